@@ -1,0 +1,38 @@
+// libgit2 behind GitRepository. git2.h is included in this folder only.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/git/repository.h"
+
+namespace testselect {
+
+// Opens the repository that contains `path` (work tree, its .git, or a bare one). kNotFound if there
+// is none; kPermissionDenied.
+absl::StatusOr<std::shared_ptr<GitRepository>> OpenGitRepository(const std::string& path);
+
+// The top folder of the work tree that contains `path` (the git directory of a bare one).
+absl::StatusOr<std::string> FindRepositoryTop(const std::string& path);
+
+// Writes the state of the index (`staged`) or of the work tree (all tracked and untracked, not
+// ignored files) as a commit on HEAD in the object database, touching no ref, no index and no file,
+// and returns its id. The same state gives the same id.
+absl::StatusOr<ObjectId> SnapshotCommit(const std::string& path, bool staged);
+
+// The committed id that `rev` ("HEAD", a branch, 40 hex) names.
+absl::StatusOr<ObjectId> ResolveRevision(const std::string& path, const std::string& rev);
+
+struct RepositorySetOptions {
+  // name -> local path, or URL (http, https, ssh, git, file) that is mirrored.
+  std::map<std::string, std::string> repositories;
+  std::string mirror_dir;  // where mirrors live; needed if there is a URL
+};
+
+// A RepositorySource over configured repositories; each is opened on first use and kept.
+absl::StatusOr<std::unique_ptr<RepositorySource>> NewRepositorySet(RepositorySetOptions options);
+
+}  // namespace testselect

@@ -1,0 +1,49 @@
+// LabelList: the labels a client asks about, in its order, with a digest that names them.
+//
+// Immutable and thread-safe once made. Positions are 32-bit; at most kMaxLabels.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "storage/model/digest.h"
+
+namespace testselect {
+
+class LabelList {
+ public:
+  static constexpr size_t kMaxLabels = 2'000'000;
+
+  // The digest of a packed list: of its bytes, with a line feed added where the last label has
+  // none. Cost: one hash of the bytes; the list is not split.
+  static Digest DigestOfPacked(absl::string_view packed);
+
+  // Labels separated by line feeds. kInvalidArgument naming `field` and the position for an empty
+  // label or text that is not UTF-8, kResourceExhausted for too many.
+  static absl::StatusOr<std::shared_ptr<const LabelList>> FromPacked(absl::string_view field,
+                                                                     std::string packed);
+  // As FromPacked. A label may contain a line feed here; such a list has no packed form.
+  static absl::StatusOr<std::shared_ptr<const LabelList>> FromStrings(
+      absl::string_view field, const std::vector<absl::string_view>& labels);
+
+  size_t size() const { return ends_.size(); }
+  absl::string_view operator[](size_t i) const {
+    const uint64_t begin = i == 0 ? 0 : ends_[i - 1] + 1;
+    return absl::string_view(text_).substr(begin, ends_[i] - begin);
+  }
+  const Digest& digest() const { return digest_; }
+  absl::string_view packed() const { return text_; }  // every label followed by a line feed
+  size_t memory_bytes() const { return text_.capacity() + ends_.capacity() * sizeof(uint64_t); }
+
+ private:
+  LabelList() = default;
+  std::string text_;
+  std::vector<uint64_t> ends_;  // of each label in text_, its line feed excluded
+  Digest digest_;
+};
+
+}  // namespace testselect

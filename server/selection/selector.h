@@ -1,0 +1,125 @@
+// Selector: which tests a change needs. The heart of the service (design: "How a selection is
+// made", steps 1 to 7).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "server/git/repository.h"
+#include "server/selection/label_list.h"
+#include "server/selection/reason.h"
+#include "storage/index_store.h"
+#include "storage/model/object_id.h"
+#include "storage/model/upload.h"
+
+namespace testselect {
+
+enum class Granularity : uint8_t { kFunction = 1, kLine = 2, kFile = 3, kPackage = 4 };
+
+struct SelectionRequest {
+  std::string repository;
+  ObjectId base, head;
+  std::shared_ptr<const LabelList> requested;  // empty: all labels the index knows
+  std::vector<JobKey> jobs;  // empty: all; a job without flavor stands for all its flavors
+  Granularity granularity = Granularity::kFunction;
+  bool unknown_change_selects_all = true;
+  std::string environment_digest;  // empty: not known
+  bool run_all = false;
+  std::vector<std::string> force_labels;
+  bool include_building = false;
+  bool omit_order = false;
+  absl::Time deadline = absl::InfiniteFuture();
+};
+
+// The evidence one job contributed.
+struct IndexUse {
+  JobKey job;
+  ObjectId commit;
+  uint32_t distance = 0;
+  SegmentState state = SegmentState::kSealed;
+  uint32_t segments = 0;
+  absl::Time created;
+};
+
+struct Fallback {
+  FallbackCode code = FallbackCode::kNone;
+  std::string message;  // a sentence
+};
+
+// Where the time went; all zero for an answer from the cache but `total`.
+struct StageTimes {
+  absl::Duration resolve, diff, lookup, total;
+  bool cached = false;
+};
+
+// An answer. Immutable. Bits are over `labels`: bit i (least significant first) of byte i / 8.
+struct Selection {
+  std::string id;
+  std::vector<IndexUse> index;
+  std::optional<Fallback> fallback;
+  std::shared_ptr<const LabelList> labels;  // the requested ones, or all that were chosen from
+  std::string absent, present_diff, global_level, present_report;  // bit sets
+  std::vector<uint32_t> run;  // positions in `labels`, in running order, each label once
+  uint64_t run_count = 0;     // also with omit_order
+  std::array<uint64_t, static_cast<size_t>(ReasonCode::kCount)> reasons{};
+  double run_seconds = 0, total_seconds = 0;
+};
+
+struct SelectionResult {
+  std::shared_ptr<const Selection> selection;
+  StageTimes times;
+};
+
+// One piece of evidence for a label (ExplainTest).
+struct ReasonEvidence {
+  ReasonCode code = ReasonCode::kAbsent;
+  std::string path;
+  LineRange lines;  // 0-0: lines do not matter
+  ObjectId commit;  // null: none
+  std::string message;
+};
+
+struct Explanation {
+  bool selected = false;
+  std::vector<ReasonEvidence> evidence;  // at most 100
+  std::optional<Fallback> fallback;
+};
+
+struct SelectorOptions {
+  size_t plan_cache_entries = 256;              // per (repository, base, head, jobs, options)
+  size_t answer_cache_bytes = 512ull << 20;     // label lists and finished answers
+  uint32_t max_walk_commits = 100'000;          // how far back an index is looked for
+};
+
+// Thread-safe. Equal requests against an unchanged index give the same Selection object from a
+// cache; concurrent equal requests compute it once.
+class Selector {
+ public:
+  virtual ~Selector() = default;
+
+  // Errors: kInvalidArgument (base equals head), kNotFound (repository, head). What keeps the
+  // answer from being computed otherwise is a fallback in the answer, never an error.
+  virtual absl::StatusOr<SelectionResult> Select(const SelectionRequest& request) = 0;
+
+  // Why `label` is selected or not. Errors as Select.
+  virtual absl::StatusOr<Explanation> Explain(const SelectionRequest& request,
+                                              absl::string_view label) = 0;
+
+  // The list that a client named by digest, if it is still known.
+  virtual std::shared_ptr<const LabelList> FindList(const Digest& digest) const = 0;
+  // Remembers a list, so that its digest names it.
+  virtual void RememberList(std::shared_ptr<const LabelList> list) = 0;
+};
+
+// `store` and `repositories` must outlive the selector.
+std::unique_ptr<Selector> NewSelector(const IndexStore* store, RepositorySource* repositories,
+                                      const SelectorOptions& options);
+
+}  // namespace testselect

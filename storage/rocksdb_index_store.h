@@ -1,0 +1,25 @@
+// The durable engine of IndexStore. The only engine header besides memory_index_store.h; RocksDB's
+// own types do not appear in it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "storage/index_store.h"
+
+namespace testselect {
+
+struct RocksDbOptions {
+  std::string path;                             // created if missing
+  uint64_t cache_bytes = 256ull << 20;          // decoded records and blocks
+  absl::Duration lock_wait = absl::Seconds(0);  // how long to wait for another process's lock
+};
+
+// Opens or creates the store. kFailedPrecondition: written by an unknown format version (the
+// message names both versions), or not a TestSelect store; kUnavailable: locked by another process
+// for longer than `lock_wait`; kPermissionDenied, kResourceExhausted: the directory cannot be used.
+absl::StatusOr<std::unique_ptr<IndexStore>> OpenRocksDbIndexStore(const RocksDbOptions& options);
+
+}  // namespace testselect
