@@ -14,11 +14,11 @@
 #define TS_STATUS_CONCAT_INNER_(a, b) a##b
 #define TS_STATUS_CONCAT_(a, b) TS_STATUS_CONCAT_INNER_(a, b)
 
-#define TS_RETURN_IF_ERROR(expr)                                         \
-  do {                                                                   \
-    if (absl::Status ts_status_ = (expr); !ts_status_.ok()) {            \
-      return ts_status_;                                                 \
-    }                                                                    \
+#define TS_RETURN_IF_ERROR(expr)                              \
+  do {                                                        \
+    if (absl::Status ts_status_ = (expr); !ts_status_.ok()) { \
+      return ts_status_;                                      \
+    }                                                         \
   } while (false)
 
 #define TS_ASSIGN_OR_RETURN(lhs, expr) \

@@ -9,8 +9,8 @@
 
 namespace testselect {
 
-void PutVarint(std::string* out, uint64_t value);               // 1 to 10 bytes
-void PutBytes(std::string* out, absl::string_view bytes);       // varint length, then the bytes
+void PutVarint(std::string* out, uint64_t value);          // 1 to 10 bytes
+void PutBytes(std::string* out, absl::string_view bytes);  // varint length, then the bytes
 inline uint64_t ZigZag(int64_t v) {
   return (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63);
 }
@@ -24,8 +24,8 @@ class RecordReader {
  public:
   explicit RecordReader(absl::string_view data) : rest_(data) {}
   uint64_t Varint();
-  absl::string_view Bytes();                 // a length-prefixed string
-  absl::string_view Fixed(size_t n);         // exactly n bytes
+  absl::string_view Bytes();          // a length-prefixed string
+  absl::string_view Fixed(size_t n);  // exactly n bytes
   bool ok() const { return ok_; }
   bool AtEnd() const { return rest_.empty(); }
   absl::string_view rest() const { return rest_; }
