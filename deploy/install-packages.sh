@@ -1,0 +1,65 @@
+#!/bin/bash
+# Installs the Debian packages of the named sections of deploy/packages.txt, those alone that are missing.
+#   deploy/install-packages.sh SECTION...          e.g. deploy/install-packages.sh build test
+#   deploy/install-packages.sh --list SECTION...   prints the packages, one a line, and installs nothing
+# Needs root or sudo only where something is missing; touches no network where nothing is. With
+# TESTSELECT_SKIP_PACKAGES=1 it installs nothing: for systems that are not Debian 12 and have the equivalents.
+# Exit status: 0 everything is there, 1 something could not be installed, 2 wrong usage.
+set -euo pipefail
+
+list=$(dirname "$0")/packages.txt
+
+die() {
+  printf 'install-packages.sh: %s\n' "$2" >&2
+  exit "$1"
+}
+
+# Prints the packages of one section.
+section() {
+  grep -qxF "[$1]" "$list" ||
+    die 2 "no section '$1' in deploy/packages.txt; there are: $(sed -n 's/^\[\(.*\)\]$/\1/p' "$list" | xargs)"
+  awk -v want="[$1]" '/^\[/ { on = ($0 == want); next } { sub(/#.*/, "") } on && NF { print $1 }' "$list"
+}
+
+only_list=
+if [ "${1:-}" = --list ]; then only_list=1; shift; fi
+[ $# -gt 0 ] || die 2 "usage: deploy/install-packages.sh [--list] SECTION..."
+wanted=()
+for name in "$@"; do
+  packages=$(section "$name")
+  mapfile -t -O "${#wanted[@]}" wanted <<<"$packages"
+done
+mapfile -t wanted < <(printf '%s\n' "${wanted[@]}" | sort -u)
+
+if [ -n "$only_list" ]; then
+  printf '%s\n' "${wanted[@]}"
+  exit 0
+fi
+[ "${TESTSELECT_SKIP_PACKAGES:-}" != 1 ] || exit 0
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  die 1 "this system has no apt-get: install the equivalents of ${wanted[*]} and set TESTSELECT_SKIP_PACKAGES=1"
+fi
+
+# dpkg-query answers for the packages it knows and fails for those it does not: both are expected here.
+installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null || true)
+missing=()
+for package in "${wanted[@]}"; do
+  grep -qxF "installed $package" <<<"$installed" || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null ||
+    die 1 "not root and no sudo; ask an administrator for: apt-get install --no-install-recommends ${missing[*]}"
+  as_root=(sudo)
+fi
+printf 'Installing %d Debian packages: %s\n' ${#missing[@]} "${missing[*]}" >&2
+# Another apt may be at work on a machine that has just started: wait for it rather than fail.
+apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300)
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! { "${apt[@]}" update && "${apt[@]}" install --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null; then
+  tail -n 30 "$log" >&2
+  die 1 "apt-get could not install: ${missing[*]} (its last lines are above)"
+fi
