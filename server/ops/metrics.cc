@@ -1,0 +1,202 @@
+#include "server/ops/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/exposer.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/text_serializer.h>
+
+#include <iterator>
+
+#include "absl/strings/str_cat.h"
+#include "server/ops/metric_registry.h"
+#include "server/ops/scrape_collector.h"
+
+namespace testselect {
+namespace {
+
+constexpr absl::string_view kResultNames[] = {"stored", "repeated", "rejected", "failed", "broken"};
+
+std::vector<CounterHandle> ByCode(MetricRegistry* registry, absl::string_view method) {
+  const char* const codes[] = {"OK",
+                               "CANCELLED",
+                               "UNKNOWN",
+                               "INVALID_ARGUMENT",
+                               "DEADLINE_EXCEEDED",
+                               "NOT_FOUND",
+                               "ALREADY_EXISTS",
+                               "PERMISSION_DENIED",
+                               "RESOURCE_EXHAUSTED",
+                               "FAILED_PRECONDITION",
+                               "ABORTED",
+                               "OUT_OF_RANGE",
+                               "UNIMPLEMENTED",
+                               "INTERNAL",
+                               "UNAVAILABLE",
+                               "DATA_LOSS",
+                               "UNAUTHENTICATED"};
+  std::vector<CounterHandle> handles;
+  for (const char* code : codes) {
+    handles.push_back(
+        registry->Counter("testselect_rpc_total", {{"method", method}, {"code", code}}));
+  }
+  return handles;
+}
+
+std::vector<CounterHandle> ByFallback(MetricRegistry* registry) {
+  std::vector<CounterHandle> handles;
+  for (absl::string_view code : FindMetric("testselect_selections_total").labels[1].values) {
+    handles.push_back(registry->Counter("testselect_selections_total",
+                                        {{"outcome", "fallback"}, {"fallback", code}}));
+  }
+  return handles;
+}
+
+CounterHandle Selections(MetricRegistry* registry, absl::string_view outcome) {
+  return registry->Counter("testselect_selections_total",
+                           {{"outcome", outcome}, {"fallback", "NONE"}});
+}
+
+CounterHandle List(MetricRegistry* registry, absl::string_view list) {
+  return registry->Counter("testselect_selection_labels_total", {{"list", list}});
+}
+
+HistogramHandle Stage(MetricRegistry* registry, absl::string_view name, absl::string_view stage) {
+  return registry->Histogram(name, {{"stage", stage}});
+}
+
+CounterHandle Records(MetricRegistry* registry, absl::string_view kind) {
+  return registry->Counter("testselect_upload_records_total", {{"kind", kind}});
+}
+
+GaugeHandle Waiting(MetricRegistry* registry, absl::string_view pool) {
+  return registry->Gauge("testselect_workers_waiting", {{"pool", pool}});
+}
+
+}  // namespace
+
+void CounterHandle::Add(double amount) const { counter_->Increment(amount); }
+double CounterHandle::Value() const { return counter_->Value(); }
+void GaugeHandle::Set(double value) const { gauge_->Set(value); }
+void GaugeHandle::Add(double amount) const { gauge_->Increment(amount); }
+double GaugeHandle::Value() const { return gauge_->Value(); }
+void HistogramHandle::Observe(double value) const { histogram_->Observe(value); }
+
+RpcMethodMetrics::RpcMethodMetrics(MetricRegistry* registry, absl::string_view method)
+    : by_code(ByCode(registry, method)),
+      seconds(registry->Histogram("testselect_rpc_seconds", {{"method", method}})),
+      in_flight(registry->Gauge("testselect_rpc_in_flight", {{"method", method}})) {}
+
+RpcMetrics::RpcMetrics(MetricRegistry* registry)
+    : select_tests(registry, "SelectTests"),
+      explain_test(registry, "ExplainTest"),
+      upload_coverage(registry, "UploadCoverage"),
+      get_upload_status(registry, "GetUploadStatus"),
+      seal_index(registry, "SealIndex"),
+      list_indexed_commits(registry, "ListIndexedCommits"),
+      get_index(registry, "GetIndex"),
+      delete_index(registry, "DeleteIndex"),
+      select_waiting(Waiting(registry, "select")),
+      spool_waiting(Waiting(registry, "spool")),
+      ingest_waiting(Waiting(registry, "ingest")),
+      index_waiting(Waiting(registry, "index")) {}
+
+SelectionMetrics::SelectionMetrics(MetricRegistry* registry)
+    : computed(Selections(registry, "computed")),
+      cached(Selections(registry, "cached")),
+      repeated(Selections(registry, "repeated")),
+      error(Selections(registry, "error")),
+      fallback(ByFallback(registry)),
+      requested(List(registry, "requested")),
+      absent(List(registry, "absent")),
+      present_diff(List(registry, "present_diff")),
+      global_level(List(registry, "global_level")),
+      present_report(List(registry, "present_report")),
+      run(List(registry, "run")),
+      skip(List(registry, "skip")),
+      resolve(Stage(registry, "testselect_selection_stage_seconds", "resolve")),
+      diff(Stage(registry, "testselect_selection_stage_seconds", "diff")),
+      lookup(Stage(registry, "testselect_selection_stage_seconds", "lookup")),
+      total(Stage(registry, "testselect_selection_stage_seconds", "total")),
+      age_commits(registry->Histogram("testselect_index_age_commits")),
+      age_seconds(registry->Histogram("testselect_index_age_seconds")) {}
+
+UploadMetrics::UploadMetrics(MetricRegistry* registry, const std::vector<std::string>& formats)
+    : bytes(registry->Counter("testselect_upload_bytes_total")),
+      labels(Records(registry, "labels")),
+      files(Records(registry, "files")),
+      pairs(Records(registry, "pairs")),
+      global_lines(Records(registry, "global_lines")),
+      outcomes(Records(registry, "outcomes")),
+      receive_seconds(Stage(registry, "testselect_upload_seconds", "receive")),
+      prepare_seconds(Stage(registry, "testselect_upload_seconds", "prepare")),
+      parse_seconds(Stage(registry, "testselect_upload_seconds", "parse")),
+      store_seconds(Stage(registry, "testselect_upload_seconds", "store")),
+      spool_bytes(registry->Gauge("testselect_spool_bytes")) {
+  std::vector<std::string> all = formats;
+  all.push_back("mixed");
+  all.push_back("unknown");
+  for (const std::string& format : all) {
+    std::vector<CounterHandle>& results = by_format[format];
+    for (absl::string_view result : kResultNames) {
+      results.push_back(
+          registry->Counter("testselect_uploads_total", {{"format", format}, {"result", result}}));
+    }
+  }
+}
+
+void UploadMetrics::Ended(const std::vector<std::string>& formats, UploadResult result) const {
+  std::string name = formats.empty() ? "unknown" : formats[0];
+  for (const std::string& format : formats) {
+    if (format != name) name = "mixed";
+  }
+  auto found = by_format.find(name);
+  if (found == by_format.end()) found = by_format.find("unknown");
+  found->second[static_cast<size_t>(result)].Add();
+}
+
+struct Metrics::Impl {
+  std::shared_ptr<MetricRegistry> registry = std::make_shared<MetricRegistry>();
+  std::shared_ptr<ScrapeCollector> collector = std::make_shared<ScrapeCollector>();
+  // The exposer holds weak pointers; this one shares the registry's life.
+  std::shared_ptr<prometheus::Registry> shared_registry{registry, &registry->registry()};
+  std::unique_ptr<prometheus::Exposer> exposer;
+};
+
+Metrics::Metrics(const std::vector<std::string>& formats)
+    : impl_(std::make_unique<Impl>()),
+      rpc(impl_->registry.get()),
+      selection(impl_->registry.get()),
+      upload(impl_->registry.get(), formats) {}
+
+Metrics::~Metrics() = default;
+
+void Metrics::SetStoreStats(std::function<absl::StatusOr<StoreStats>()> stats) {
+  impl_->collector->SetStoreStats(std::move(stats));
+}
+
+std::string Metrics::Scrape() const {
+  std::vector<prometheus::MetricFamily> all = impl_->registry->registry().Collect();
+  std::vector<prometheus::MetricFamily> scraped = impl_->collector->Collect();
+  all.insert(all.end(), std::make_move_iterator(scraped.begin()),
+             std::make_move_iterator(scraped.end()));
+  return prometheus::TextSerializer().Serialize(all);
+}
+
+absl::StatusOr<std::string> Metrics::Listen(const std::string& address) {
+  try {  // civetweb throws; nothing of it leaves this function
+    impl_->exposer = std::make_unique<prometheus::Exposer>(address, 2);
+    impl_->exposer->RegisterCollectable(impl_->shared_registry);
+    impl_->exposer->RegisterCollectable(impl_->collector);
+    const std::vector<int> ports = impl_->exposer->GetListeningPorts();
+    if (ports.empty()) return absl::UnavailableError("no port was bound");
+    return absl::StrCat(address.substr(0, address.rfind(':')), ":", ports.front());
+  } catch (const std::exception& e) {
+    return absl::UnavailableError(
+        absl::StrCat("metrics-listen='", address, "' cannot be bound: ", e.what()));
+  }
+}
+
+void Metrics::Stop() { impl_->exposer.reset(); }
+
+}  // namespace testselect

@@ -1,0 +1,220 @@
+#include "server/ops/metrics_table.h"
+
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace testselect {
+namespace {
+
+std::vector<double> SecondsBuckets() {
+  return {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+          0.25,   0.5,     1,      2.5,   5,      10,    30,   60,    300,  1800};
+}
+
+MetricLabel MethodLabel() {
+  return {.name = "method",
+          .values = {"SelectTests", "ExplainTest", "UploadCoverage", "GetUploadStatus", "SealIndex",
+                     "ListIndexedCommits", "GetIndex", "DeleteIndex"}};
+}
+
+MetricLabel CodeLabel() {
+  return {.name = "code",
+          .values = {"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED",
+                     "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED",
+                     "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL",
+                     "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"}};
+}
+
+MetricLabel FallbackLabel() {
+  return {.name = "fallback",
+          .values = {"NONE", "NO_INDEX", "UNKNOWN_BASE", "MISSING_OBJECT", "DATA_LOSS", "DEADLINE",
+                     "ENVIRONMENT", "RUN_ALL", "UNAVAILABLE", "MAX_WAIT"}};
+}
+
+std::vector<MetricSpec> RpcMetrics() {
+  return {
+      {"testselect_rpc_total",
+       MetricType::kCounter,
+       "Calls that ended, by method and status code.",
+       {MethodLabel(), CodeLabel()},
+       {}},
+      {"testselect_rpc_seconds",
+       MetricType::kHistogram,
+       "From a call's arrival to its answer, by method.",
+       {MethodLabel()},
+       SecondsBuckets()},
+      {"testselect_rpc_in_flight",
+       MetricType::kGauge,
+       "Calls that have not ended, by method.",
+       {MethodLabel()},
+       {}},
+      {"testselect_workers_waiting",
+       MetricType::kGauge,
+       "Pieces of work that wait for a worker, by pool.",
+       {{.name = "pool", .values = {"select", "spool", "ingest", "index"}}},
+       {}},
+  };
+}
+
+std::vector<MetricSpec> SelectionMetrics() {
+  return {
+      {"testselect_selections_total",
+       MetricType::kCounter,
+       "Selections by outcome, and by fallback where everything was selected. 'repeated' is an "
+       "answer given again as it was encoded, 'cached' one that was known, 'computed' a new one.",
+       {{.name = "outcome", .values = {"computed", "cached", "repeated", "fallback", "error"}},
+        FallbackLabel()},
+       {}},
+      {"testselect_selection_labels_total",
+       MetricType::kCounter,
+       "Labels of answered selections, by list.",
+       {{.name = "list",
+         .values = {"requested", "absent", "present_diff", "global_level", "present_report", "run",
+                    "skip"}}},
+       {}},
+      {"testselect_selection_stage_seconds",
+       MetricType::kHistogram,
+       "Time of a selection by stage: finding the index, comparing trees, looking up labels, all.",
+       {{.name = "stage", .values = {"resolve", "diff", "lookup", "total"}}},
+       SecondsBuckets()},
+      {"testselect_index_age_commits",
+       MetricType::kHistogram,
+       "Distance in commits from base to the index that a computed selection used, the farthest "
+       "of its jobs.",
+       {},
+       {0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000}},
+      {"testselect_index_age_seconds",
+       MetricType::kHistogram,
+       "Age of the index that a computed selection used, the oldest of its jobs.",
+       {},
+       {60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86400, 3 * 86400, 7 * 86400, 30 * 86400}},
+  };
+}
+
+std::vector<MetricSpec> UploadMetrics() {
+  return {
+      {"testselect_uploads_total",
+       MetricType::kCounter,
+       "Uploads by format of the reports and result. 'repeated' was stored before; 'rejected' is "
+       "the uploader's mistake, 'failed' ours, 'broken' a stream that ended early.",
+       {{.name = "format", .values = {}, .open = "a report format, 'mixed', or 'unknown'"},
+        {.name = "result", .values = {"stored", "repeated", "rejected", "failed", "broken"}}},
+       {}},
+      {"testselect_upload_bytes_total",
+       MetricType::kCounter,
+       "Bytes of reports received, as sent.",
+       {},
+       {}},
+      {"testselect_upload_records_total",
+       MetricType::kCounter,
+       "What stored uploads held; pairs are executed (label, file, line) triples.",
+       {{.name = "kind", .values = {"labels", "files", "pairs", "global_lines", "outcomes"}}},
+       {}},
+      {"testselect_upload_seconds",
+       MetricType::kHistogram,
+       "Time of an upload by stage: receiving, preparing (git), parsing, storing.",
+       {{.name = "stage", .values = {"receive", "prepare", "parse", "store"}}},
+       SecondsBuckets()},
+      {"testselect_spool_bytes", MetricType::kGauge, "Disk space of unfinished uploads.", {}, {}},
+  };
+}
+
+std::vector<MetricSpec> StoreMetrics() {
+  return {
+      {"testselect_store_up", MetricType::kGauge, "1 if the store answers, else 0.", {}, {}},
+      {"testselect_store_bytes", MetricType::kGauge, "Size of the store on disk.", {}, {}},
+      {"testselect_store_segments",
+       MetricType::kGauge,
+       "Segments by state.",
+       {{.name = "state", .values = {"building", "sealed", "quarantined", "superseded"}}},
+       {}},
+      {"testselect_store_engine",
+       MetricType::kGauge,
+       "The storage engine's own counters, under its own names.",
+       {{.name = "counter", .values = {}, .open = "a counter of the engine"}},
+       {}},
+  };
+}
+
+std::vector<MetricSpec> ProcessMetrics() {
+  return {
+      {"testselect_build_info",
+       MetricType::kGauge,
+       "1; the label tells the version.",
+       {{.name = "version", .values = {}, .open = "the version that runs"}},
+       {}},
+      {"testselect_process_resident_bytes", MetricType::kGauge, "Resident memory.", {}, {}},
+      {"testselect_process_cpu_seconds_total",
+       MetricType::kCounter,
+       "Processor time used.",
+       {},
+       {}},
+      {"testselect_process_open_fds", MetricType::kGauge, "Open file descriptors.", {}, {}},
+      {"testselect_process_threads", MetricType::kGauge, "Threads.", {}, {}},
+      {"testselect_process_start_time_seconds",
+       MetricType::kGauge,
+       "When the process started, in seconds since 1970-01-01 UTC.",
+       {},
+       {}},
+  };
+}
+
+absl::string_view TypeName(MetricType type) {
+  switch (type) {
+    case MetricType::kCounter:
+      return "counter";
+    case MetricType::kGauge:
+      return "gauge";
+    case MetricType::kHistogram:
+      return "histogram";
+  }
+  return "";
+}
+
+std::string LabelText(const MetricLabel& label) {
+  return label.values.empty()
+             ? absl::StrCat("`", label.name, "`: ", label.open)
+             : absl::StrCat("`", label.name, "`: ", absl::StrJoin(label.values, ", "));
+}
+
+}  // namespace
+
+const std::vector<MetricSpec>& MetricTable() {
+  static const auto* const table = [] {
+    auto* all = new std::vector<MetricSpec>();
+    for (auto group :
+         {RpcMetrics(), SelectionMetrics(), UploadMetrics(), StoreMetrics(), ProcessMetrics()}) {
+      all->insert(all->end(), group.begin(), group.end());
+    }
+    return all;
+  }();
+  return *table;
+}
+
+const MetricSpec& FindMetric(absl::string_view name) {
+  for (const MetricSpec& spec : MetricTable()) {
+    if (spec.name == name) return spec;
+  }
+  std::abort();
+}
+
+std::string MetricsMarkdown() {
+  std::string out =
+      "# Metrics of testselectd\n\n"
+      "Made from the table in `server/ops/metrics_table.cc`; a test compares. They are served in\n"
+      "Prometheus' text format at `/metrics` of `metrics-listen`. Label values are closed sets.\n\n"
+      "| metric | type | labels | meaning |\n|---|---|---|---|\n";
+  for (const MetricSpec& spec : MetricTable()) {
+    absl::StrAppend(&out, "| `", spec.name, "` | ", TypeName(spec.type), " | ",
+                    absl::StrJoin(spec.labels, "; ",
+                                  [](std::string* text, const MetricLabel& label) {
+                                    absl::StrAppend(text, LabelText(label));
+                                  }),
+                    " | ", spec.help, " |\n");
+  }
+  return out;
+}
+
+}  // namespace testselect

@@ -1,0 +1,36 @@
+// The one table that declares every metric of the server. docs/metrics.md is made from it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace testselect {
+
+enum class MetricType : uint8_t { kCounter, kGauge, kHistogram };
+
+// A label of a metric. Values are a closed set, so that the number of series is bounded.
+struct MetricLabel {
+  absl::string_view name;
+  std::vector<absl::string_view> values;  // empty: `open` says which set it is
+  absl::string_view open{};               // e.g. "the report formats"; not in the table itself
+};
+
+struct MetricSpec {
+  absl::string_view name;
+  MetricType type;
+  absl::string_view help;
+  std::vector<MetricLabel> labels;
+  std::vector<double> buckets;  // of histograms: upper bounds, ascending
+};
+
+// In the order of docs/metrics.md.
+const std::vector<MetricSpec>& MetricTable();
+// Dies if there is none: names are written in code only.
+const MetricSpec& FindMetric(absl::string_view name);
+
+std::string MetricsMarkdown();
+
+}  // namespace testselect
