@@ -9,28 +9,29 @@ namespace testselect {
 
 // Why a label runs. Persisted in decisions: never renumber.
 enum class ReasonCode : uint8_t {
-  kAbsent = 0,             // never seen by the index
-  kCoveredChange = 1,      // it executed a line that was changed or deleted
-  kInsertion = 2,          // lines were inserted into a file it executed
-  kGlobalLines = 3,        // code that runs outside tests changed
-  kUncoveredChange = 4,    // lines changed that nobody was seen to execute, in a file it executed
-  kNewFile = 5,            // a file was added, and nothing says who depends on it
-  kDeletedFile = 6,        // a file it executed was deleted
-  kRenamedFile = 7,        // a file it executed was renamed
-  kUnknownFile = 8,        // a file changed that no evidence explains
-  kModeChange = 9,         // a file's mode or type changed
-  kSubmodule = 10,         // a submodule changed
-  kOpenedFile = 11,        // it opened the changed file
-  kLastFailed = 12,        // its last outcome is failed
-  kEmptyEvidence = 13,     // it ran without leaving any evidence
-  kNeverRun = 14,          // selected before, never run since
-  kForced = 15,            // the request forces it
-  kFallback = 16,          // everything runs; see the fallback
-  kBinaryChange = 17,      // a binary file that it opened or executed changed
-  kPackage = 18,           // PACKAGE granularity: its folder changed
-  kFile = 19,              // FILE granularity: the file changed
-  kDataLoss = 20,          // its evidence could not be read
-  kCount = 21,
+  kAbsent = 0,           // never seen by the index
+  kCoveredChange = 1,    // it executed a line that was changed or deleted
+  kInsertion = 2,        // lines were inserted into a file it executed
+  kGlobalLines = 3,      // code that runs outside tests changed
+  kUncoveredChange = 4,  // lines changed that nobody was seen to execute, in a file it executed
+  kNewFile = 5,          // a file was added, and nothing says who depends on it
+  kDeletedFile = 6,      // a file it executed was deleted
+  kRenamedFile = 7,      // a file it executed was renamed
+  kUnknownFile = 8,      // a file changed that no evidence explains
+  kModeChange = 9,       // a file's mode or type changed
+  kSubmodule = 10,       // a submodule changed
+  kOpenedFile = 11,      // it opened the changed file
+  kLastFailed = 12,      // its last outcome is failed
+  kEmptyEvidence = 13,   // it ran without leaving any evidence
+  kNeverRun = 14,        // selected before, never run since
+  kForced = 15,          // the request forces it
+  kFallback = 16,        // everything runs; see the fallback
+  kBinaryChange = 17,    // a binary file that it opened or executed changed
+  kPackage = 18,         // PACKAGE granularity: its folder changed
+  kFile = 19,            // FILE granularity: the file changed
+  kDataLoss = 20,        // its evidence could not be read
+  kSharedSetup = 21,  // set-up or tear-down code changed, which may serve labels it was not seen in
+  kCount = 22,
 };
 
 absl::string_view ReasonName(ReasonCode code);  // "COVERED_CHANGE"

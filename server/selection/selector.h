@@ -93,9 +93,9 @@ struct Explanation {
 };
 
 struct SelectorOptions {
-  size_t plan_cache_entries = 256;              // per (repository, base, head, jobs, options)
-  size_t answer_cache_bytes = 512ull << 20;     // label lists and finished answers
-  uint32_t max_walk_commits = 100'000;          // how far back an index is looked for
+  size_t plan_cache_entries = 256;           // per (repository, base, head, jobs, options)
+  size_t answer_cache_bytes = 512ull << 20;  // label lists and finished answers
+  uint32_t max_walk_commits = 100'000;       // how far back an index is looked for
 };
 
 // Thread-safe. Equal requests against an unchanged index give the same Selection object from a

@@ -1,0 +1,179 @@
+#include "server/selection/answer.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+
+namespace testselect {
+namespace {
+
+void SetBit(std::string* bits, size_t i) {
+  (*bits)[i / 8] = static_cast<char>(static_cast<unsigned char>((*bits)[i / 8]) | 1u << (i % 8));
+}
+
+bool GetBit(const std::string& bits, size_t i) {
+  return (static_cast<unsigned char>(bits[i / 8]) >> (i % 8) & 1) != 0;
+}
+
+class AnswerMaker {
+ public:
+  AnswerMaker(const SelectionPlan& plan, const std::vector<LabelNumber>& numbers,
+              std::shared_ptr<const LabelList> list, const AnswerOptions& options)
+      : plan_(plan), numbers_(numbers), options_(options) {
+    answer_->labels = std::move(list);
+    answer_->id = options.id;
+    answer_->index = plan.index;
+    answer_->fallback = plan.fallback;
+    if (options.run_all && !answer_->fallback.has_value()) {
+      answer_->fallback =
+          Fallback{FallbackCode::kRunAll, "The request asks for everything to run."};
+    }
+  }
+
+  std::shared_ptr<const Selection> Make() && {
+    FillLists();
+    Force();
+    CountReasons();
+    if (!options_.omit_order) FillOrder();
+    return answer_;
+  }
+
+ private:
+  size_t size() const { return numbers_.size(); }
+  bool Runs(size_t i) const {
+    return GetBit(answer_->absent, i) || GetBit(answer_->present_diff, i) ||
+           GetBit(answer_->global_level, i);
+  }
+
+  void FillLists() {
+    const size_t bytes = (size() + 7) / 8;
+    for (std::string* bits : {&answer_->absent, &answer_->present_diff, &answer_->global_level,
+                              &answer_->present_report}) {
+      bits->assign(bytes, '\0');
+    }
+    const bool everything = answer_->fallback.has_value();
+    for (size_t i = 0; i < size(); ++i) {
+      const LabelNumber n = numbers_[i];
+      if (n == kNoLabel || !plan_.known.Contains(n)) {
+        SetBit(&answer_->absent, i);
+        continue;
+      }
+      SetBit(&answer_->present_report, i);
+      if (plan_.present_diff.Contains(n)) SetBit(&answer_->present_diff, i);
+      if (everything || plan_.global_level.Contains(n)) SetBit(&answer_->global_level, i);
+    }
+  }
+
+  void Force() {
+    const absl::flat_hash_set<absl::string_view> forced(options_.force_labels.begin(),
+                                                        options_.force_labels.end());
+    if (forced.empty()) return;
+    for (size_t i = 0; i < size(); ++i) {
+      if (!forced.contains((*answer_->labels)[i])) continue;
+      ++Count(ReasonCode::kForced);
+      if (!GetBit(answer_->absent, i)) SetBit(&answer_->global_level, i);
+    }
+  }
+
+  uint64_t& Count(ReasonCode code) { return answer_->reasons[static_cast<size_t>(code)]; }
+
+  void CountReasons() {
+    DenseLabelSet requested(plan_.labels->size());
+    uint64_t known = 0;
+    for (size_t i = 0; i < size(); ++i) {
+      if (GetBit(answer_->absent, i)) {
+        ++Count(ReasonCode::kAbsent);
+      } else {
+        requested.Add(numbers_[i]);
+        ++known;
+      }
+      answer_->run_count += Runs(i) ? 1 : 0;
+    }
+    if (answer_->fallback.has_value()) Count(ReasonCode::kFallback) = known;
+    for (size_t r = 0; r < plan_.by_reason.size(); ++r) {
+      if (plan_.by_reason[r].Empty()) continue;
+      DenseLabelSet hit = plan_.by_reason[r];
+      hit &= requested;
+      answer_->reasons[r] += hit.Count();
+    }
+  }
+
+  double SecondsAt(size_t i) const {
+    const LabelNumber n = numbers_[i];
+    return n == kNoLabel || n >= plan_.seconds.size() ? -1 : plan_.seconds[n];
+  }
+
+  // Failed last time first; then unknown durations, then the shortest, so that most tests have
+  // answered early; equal ones in the requested order.
+  void FillOrder() {
+    struct Item {
+      bool passed_last;
+      double seconds;
+      uint32_t position;
+    };
+    std::vector<Item> items;
+    items.reserve(answer_->run_count);
+    absl::flat_hash_set<absl::string_view> absent_seen;
+    DenseLabelSet seen(plan_.labels->size());
+    for (size_t i = 0; i < size(); ++i) {
+      const LabelNumber n = numbers_[i];
+      // A label that was requested twice is one test.
+      if (n != kNoLabel) {
+        if (seen.Contains(n)) continue;
+        seen.Add(n);
+      } else if (!absent_seen.insert((*answer_->labels)[i]).second) {
+        continue;
+      }
+      const double seconds = SecondsAt(i);
+      if (seconds > 0) answer_->total_seconds += seconds;
+      if (!Runs(i)) continue;
+      if (seconds > 0) answer_->run_seconds += seconds;
+      const bool failed = n != kNoLabel && plan_.failed.Contains(n);
+      items.push_back({!failed, seconds, static_cast<uint32_t>(i)});
+    }
+    std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
+      return std::tie(a.passed_last, a.seconds, a.position) <
+             std::tie(b.passed_last, b.seconds, b.position);
+    });
+    answer_->run.reserve(items.size());
+    for (const Item& item : items) answer_->run.push_back(item.position);
+  }
+
+  const SelectionPlan& plan_;
+  const std::vector<LabelNumber>& numbers_;
+  const AnswerOptions& options_;
+  std::shared_ptr<Selection> answer_ = std::make_shared<Selection>();
+};
+
+}  // namespace
+
+std::vector<LabelNumber> ResolveLabels(const LabelList& list, const LabelUniverse& universe) {
+  std::vector<LabelNumber> numbers(list.size());
+  LabelNumber next = 0;  // the label after the last hit, in stored order
+  for (size_t i = 0; i < list.size(); ++i) {
+    const absl::string_view label = list[i];
+    const LabelNumber n =
+        next < universe.size() && universe.Name(next) == label ? next : universe.Find(label);
+    numbers[i] = n;
+    if (n != kNoLabel) next = n + 1;
+  }
+  return numbers;
+}
+
+std::shared_ptr<const Selection> MakeAnswer(const SelectionPlan& plan,
+                                            std::shared_ptr<const LabelList> list,
+                                            const std::vector<LabelNumber>& numbers,
+                                            const AnswerOptions& options) {
+  return AnswerMaker(plan, numbers, std::move(list), options).Make();
+}
+
+absl::StatusOr<std::shared_ptr<const LabelList>> KnownLabels(const SelectionPlan& plan) {
+  std::vector<absl::string_view> names;
+  names.reserve(plan.known.Count());
+  plan.known.ForEach([&](LabelNumber n) { names.push_back(plan.labels->Name(n)); });
+  return LabelList::FromStrings("labels", names);
+}
+
+}  // namespace testselect

@@ -1,0 +1,36 @@
+// From a plan and the requested labels to the answer.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/selection/label_list.h"
+#include "server/selection/selection_plan.h"
+#include "server/selection/selector.h"
+
+namespace testselect {
+
+// For each position of `list`, the label's number in `universe`, or kNoLabel. Cost: one comparison
+// per label where the list follows the stored order, a hash lookup elsewhere.
+std::vector<LabelNumber> ResolveLabels(const LabelList& list, const LabelUniverse& universe);
+
+// Everything of a request that an answer depends on beside its plan.
+struct AnswerOptions {
+  bool run_all = false;
+  std::vector<std::string> force_labels;
+  bool omit_order = false;
+  std::string id;  // the selection's name
+};
+
+// Builds the four lists, the run order, the reasons' counts and the durations. `numbers` is
+// ResolveLabels(*list, *plan.labels). Cost: linear in the list, plus sorting what runs.
+std::shared_ptr<const Selection> MakeAnswer(const SelectionPlan& plan,
+                                            std::shared_ptr<const LabelList> list,
+                                            const std::vector<LabelNumber>& numbers,
+                                            const AnswerOptions& options);
+
+// All labels that the plan knows, by number, as a list to choose from.
+absl::StatusOr<std::shared_ptr<const LabelList>> KnownLabels(const SelectionPlan& plan);
+
+}  // namespace testselect

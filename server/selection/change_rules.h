@@ -1,0 +1,63 @@
+// ChangeRules: what one changed file means for the labels of one segment (design: "How a selection
+// is made", step 4).
+//
+// Works by hunks, for every language: changed lines select who executed them; what lines cannot
+// say (insertions, code outside tests, lines nobody was seen to execute, new, deleted and renamed
+// files, modes, submodules, files without evidence) selects everybody it might concern.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "server/git/repository.h"
+#include "server/selection/marks.h"
+#include "server/selection/selector.h"
+#include "storage/index_store.h"
+
+namespace testselect {
+
+struct ChangeOptions {
+  Granularity granularity = Granularity::kFunction;
+  bool unknown_change_selects_all = true;
+};
+
+// Not thread-safe. The segment, repository and sink must outlive it.
+class ChangeRules {
+ public:
+  ChangeRules(const Segment& segment, const GitRepository& git, ChangeOptions options,
+              MarkSink& sink)
+      : segment_(segment), git_(git), options_(options), sink_(sink) {}
+
+  // Marks what `change` selects. Errors are those of git (a blob that cannot be read); evidence
+  // that cannot be read is no error but selects everybody with DATA_LOSS.
+  // Cost: one file record, and the hunks of the two blobs.
+  absl::Status Apply(const FileChange& change);
+
+ private:
+  void ApplyUnknown(ReasonCode code, absl::string_view path, absl::string_view message);
+  // The path is another thing now: everybody by policy, and in any case who executed it.
+  void ApplyGone(ReasonCode code, absl::string_view path, absl::string_view message);
+  void ApplyWholeFile(const FileEvidence& file);
+  void ApplyPackage(const FileChange& change);
+  void ApplyData(const FileEvidence& file, ReasonCode code);
+  absl::Status ApplyHunks(const FileChange& change, const FileEvidence& file);
+  void ApplyHunk(const FileEvidence& file, const Hunk& hunk);
+  void ApplyChangedLines(const FileEvidence& file, LineRange range);
+  void ApplyInsertion(const FileEvidence& file, const Hunk& hunk);
+  void ApplyInsertionByLine(const FileEvidence& file, LineRange at);
+  void SelectLabelsOf(const FileEvidence& file, const Mark& mark);
+  void LoseData(absl::string_view path, const absl::Status& why);
+  size_t universe() const { return segment_.labels()->size(); }
+
+  const Segment& segment_;
+  const GitRepository& git_;
+  const ChangeOptions options_;
+  MarkSink& sink_;
+  // Labels by folder, made on the first use of PACKAGE granularity.
+  std::optional<absl::flat_hash_map<std::string, DenseLabelSet>> by_folder_;
+};
+
+}  // namespace testselect

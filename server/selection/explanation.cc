@@ -1,0 +1,52 @@
+#include "server/selection/explanation.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace testselect {
+
+void ExplanationCollector::OnMark(const Mark& mark, const ObjectId& evidence_commit,
+                                  const DenseLabelSet& labels, const LabelUniverse& universe) {
+  const LabelNumber n = universe.Find(label_);
+  if (n == kNoLabel || !labels.Contains(n)) return;
+  explanation_.selected = true;
+  if (explanation_.evidence.size() == kMaxEvidence) return;
+  explanation_.evidence.push_back(
+      {mark.code, std::string(mark.path), mark.lines, evidence_commit, std::string(mark.message)});
+}
+
+Explanation ExplanationCollector::Finish(const SelectionPlan& plan, bool forced, bool run_all) && {
+  const auto add = [&](ReasonCode code, std::string message) {
+    explanation_.selected = true;
+    explanation_.evidence.push_back({code, "", {}, ObjectId(), std::move(message)});
+  };
+  explanation_.fallback = plan.fallback;
+  if (run_all && !plan.fallback.has_value()) {
+    explanation_.fallback =
+        Fallback{FallbackCode::kRunAll, "The request asks for everything to run."};
+  }
+  if (explanation_.fallback.has_value()) {
+    add(ReasonCode::kFallback, explanation_.fallback->message);
+  }
+  const LabelNumber n = plan.labels->Find(label_);
+  const bool known = n != kNoLabel && plan.known.Contains(n);
+  if (!known) add(ReasonCode::kAbsent, "no evidence used here has seen the label, so it runs");
+  if (forced) add(ReasonCode::kForced, "the request forces it");
+  if (!explanation_.selected) {
+    std::string used;
+    for (const IndexUse& use : plan.index) {
+      absl::StrAppend(&used, used.empty() ? "" : ", ", use.job.ToString(), " at ",
+                      use.commit.ToHex());
+    }
+    explanation_.evidence.push_back(
+        {ReasonCode::kCount,
+         "",
+         {},
+         ObjectId(),
+         absl::StrCat("nothing that changed concerns it, by the evidence of ", used)});
+  }
+  return std::move(explanation_);
+}
+
+}  // namespace testselect

@@ -1,0 +1,57 @@
+// Which segments a selection rests on (design: "How a selection is made", steps 1 and 2).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "server/git/repository.h"
+#include "server/selection/selector.h"
+#include "storage/index_store.h"
+
+namespace testselect {
+
+// The segments of one repository as they were at one generation of the store. Immutable.
+struct RepositoryIndex {
+  uint64_t generation = 0;
+  absl::flat_hash_map<ObjectId, std::vector<SegmentInfo>> by_commit;
+  absl::flat_hash_map<ObjectId, std::vector<ObjectId>> commits_by_tree;
+  std::vector<JobKey> jobs;  // sorted, each once
+};
+
+// Reads all segment headers of `repository`. Cost: linear in them.
+absl::StatusOr<std::shared_ptr<const RepositoryIndex>> LoadRepositoryIndex(
+    const IndexStore& store, absl::string_view repository);
+
+// Segments that are equally new: of one commit and one attempt. A label that a newer layer ran is
+// superseded in all older ones.
+struct Layer {
+  ObjectId commit;
+  ObjectId tree;  // null where the upload did not know it
+  std::vector<SegmentInfo> segments;
+};
+
+// The evidence of one job, newest layer first, back to a full one where there is one.
+struct JobChain {
+  IndexUse use;
+  std::vector<Layer> layers;
+};
+
+struct Resolution {
+  std::vector<JobChain> chains;      // by job; empty: no index
+  std::vector<JobKey> missing_jobs;  // asked for by name, and without any usable segment
+  bool shallow_end = false;          // the walk ended at the border of a shallow clone
+  // Equal resolutions have equal fingerprints.
+  Digest fingerprint;
+};
+
+// Finds, for every job in question, the nearest commits at or before `base` with usable segments.
+// A commit of base's own tree counts as base. Walks at most `max_commits` commits. Errors: those
+// of `git`.
+absl::StatusOr<Resolution> ResolveIndex(const RepositoryIndex& index, const GitRepository& git,
+                                        const CommitInfo& base, const std::vector<JobKey>& jobs,
+                                        bool include_building, uint32_t max_commits);
+
+}  // namespace testselect

@@ -1,0 +1,269 @@
+#include "server/selection/selection_plan.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "storage/model/status_macros.h"
+
+namespace testselect {
+namespace {
+
+// An opened segment with the part of its labels that no newer segment ran.
+struct LiveSegment {
+  std::shared_ptr<const Segment> segment;
+  std::shared_ptr<const LabelDictionary> labels;
+  ObjectId tree;
+  DenseLabelSet live;       // in the segment's numbers
+  DenseLabelSet live_here;  // the same in the universe's
+};
+
+// Translates marks of one segment into the plan.
+class PlanMarks final : public MarkSink {
+ public:
+  PlanMarks(const LiveSegment& segment, SelectionPlan* plan, MarkObserver* observer)
+      : segment_(segment), plan_(*plan), observer_(observer) {}
+
+  void Select(const Mark& mark, const DenseLabelSet& labels) override {
+    DenseLabelSet hit = labels;
+    hit &= segment_.live;
+    if (hit.Empty()) return;
+    DenseLabelSet here;
+    plan_.labels->Translate(*segment_.labels, hit, &here);
+    Record(mark, here);
+  }
+  void SelectAll(const Mark& mark) override { Record(mark, segment_.live_here); }
+
+ private:
+  void Record(const Mark& mark, const DenseLabelSet& here) {
+    plan_.by_reason[static_cast<size_t>(mark.code)] |= here;
+    (mark.list == AnswerList::kPresentDiff ? plan_.present_diff : plan_.global_level) |= here;
+    if (observer_ != nullptr) {
+      observer_->OnMark(mark, segment_.segment->info().header.commit, here, *plan_.labels);
+    }
+  }
+
+  const LiveSegment& segment_;
+  SelectionPlan& plan_;
+  MarkObserver* const observer_;
+};
+
+class PlanMaker {
+ public:
+  PlanMaker(const PlanInputs& inputs, MarkObserver* observer)
+      : in_(inputs), observer_(observer), plan_(std::make_shared<SelectionPlan>()) {}
+
+  std::shared_ptr<const SelectionPlan> Make(const Resolution& resolution) && {
+    for (const JobChain& chain : resolution.chains) plan_->index.push_back(chain.use);
+    plan_->fingerprint = resolution.fingerprint;
+    const absl::Time begin = absl::Now();
+    const absl::Status status = Run(resolution);
+    plan_->lookup_time = absl::Now() - begin - plan_->diff_time;
+    if (!status.ok() && !plan_->fallback.has_value()) {
+      plan_->fallback = Fallback{FallbackCode::kDataLoss, std::string(status.message())};
+    }
+    return plan_;
+  }
+
+ private:
+  absl::Status Run(const Resolution& resolution) {
+    TS_RETURN_IF_ERROR(OpenChains(resolution));
+    CheckEnvironment();
+    TS_RETURN_IF_ERROR(CollectOutcomes());
+    for (LiveSegment& segment : segments_) {
+      if (segment.live.Empty()) continue;
+      PlanMarks marks(segment, plan_.get(), observer_);
+      SelectEmptyEvidence(segment, marks);
+      TS_RETURN_IF_ERROR(CompareWithHead(segment, marks));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Fall(FallbackCode code, std::string message) {
+    plan_->fallback = Fallback{code, message};
+    return absl::AbortedError(message);
+  }
+
+  // Opens all segments, numbers their labels together, and finds out whose evidence is live.
+  absl::Status OpenChains(const Resolution& resolution) {
+    std::vector<std::vector<std::vector<size_t>>> layers;  // chain, layer, position in segments_
+    for (const JobChain& chain : resolution.chains) {
+      layers.emplace_back();
+      for (const Layer& layer : chain.layers) {
+        layers.back().emplace_back();
+        for (const SegmentInfo& info : layer.segments) {
+          auto segment = in_.store->Open(info.id);
+          if (!segment.ok()) {
+            return Fall(FallbackCode::kDataLoss,
+                        absl::StrCat("A segment of commit ", info.header.commit.ToHex(),
+                                     " cannot be read: ", segment.status().message(), "."));
+          }
+          layers.back().back().push_back(segments_.size());
+          segments_.push_back({*segment, (*segment)->labels(), layer.tree, {}, {}});
+        }
+      }
+    }
+    std::vector<std::shared_ptr<const LabelDictionary>> dictionaries;
+    for (const LiveSegment& s : segments_) dictionaries.push_back(s.labels);
+    plan_->labels = LabelUniverse::Of(dictionaries);
+    for (const auto& chain : layers) SettleLive(chain);
+    return absl::OkStatus();
+  }
+
+  // Newest evidence wins, per label; segments of one layer are equally new.
+  void SettleLive(const std::vector<std::vector<size_t>>& chain) {
+    DenseLabelSet claimed;
+    for (const std::vector<size_t>& layer : chain) {
+      DenseLabelSet claimed_now;
+      for (size_t i : layer) {
+        LiveSegment& s = segments_[i];
+        s.segment->ran().ForEach([&](LabelNumber n) {
+          const LabelNumber here = plan_->labels->Number(*s.labels, n);
+          if (claimed.Contains(here)) return;
+          s.live.Add(n);
+          s.live_here.Add(here);
+        });
+        claimed_now |= s.live_here;
+      }
+      claimed |= claimed_now;
+    }
+    plan_->known |= claimed;
+  }
+
+  void CheckEnvironment() {
+    if (in_.environment_digest.empty()) return;
+    for (const LiveSegment& s : segments_) {
+      const UploadHeader& header = s.segment->info().header;
+      if (s.live.Empty() || header.environment_digest.empty() ||
+          header.environment_digest == in_.environment_digest) {
+        continue;
+      }
+      plan_->fallback =
+          Fallback{FallbackCode::kEnvironment,
+                   absl::StrCat("The installed environment differs from the one in which commit ",
+                                header.commit.ToHex(), " was recorded, so everything runs.")};
+      return;
+    }
+  }
+
+  // Last outcomes and durations: the newest known of each label, over all segments. A label that
+  // failed last in any job counts as failed.
+  absl::Status CollectOutcomes() {
+    plan_->seconds.assign(plan_->labels->size(), -1.0f);
+    absl::flat_hash_map<std::string, DenseLabelSet> seen_by_job;
+    for (const LiveSegment& s : segments_) {
+      auto outcomes = s.segment->Outcomes();
+      PlanMarks marks(s, plan_.get(), observer_);
+      if (!outcomes.ok()) {
+        marks.SelectAll({ReasonCode::kDataLoss,
+                         AnswerList::kGlobalLevel,
+                         "",
+                         {},
+                         "the outcomes of its last run cannot be read"});
+        continue;
+      }
+      DenseLabelSet& seen = seen_by_job[s.segment->info().header.job.ToString()];
+      DenseLabelSet failed;
+      for (LabelNumber n = 0; n < (*outcomes)->size(); ++n) {
+        const LabelOutcome& outcome = (**outcomes)[n];
+        if (outcome.outcome == Outcome::kUnknown) continue;
+        const LabelNumber here = plan_->labels->Number(*s.labels, n);
+        if (seen.Contains(here)) continue;
+        seen.Add(here);
+        if (MustRerun(outcome.outcome)) failed.Add(here);
+        if (outcome.seconds >= 0 && plan_->seconds[here] < 0) {
+          plan_->seconds[here] = static_cast<float>(outcome.seconds);
+        }
+      }
+      SelectFailed(failed, s);
+    }
+    return absl::OkStatus();
+  }
+
+  void SelectFailed(DenseLabelSet failed, const LiveSegment& s) {
+    failed &= plan_->known;
+    if (failed.Empty()) return;
+    plan_->failed |= failed;
+    plan_->global_level |= failed;
+    plan_->by_reason[static_cast<size_t>(ReasonCode::kLastFailed)] |= failed;
+    if (observer_ == nullptr) return;
+    const Mark mark{ReasonCode::kLastFailed,
+                    AnswerList::kGlobalLevel,
+                    "",
+                    {},
+                    "it failed when it was last run"};
+    observer_->OnMark(mark, s.segment->info().header.commit, failed, *plan_->labels);
+  }
+
+  void SelectEmptyEvidence(const LiveSegment& s, MarkSink& marks) {
+    const auto empty = s.segment->EmptyEvidence();
+    if (!empty.ok()) {
+      marks.SelectAll({ReasonCode::kDataLoss,
+                       AnswerList::kGlobalLevel,
+                       "",
+                       {},
+                       "the list of labels without evidence cannot be read"});
+      return;
+    }
+    marks.Select({ReasonCode::kEmptyEvidence,
+                  AnswerList::kGlobalLevel,
+                  "",
+                  {},
+                  "it ran without leaving any evidence (skipped, or its coverage was lost)"},
+                 **empty);
+  }
+
+  absl::StatusOr<ObjectId> TreeOf(const LiveSegment& s) const {
+    if (!s.tree.IsNull()) return s.tree;
+    TS_ASSIGN_OR_RETURN(CommitInfo commit, in_.git->Commit(s.segment->info().header.commit));
+    return commit.tree;
+  }
+
+  absl::Status CompareWithHead(const LiveSegment& s, PlanMarks& marks) {
+    const absl::Time begin = absl::Now();
+    const auto tree = TreeOf(s);
+    if (!tree.ok()) return MissingObject(tree.status());
+    const auto changes = in_.git->DiffTrees(*tree, in_.head.tree);
+    plan_->diff_time += absl::Now() - begin;
+    if (!changes.ok()) return MissingObject(changes.status());
+    ChangeRules rules(*s.segment, *in_.git, in_.options, marks);
+    for (const FileChange& change : **changes) {
+      if (absl::Now() > in_.deadline) {
+        return Fall(FallbackCode::kDeadline,
+                    absl::StrCat("The deadline passed while ", (*changes)->size(),
+                                 " changed files were compared, so everything runs."));
+      }
+      if (absl::Status status = rules.Apply(change); !status.ok()) return MissingObject(status);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status MissingObject(const absl::Status& why) {
+    return Fall(
+        FallbackCode::kMissingObject,
+        absl::StrCat("Git cannot compare the indexed commit with head: ", why.message(), "."));
+  }
+
+  const PlanInputs& in_;
+  MarkObserver* const observer_;
+  std::shared_ptr<SelectionPlan> plan_;
+  std::vector<LiveSegment> segments_;
+};
+
+}  // namespace
+
+std::shared_ptr<const SelectionPlan> MakePlan(const PlanInputs& inputs,
+                                              const Resolution& resolution,
+                                              MarkObserver* observer) {
+  return PlanMaker(inputs, observer).Make(resolution);
+}
+
+std::shared_ptr<const SelectionPlan> MakeFallbackPlan(Fallback fallback) {
+  auto plan = std::make_shared<SelectionPlan>();
+  plan->labels = LabelUniverse::Of({});
+  plan->fallback = std::move(fallback);
+  return plan;
+}
+
+}  // namespace testselect

@@ -1,0 +1,64 @@
+// SelectionPlan: everything about a selection that does not depend on which labels were requested.
+//
+// Made once per (repository, base, head, jobs, options) and index; answered from as often as
+// labels are asked about.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/git/repository.h"
+#include "server/selection/change_rules.h"
+#include "server/selection/index_resolution.h"
+#include "server/selection/label_universe.h"
+#include "server/selection/marks.h"
+#include "server/selection/selector.h"
+#include "storage/index_store.h"
+
+namespace testselect {
+
+// Immutable and thread-safe once made. Label numbers are the universe's.
+struct SelectionPlan {
+  std::shared_ptr<const LabelUniverse> labels;
+  std::vector<IndexUse> index;
+  std::optional<Fallback> fallback;  // set: everything requested runs
+  DenseLabelSet known;               // labels some live segment ran
+  DenseLabelSet present_diff, global_level;
+  std::array<DenseLabelSet, static_cast<size_t>(ReasonCode::kCount)> by_reason;
+  DenseLabelSet failed;        // last outcome is failed
+  std::vector<float> seconds;  // by number; < 0: not known
+  Digest fingerprint;          // of the evidence used
+  absl::Duration diff_time, lookup_time;
+};
+
+// Hears of every mark with the labels it selected, in the universe's numbers (explanations).
+class MarkObserver {
+ public:
+  virtual ~MarkObserver() = default;
+  virtual void OnMark(const Mark& mark, const ObjectId& evidence_commit,
+                      const DenseLabelSet& labels, const LabelUniverse& universe) = 0;
+};
+
+struct PlanInputs {
+  const IndexStore* store = nullptr;
+  const GitRepository* git = nullptr;
+  CommitInfo head;
+  ChangeOptions options;
+  std::string environment_digest;
+  absl::Time deadline = absl::InfiniteFuture();
+};
+
+// Compares the evidence of `resolution` with head. Never fails: what cannot be computed becomes the
+// plan's fallback. `observer` may be null.
+std::shared_ptr<const SelectionPlan> MakePlan(const PlanInputs& inputs,
+                                              const Resolution& resolution, MarkObserver* observer);
+
+// A plan of no evidence at all: every requested label is absent, and `fallback` says why.
+std::shared_ptr<const SelectionPlan> MakeFallbackPlan(Fallback fallback);
+
+}  // namespace testselect

@@ -1,0 +1,273 @@
+#include "server/selection/selector.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "server/selection/answer.h"
+#include "server/selection/explanation.h"
+#include "server/selection/index_resolution.h"
+#include "server/selection/lru_map.h"
+#include "server/selection/selection_plan.h"
+#include "storage/model/mutex.h"
+#include "storage/model/status_macros.h"
+
+namespace testselect {
+namespace {
+
+// A plan that is being made or was made. Its mutex lets equal requests wait for one computation.
+struct PlanSlot {
+  Mutex mutex;
+  uint64_t generation ABSL_GUARDED_BY(mutex) = 0;
+  std::shared_ptr<const SelectionPlan> plan ABSL_GUARDED_BY(mutex);
+};
+
+std::string PlanKey(const SelectionRequest& request) {
+  std::string key =
+      absl::StrCat(request.repository, "\n", request.base.bytes(), request.head.bytes(),
+                   static_cast<int>(request.granularity), request.unknown_change_selects_all,
+                   request.include_building, "\n", request.environment_digest, "\n");
+  for (const JobKey& job : request.jobs) absl::StrAppend(&key, job.ToString(), "\n");
+  return key;
+}
+
+// What an answer depends on beside plan and list.
+std::string AnswerKey(const SelectionRequest& request, const std::string& plan_key,
+                      const Digest& evidence, const Digest& list) {
+  std::string key =
+      absl::StrCat(plan_key, evidence.bytes(), list.bytes(), request.run_all, request.omit_order);
+  for (const std::string& label : request.force_labels) absl::StrAppend(&key, "\n", label);
+  return key;
+}
+
+// Answers that would be other ones at the next try must not be kept.
+bool Passing(const SelectionPlan& plan) {
+  if (!plan.fallback.has_value()) return false;
+  const FallbackCode code = plan.fallback->code;
+  return code == FallbackCode::kDeadline || code == FallbackCode::kMissingObject ||
+         code == FallbackCode::kUnknownBase || code == FallbackCode::kDataLoss;
+}
+
+class CachingSelector final : public Selector {
+ public:
+  CachingSelector(const IndexStore* store, RepositorySource* repositories,
+                  const SelectorOptions& options)
+      : store_(*store),
+        repositories_(*repositories),
+        options_(options),
+        plans_(options.plan_cache_entries),
+        answers_(options.answer_cache_bytes / 4),
+        lists_(options.answer_cache_bytes / 2),
+        numbers_(options.answer_cache_bytes / 4) {}
+
+  absl::StatusOr<SelectionResult> Select(const SelectionRequest& request) override {
+    SelectionResult result;
+    const absl::Time begin = absl::Now();
+    const std::string plan_key = PlanKey(request);
+    TS_ASSIGN_OR_RETURN(const auto plan, FindPlan(request, plan_key, &result.times));
+    TS_ASSIGN_OR_RETURN(result.selection, FindAnswer(request, plan_key, *plan, &result.times));
+    result.times.total = absl::Now() - begin;
+    return result;
+  }
+
+  absl::StatusOr<Explanation> Explain(const SelectionRequest& request,
+                                      absl::string_view label) override {
+    ExplanationCollector collector(label);
+    absl::Duration resolve_time;
+    TS_ASSIGN_OR_RETURN(const auto plan, Compute(request, nullptr, &collector, &resolve_time));
+    const bool forced = std::find(request.force_labels.begin(), request.force_labels.end(),
+                                  label) != request.force_labels.end();
+    return std::move(collector).Finish(*plan, forced, request.run_all);
+  }
+
+  std::shared_ptr<const LabelList> FindList(const Digest& digest) const override {
+    MutexLock lock(&mutex_);
+    return lists_.Find(digest).value_or(nullptr);
+  }
+
+  void RememberList(std::shared_ptr<const LabelList> list) override {
+    MutexLock lock(&mutex_);
+    if (lists_.Find(list->digest()).has_value()) return;
+    const Digest digest = list->digest();
+    const size_t weight = list->memory_bytes();
+    lists_.Insert(digest, std::move(list), weight);
+  }
+
+ private:
+  using PlanPtr = std::shared_ptr<const SelectionPlan>;
+
+  // The plan from the cache if the index has not changed since, else a new one.
+  absl::StatusOr<PlanPtr> FindPlan(const SelectionRequest& request, const std::string& key,
+                                   StageTimes* times) {
+    std::shared_ptr<PlanSlot> slot;
+    {
+      MutexLock lock(&mutex_);
+      slot = plans_.Find(key).value_or(nullptr);
+      if (slot == nullptr) {
+        slot = std::make_shared<PlanSlot>();
+        plans_.Insert(key, slot, 1);
+      }
+    }
+    MutexLock lock(&slot->mutex);
+    const uint64_t generation = store_.generation();
+    if (slot->plan != nullptr && slot->generation == generation) {
+      times->cached = true;
+      return slot->plan;
+    }
+    absl::Duration resolve_time;
+    TS_ASSIGN_OR_RETURN(PlanPtr plan, Compute(request, slot->plan, nullptr, &resolve_time));
+    times->resolve = resolve_time;
+    times->diff = plan->diff_time;
+    times->lookup = plan->lookup_time;
+    slot->generation = generation;
+    slot->plan = Passing(*plan) ? nullptr : plan;
+    return plan;
+  }
+
+  // A plan for the index as it is now; `previous` is reused where it rests on the same evidence.
+  absl::StatusOr<PlanPtr> Compute(const SelectionRequest& request, const PlanPtr& previous,
+                                  MarkObserver* observer, absl::Duration* resolve_time) {
+    const absl::Time begin = absl::Now();
+    if (request.base == request.head) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("head: '", request.head.ToHex(),
+                       "' equals base; a selection compares two different commits"));
+    }
+    TS_ASSIGN_OR_RETURN(const auto git, repositories_.Find(request.repository));
+    PlanInputs inputs;
+    inputs.store = &store_;
+    inputs.git = git.get();
+    inputs.options = {request.granularity, request.unknown_change_selects_all};
+    inputs.environment_digest = request.environment_digest;
+    inputs.deadline = request.deadline;
+    TS_ASSIGN_OR_RETURN(inputs.head, FindCommit("head", request, request.head, *git));
+    const auto base = FindCommit("base", request, request.base, *git);
+    if (!base.ok()) {
+      return MakeFallbackPlan({FallbackCode::kUnknownBase,
+                               absl::StrCat(base.status().message(), "; everything runs.")});
+    }
+    TS_ASSIGN_OR_RETURN(const auto index, FindIndex(request.repository));
+    const auto resolution = ResolveIndex(*index, *git, *base, request.jobs,
+                                         request.include_building, options_.max_walk_commits);
+    *resolve_time = absl::Now() - begin;
+    if (!resolution.ok()) {
+      return MakeFallbackPlan({FallbackCode::kMissingObject,
+                               absl::StrCat("The history of base cannot be walked: ",
+                                            resolution.status().message(), "; everything runs.")});
+    }
+    if (resolution->chains.empty() || !resolution->missing_jobs.empty()) {
+      return MakeFallbackPlan({FallbackCode::kNoIndex, NoIndexMessage(request, *resolution)});
+    }
+    if (previous != nullptr && previous->fingerprint == resolution->fingerprint) return previous;
+    return MakePlan(inputs, *resolution, observer);
+  }
+
+  absl::StatusOr<CommitInfo> FindCommit(absl::string_view field, const SelectionRequest& request,
+                                        const ObjectId& id, const GitRepository& git) {
+    const auto explain = [&](const absl::Status& s) {
+      return absl::Status(s.code(), absl::StrCat(field, ": '", id.ToHex(), "': ", s.message()));
+    };
+    if (absl::Status s = repositories_.EnsureCommit(request.repository, id, request.deadline);
+        !s.ok()) {
+      return explain(s);
+    }
+    auto commit = git.Commit(id);
+    if (!commit.ok()) return explain(commit.status());
+    return commit;
+  }
+
+  static std::string NoIndexMessage(const SelectionRequest& request, const Resolution& resolution) {
+    std::string jobs;
+    for (const JobKey& job : resolution.missing_jobs) {
+      absl::StrAppend(&jobs, jobs.empty() ? "" : ", ", "'", job.ToString(), "'");
+    }
+    return absl::StrCat("No commit at or before base ", request.base.ToHex(),
+                        " has usable evidence", jobs.empty() ? "" : absl::StrCat(" of job ", jobs),
+                        resolution.shallow_end
+                            ? "; the repository is a shallow clone, fetch more of its history"
+                            : "",
+                        "; everything runs.");
+  }
+
+  absl::StatusOr<std::shared_ptr<const RepositoryIndex>> FindIndex(const std::string& repository) {
+    {
+      MutexLock lock(&mutex_);
+      const auto it = indexes_.find(repository);
+      if (it != indexes_.end() && it->second->generation == store_.generation()) {
+        return it->second;
+      }
+    }
+    TS_ASSIGN_OR_RETURN(auto index, LoadRepositoryIndex(store_, repository));
+    MutexLock lock(&mutex_);
+    indexes_[repository] = index;
+    return index;
+  }
+
+  absl::StatusOr<std::shared_ptr<const Selection>> FindAnswer(const SelectionRequest& request,
+                                                              const std::string& plan_key,
+                                                              const SelectionPlan& plan,
+                                                              StageTimes* times) {
+    const Digest list_digest =
+        request.requested == nullptr ? Digest() : request.requested->digest();
+    const std::string key = AnswerKey(request, plan_key, plan.fingerprint, list_digest);
+    if (!Passing(plan)) {
+      MutexLock lock(&mutex_);
+      if (auto answer = answers_.Find(key); answer.has_value()) return *answer;
+    }
+    times->cached = false;
+    const absl::Time begin = absl::Now();
+    std::shared_ptr<const LabelList> list = request.requested;
+    if (list == nullptr) {
+      TS_ASSIGN_OR_RETURN(list, KnownLabels(plan));
+    }
+    const auto numbers = FindNumbers(*list, plan);
+    AnswerOptions options{request.run_all, request.force_labels, request.omit_order,
+                          Digest::Of(key).ToHex()};
+    auto answer = MakeAnswer(plan, list, *numbers, options);
+    times->lookup += absl::Now() - begin;
+    if (!Passing(plan)) {
+      const size_t weight = list->size() / 2 + answer->run.size() * sizeof(uint32_t) + key.size();
+      MutexLock lock(&mutex_);
+      answers_.Insert(key, answer, weight);
+    }
+    return answer;
+  }
+
+  // The numbers of a list in a plan's universe. They are the same from head to head while the
+  // evidence stays, so they are kept by both names.
+  std::shared_ptr<const std::vector<LabelNumber>> FindNumbers(const LabelList& list,
+                                                              const SelectionPlan& plan) {
+    const std::string key = absl::StrCat(list.digest().bytes(), plan.fingerprint.bytes());
+    {
+      MutexLock lock(&mutex_);
+      if (auto numbers = numbers_.Find(key); numbers.has_value()) return *numbers;
+    }
+    auto numbers =
+        std::make_shared<const std::vector<LabelNumber>>(ResolveLabels(list, *plan.labels));
+    MutexLock lock(&mutex_);
+    numbers_.Insert(key, numbers, numbers->size() * sizeof(LabelNumber));
+    return numbers;
+  }
+
+  const IndexStore& store_;
+  RepositorySource& repositories_;
+  const SelectorOptions options_;
+  mutable Mutex mutex_;
+  LruMap<std::string, std::shared_ptr<PlanSlot>> plans_ ABSL_GUARDED_BY(mutex_);
+  LruMap<std::string, std::shared_ptr<const Selection>> answers_ ABSL_GUARDED_BY(mutex_);
+  mutable LruMap<Digest, std::shared_ptr<const LabelList>> lists_ ABSL_GUARDED_BY(mutex_);
+  LruMap<std::string, std::shared_ptr<const std::vector<LabelNumber>>> numbers_
+      ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, std::shared_ptr<const RepositoryIndex>> indexes_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace
+
+std::unique_ptr<Selector> NewSelector(const IndexStore* store, RepositorySource* repositories,
+                                      const SelectorOptions& options) {
+  return std::make_unique<CachingSelector>(store, repositories, options);
+}
+
+}  // namespace testselect
