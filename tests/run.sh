@@ -17,17 +17,18 @@ trap 'rm -f "$log"' EXIT
 status=0
 ctest --preset "$preset" --output-on-failure --no-tests=error "$@" 2>&1 </dev/null | tee "$log" || status=$?
 
-# CTest says "97% tests passed, 1 tests failed out of 40", counts a skipped test among the passed ones, and then lists
-# it as "12 - Name (Skipped)".
-counts=$(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests failed out of ([0-9]+)$/\1 \2/p' "$log" | tail -n 1)
-if [ -z "$counts" ]; then
+# CTest says "97% tests passed, 1 tests failed out of 40", and after that lists what did not run: "12 - Name (Skipped)",
+# which it counts among the passed ones, and "13 - Name (Disabled)", which it counts nowhere.
+summary=$(sed -nE '/^[0-9]+% tests passed, [0-9]+ tests failed out of [0-9]+$/,$p' "$log")
+if [ -z "$summary" ]; then
   echo "tests/run.sh: ctest ended with status $status before it counted" >&2
   exit 1
 fi
-read -r failed total <<<"$counts"
-skipped=$(grep -cE '^[[:space:]]*[0-9]+ - .* \((Skipped|Disabled)\)$' "$log" || true)
+read -r failed total < <(sed -nE '1s/.* passed, ([0-9]+) .* out of ([0-9]+)$/\1 \2/p' <<<"$summary")
+skipped=$(grep -cE '^[[:space:]]+[0-9]+ - .* \(Skipped\)$' <<<"$summary" || true)
+disabled=$(grep -cE '^[[:space:]]+[0-9]+ - .* \(Disabled\)$' <<<"$summary" || true)
 line="$((total - failed - skipped)) passed, $failed failed"
-[ "$skipped" -eq 0 ] || line+=", $skipped skipped"
+[ $((skipped + disabled)) -eq 0 ] || line+=", $((skipped + disabled)) skipped"
 # A status without a failed test (a test that could not start, say) must not look like success.
 [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || echo "tests/run.sh: ctest ended with status $status" >&2
 echo "$line"

@@ -1,0 +1,76 @@
+"""Reads a selection (the JSON of `testselect select`) for the quick start.
+
+    report.py lists SELECTION                  prints the sizes of the four lists and the selection ratio
+    report.py three SELECTION                  prints three selected tests, one a line, from different lists
+    report.py check SELECTION BEFORE AFTER     judges the selection by the outcomes of whole runs before and after the
+                                               change (`node id TAB outcome` a line); exit status 1 where it lost a test
+"""
+
+import json
+import sys
+
+LISTS = {
+    "absent_labels": "never seen before",
+    "present_diff_labels": "executed something that changed",
+    "global_level_labels": "the change may concern every test, or nothing says whom",
+    "present_report_labels": "known from earlier runs",
+}
+
+
+def percent(part, whole):
+    return f"{100 * part / whole:.1f} %" if whole else "nothing"
+
+
+def lists(selection):
+    run, skip = selection["run"], selection["skip"]
+    for name, meaning in LISTS.items():
+        print(f"  {name:<22}{len(selection[name]):>7}   {meaning}")
+    seconds = selection["seconds"]
+    print(f"  to run{len(run):>23}   of {len(run) + len(skip)} tests ({percent(len(run), len(run) + len(skip))})")
+    print(f"  to run, seconds{seconds['run']:>14.2f}   of {seconds['total']:.2f} known"
+          f" ({percent(seconds['run'], seconds['total'])})")
+    reasons = sorted(selection["reasons"].items(), key=lambda item: -item[1])
+    print("  reasons: " + (", ".join(f"{code} {count}" for code, count in reasons) or "none"))
+    if selection["fallback"]:
+        print(f"  everything runs: {selection['fallback']['code']}: {selection['fallback']['message']}")
+
+
+def three(selection):
+    """Prints one test of each list that runs, then the first ones of the run list, until there are three."""
+    chosen = [selection[name][0] for name in list(LISTS)[:3] if selection[name]]
+    chosen += [label for label in selection["run"] if label not in chosen]
+    print("\n".join(chosen[:3]))
+
+
+def read_outcomes(path):
+    with open(path, encoding="utf-8") as lines:
+        return dict(line.rstrip("\n").rsplit("\t", 1) for line in lines)
+
+
+def check(selection, before, after):
+    """Returns the tests that were skipped though they fail now or end otherwise than before."""
+    failed = {label for label, outcome in after.items() if outcome == "failed"}
+    changed = {label for label, outcome in after.items() if before.get(label, outcome) != outcome}
+    new = after.keys() - before.keys()
+    run = set(selection["run"])
+    lost = sorted((failed | changed | new) - run)
+    print(f"  whole suite: {len(after)} tests, {len(failed)} failed, {len(changed)} ended otherwise than before,"
+          f" {len(new)} are new")
+    print(f"  of the {len(after.keys() - run)} tests that the selection skips, {len(lost)} are among these"
+          + (": LOST" if lost else ": nothing was lost"))
+    for label in lost:
+        print(f"    {before.get(label, 'new')} -> {after[label]}  {label}")
+    return lost
+
+
+def main():
+    command, path, *outcomes = sys.argv[1:]
+    with open(path, encoding="utf-8") as text:
+        selection = json.load(text)
+    if command == "check":
+        sys.exit(1 if check(selection, *map(read_outcomes, outcomes)) else 0)
+    {"lists": lists, "three": three}[command](selection)
+
+
+if __name__ == "__main__":
+    main()
