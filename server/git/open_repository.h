@@ -11,8 +11,8 @@
 
 namespace testselect {
 
-// Opens the repository that contains `path` (work tree, its .git, or a bare one). kNotFound if there
-// is none; kPermissionDenied.
+// Opens the repository that contains `path` (work tree, its .git, or a bare one). kNotFound if
+// there is none; kPermissionDenied.
 absl::StatusOr<std::shared_ptr<GitRepository>> OpenGitRepository(const std::string& path);
 
 // The top folder of the work tree that contains `path` (the git directory of a bare one).

@@ -67,9 +67,9 @@ class GitRepository {
   // Calls `visit` for `from` and its ancestors, first-parent line first, then the others by commit
   // time, newest first, each once, with its distance (edges on the shortest path walked so far),
   // until it returns false. In a shallow clone the walk ends at the border; *shallow_end says so.
-  virtual absl::Status WalkAncestors(const ObjectId& from,
-                                     std::function<bool(const CommitInfo&, uint32_t distance)> visit,
-                                     bool* shallow_end) const = 0;
+  virtual absl::Status WalkAncestors(
+      const ObjectId& from, std::function<bool(const CommitInfo&, uint32_t distance)> visit,
+      bool* shallow_end) const = 0;
   // True if `ancestor` is `of` or an ancestor of it.
   virtual absl::StatusOr<bool> IsAncestor(const ObjectId& ancestor, const ObjectId& of) const = 0;
 
@@ -78,8 +78,8 @@ class GitRepository {
   virtual absl::StatusOr<std::shared_ptr<const std::vector<FileChange>>> DiffTrees(
       const ObjectId& old_tree, const ObjectId& new_tree) const = 0;
   // Line hunks between two blobs. Kept in a bounded cache by the pair of blobs.
-  virtual absl::StatusOr<std::shared_ptr<const BlobDiff>> DiffBlobs(const ObjectId& old_blob,
-                                                                    const ObjectId& new_blob) const = 0;
+  virtual absl::StatusOr<std::shared_ptr<const BlobDiff>> DiffBlobs(
+      const ObjectId& old_blob, const ObjectId& new_blob) const = 0;
   virtual absl::StatusOr<std::string> ReadBlob(const ObjectId& blob) const = 0;
   // All files of a tree, by path ascending.
   virtual absl::StatusOr<std::shared_ptr<const std::vector<TreeEntry>>> ListTree(

@@ -1,0 +1,81 @@
+#include "server/git/open_repository.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "server/git/git_handle.h"
+#include "server/git/git_status.h"
+#include "server/git/libgit2_repository.h"
+
+namespace testselect {
+namespace {
+
+constexpr size_t kShortestAbbreviation = 4;
+
+absl::StatusOr<RepositoryHandle> OpenContaining(const std::string& path) {
+  StartLibgit2();
+  RepositoryHandle repository;
+  if (int rc = git_repository_open_ext(Out(repository), path.c_str(), GIT_REPOSITORY_OPEN_CROSS_FS,
+                                       nullptr);
+      rc < 0) {
+    return GitError(rc, absl::StrCat("no git repository at '", path, "'"));
+  }
+  return repository;
+}
+
+bool LooksAbbreviated(const std::string& rev) {
+  return rev.size() >= kShortestAbbreviation && rev.size() < ObjectId::kHexChars &&
+         std::all_of(rev.begin(), rev.end(), [](char c) { return absl::ascii_isxdigit(c); });
+}
+
+absl::Status NoSuchRevision(git_repository* repository, const std::string& rev) {
+  std::string text = absl::StrCat("there is no commit '", rev.substr(0, 80), "'");
+  if (git_repository_is_shallow(repository) == 1) {
+    absl::StrAppend(&text,
+                    "; the clone is shallow: fetch its history (git fetch --unshallow; in CI"
+                    " a greater fetch-depth, 0 for all)");
+  }
+  return absl::NotFoundError(text);
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<GitRepository>> OpenGitRepository(const std::string& path) {
+  return Libgit2Repository::Open(path, path, Libgit2Repository::Search::kParents);
+}
+
+absl::StatusOr<std::string> FindRepositoryTop(const std::string& path) {
+  absl::StatusOr<RepositoryHandle> repository = OpenContaining(path);
+  if (!repository.ok()) return repository.status();
+  const char* work_tree = git_repository_workdir(repository->get());
+  std::string top = work_tree != nullptr ? work_tree : git_repository_path(repository->get());
+  while (top.size() > 1 && top.back() == '/') top.pop_back();
+  return top;
+}
+
+absl::StatusOr<ObjectId> ResolveRevision(const std::string& path, const std::string& rev) {
+  absl::StatusOr<RepositoryHandle> repository = OpenContaining(path);
+  if (!repository.ok()) return repository.status();
+  if (LooksAbbreviated(rev)) {
+    ReferenceHandle reference;  // a branch may have such a name
+    if (git_reference_dwim(Out(reference), repository->get(), rev.c_str()) < 0) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "revision '", rev, "' looks abbreviated; give all ", ObjectId::kHexChars, " digits"));
+    }
+  }
+  ObjectHandle object, commit;
+  int rc = git_revparse_single(Out(object), repository->get(), rev.c_str());
+  if (rc == GIT_ENOTFOUND) return NoSuchRevision(repository->get(), rev);
+  if (rc < 0) return GitError(rc, absl::StrCat("revision '", rev.substr(0, 80), "'"));
+  rc = git_object_peel(Out(commit), object.get(), GIT_OBJECT_COMMIT);
+  if (rc < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("revision '", rev.substr(0, 80), "' names a ",
+                     git_object_type2string(git_object_type(object.get())), ", not a commit"));
+  }
+  return FromOid(git_object_id(commit.get()));
+}
+
+}  // namespace testselect
