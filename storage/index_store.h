@@ -32,7 +32,7 @@ class LabelDictionary {
  public:
   virtual ~LabelDictionary() = default;
   virtual size_t size() const = 0;
-  virtual absl::string_view Name(LabelNumber n) const = 0;  // n < size(); lives as long as this
+  virtual absl::string_view Name(LabelNumber n) const = 0;     // n < size(); lives as long as this
   virtual LabelNumber Find(absl::string_view name) const = 0;  // kNoLabel if unknown; one hash
   virtual const Digest& id() const = 0;  // equal ids: equal names in equal order
 };
@@ -45,7 +45,7 @@ struct SegmentInfo {
   absl::Time created;
   uint32_t labels = 0;        // labels this upload ran (not the size of the dictionary)
   uint32_t files = 0;         // files with evidence
-  uint64_t pairs = 0;         // executed (label, file, line) triples, all phases together
+  uint64_t pairs = 0;         // see SegmentContent
   uint64_t global_lines = 0;  // (file, line) executed outside tests
 };
 
@@ -64,9 +64,11 @@ class Segment {
       absl::string_view path) const = 0;
   // Calls `f` for every file with evidence, by path ascending, until it returns false.
   virtual absl::Status ForEachFile(std::function<bool(const FileEvidence&)> f) const = 0;
-  // Per label number of `labels()`; kUnknown where the upload had no outcome. Size = labels().size().
+  // Per label number of `labels()`; kUnknown where the upload had no outcome. Size =
+  // labels().size().
   virtual absl::StatusOr<std::shared_ptr<const std::vector<LabelOutcome>>> Outcomes() const = 0;
-  // Labels that ran and have no evidence at all (empty evidence: always selected).
+  // Labels that ran and were seen to execute no line and to enter no function (empty evidence:
+  // always selected).
   virtual absl::StatusOr<std::shared_ptr<const DenseLabelSet>> EmptyEvidence() const = 0;
 };
 
@@ -80,7 +82,7 @@ struct IndexedCommit {
 struct StoreStats {
   uint64_t bytes_on_disk = 0;  // 0 for the memory engine
   uint64_t segments = 0;
-  uint64_t segments_by_state[5] = {0, 0, 0, 0, 0};  // indexed by SegmentState
+  uint64_t segments_by_state[5] = {0, 0, 0, 0, 0};                // indexed by SegmentState
   std::vector<std::pair<std::string, uint64_t>> engine_counters;  // the engine's own, by its names
 };
 
@@ -142,6 +144,11 @@ class IndexStore {
   virtual absl::Status DeleteNote(absl::string_view key) = 0;  // ok if there was none
   virtual absl::StatusOr<std::vector<std::pair<std::string, std::string>>> NotesWithPrefix(
       absl::string_view prefix) const = 0;
+
+  // Gives the space of deleted segments back to the file system, and rewrites what is stored into
+  // as few files as the engine can. Cost: reads and writes the whole store. May be called any time;
+  // readers and writers go on meanwhile.
+  virtual absl::Status Compact() = 0;
 
   virtual uint64_t generation() const = 0;
   virtual absl::StatusOr<StoreStats> Stats() const = 0;

@@ -51,20 +51,22 @@ class SegmentBuilder {
 
   // Merges with what was said before: of two outcomes of one label the later wins, but a failed
   // attempt followed by a passed one is flaky, and seconds add up over set-up, run and tear-down
-  // only by the caller.
+  // only by the caller. The label counts as run.
   void AddOutcome(absl::string_view label, const LabelOutcome& outcome);
-  // Tells the suite's order (the first full upload numbers labels so). Labels may be new.
+  // Tells the suite's order: labels without a number yet are numbered so, the others after them. A
+  // label that is told here only is not added to the upload: it did not run.
   void Order(absl::Span<const absl::string_view> labels);
   // The label ran, though no evidence may come.
   void MarkRan(absl::string_view label);
 
-  uint64_t pairs_so_far() const;
+  uint64_t pairs_so_far() const;  // repeats counted: at least SegmentContent's `pairs`
   size_t labels_so_far() const;
   size_t files_so_far() const;
   // Bytes of heap the builder holds, for the ingest memory limit; an estimate within 20%.
   size_t memory_bytes() const;
 
-  // Consumes the builder. kInvalidArgument if nothing at all was added (no label, no line).
+  // Consumes the builder. kInvalidArgument if nothing at all was added (no label, no line), or if a
+  // line was not 1..kMaxLine (the message names the file and the line).
   // Cost: linear in the distinct label sets.
   absl::StatusOr<SegmentContent> Finish() &&;
 

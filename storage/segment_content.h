@@ -21,14 +21,16 @@ struct EncodedFile {
 };
 
 struct SegmentContent {
-  std::vector<std::string> labels;     // names by number
-  Digest extended_dictionary;          // null where the labels were numbered afresh
+  std::vector<std::string> labels;  // names by number
+  Digest extended_dictionary;       // null where the labels were numbered afresh
   DenseLabelSet ran;
-  DenseLabelSet empty_evidence;        // ran, but nothing was observed
+  DenseLabelSet empty_evidence;        // ran, but executed no line and entered no function
   std::vector<EncodedFile> files;      // by path ascending
   std::vector<LabelOutcome> outcomes;  // by number; empty where the upload had no outcomes
+  // Executed (label, file, line) triples; a line that a label executed in two phases is one. Where
+  // there is none, entered (label, file, function, phase).
   uint64_t pairs = 0;
-  uint64_t global_lines = 0;
+  uint64_t global_lines = 0;  // (file, line) executed outside any test
 };
 
 }  // namespace testselect

@@ -1,0 +1,27 @@
+// Outcomes of an upload's labels <-> bytes. The grammar is in KEYS.md, "Outcomes".
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "storage/model/outcome.h"
+
+namespace testselect {
+
+// `seconds` as it is kept: 4 significant digits of whole microseconds, at most 10^12 s; -1 for
+// anything negative or not a number.
+double RoundSeconds(double seconds);
+
+// What is known of a label after `earlier`, then `later`: the later outcome, but a failed attempt
+// before a passed one makes it flaky. A later unknown outcome or duration leaves the earlier one.
+LabelOutcome MergeOutcomes(const LabelOutcome& earlier, const LabelOutcome& later);
+
+// Durations are rounded as RoundSeconds. Equal outcomes give equal bytes.
+std::string EncodeOutcomes(absl::Span<const LabelOutcome> outcomes);
+// kDataLoss if `encoded` is malformed or does not hold exactly `labels` outcomes.
+absl::StatusOr<std::vector<LabelOutcome>> DecodeOutcomes(absl::string_view encoded, size_t labels);
+
+}  // namespace testselect
