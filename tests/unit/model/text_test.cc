@@ -1,0 +1,27 @@
+#include "storage/model/text.h"
+
+#include <gtest/gtest.h>
+
+namespace testselect {
+namespace {
+
+TEST(TextTest, KnowsWellFormedUtf8) {
+  for (const char* good : {"", "plain ascii text", "größe", "日本", "🚀 and more text behind it"}) {
+    EXPECT_TRUE(IsUtf8(good)) << good;
+  }
+  for (const char* bad : {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff", "abc\xe2\x82",
+                          "12345678\x80", "\xe0\x80\x80", "\xf0\x80\x80\x80"}) {
+    EXPECT_FALSE(IsUtf8(bad)) << bad;
+  }
+}
+
+TEST(TextTest, ShortensForMessages) {
+  EXPECT_EQ(Shorten("abc"), "abc");
+  EXPECT_EQ(Shorten("a\nb\x01"), "a\\nb\\x01");
+  EXPECT_EQ(Shorten("abcdef", 3), "abc...");
+  EXPECT_EQ(Shorten("aß", 2), "a...");
+  EXPECT_EQ(Shorten("\xff"), "\\xff");
+}
+
+}  // namespace
+}  // namespace testselect
