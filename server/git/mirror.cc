@@ -112,8 +112,10 @@ absl::StatusOr<std::unique_ptr<Mirror>> Mirror::Open(const std::string& name,
                                                      const std::string& directory) {
   StartLibgit2();
   if (absl::Status prepared = PrepareMirror(directory); !prepared.ok()) {
-    return absl::Status(prepared.code(),
-                        absl::StrCat("repository '", name, "': ", prepared.message()));
+    return absl::Status(
+        prepared.code(),
+        absl::StrCat("repository '", name,
+                     "': ", absl::StrReplaceAll(prepared.message(), {{directory, "its mirror"}})));
   }
   TS_ASSIGN_OR_RETURN(auto repository,
                       Libgit2Repository::Open(directory, name, Libgit2Repository::Search::kExact));

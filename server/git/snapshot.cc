@@ -1,5 +1,7 @@
 // SnapshotCommit: the index or the work tree as a commit.
 
+#include <git2/sys/repository.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <string>
