@@ -1,0 +1,23 @@
+// The commands. Each prints its answer on standard output and returns the exit code; failures are
+// told through the console.
+#pragma once
+
+#include "client/cli/console.h"
+#include "client/cli/exit_code.h"
+#include "client/cli/options.h"
+
+namespace testselect::client {
+
+ExitCode RunUpload(const CommonOptions& common, const UploadOptions& options, Console& console);
+ExitCode RunSelect(const CommonOptions& common, const SelectOptions& options, Console& console);
+ExitCode RunExplain(const CommonOptions& common, const ExplainOptions& options, Console& console);
+ExitCode RunInspect(const CommonOptions& common, const InspectOptions& options, Console& console);
+ExitCode RunIndexList(const CommonOptions& common, const IndexOptions& options, Console& console);
+ExitCode RunIndexShow(const CommonOptions& common, const IndexOptions& options, Console& console);
+ExitCode RunIndexSeal(const CommonOptions& common, const IndexOptions& options, Console& console);
+ExitCode RunIndexDelete(const CommonOptions& common, const IndexOptions& options, Console& console);
+// Becomes testselectd; returns only where that fails.
+ExitCode RunServe(const CommonOptions& common, const ServeOptions& options, Console& console);
+ExitCode RunVersion(const CommonOptions& common, Console& console);
+
+}  // namespace testselect::client

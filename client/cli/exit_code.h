@@ -1,0 +1,31 @@
+// What the command's exit status means.
+#pragma once
+
+#include "absl/status/status.h"
+
+namespace testselect::client {
+
+// Documented in docs/cli.md and the man page; scripts depend on the numbers.
+enum class ExitCode : int {
+  kAnswered = 0,      // also where the selection is empty
+  kInternal = 1,      // a defect, or an answer that contradicts itself
+  kUsage = 2,         // a malformed command line or input
+  kFallback = 3,      // everything runs, with select --fail-on-fallback
+  kUnavailable = 4,   // the server cannot be reached, the index is locked, a disk is full
+  kNotFound = 5,      // no such repository, commit, label or file
+  kRefused = 6,       // a report is malformed, or does not fit the repository
+  kNotPermitted = 7,  // credentials or file permissions
+};
+
+// The exit code of a failure. kInvalidArgument is `for_invalid`: what a service or a parser refuses
+// is not always the command line's fault.
+ExitCode ExitCodeOf(const absl::Status& status, ExitCode for_invalid = ExitCode::kUsage);
+
+struct ExitCodeText {
+  ExitCode code;
+  const char* meaning;
+};
+// All of them, for help texts; the last one has a null meaning.
+extern const ExitCodeText kExitCodeTexts[];
+
+}  // namespace testselect::client

@@ -1,0 +1,144 @@
+#include "client/cli/index_output.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "client/cli/json_writer.h"
+#include "client/cli/number_text.h"
+#include "client/selection_answer.h"
+#include "storage/model/text.h"
+
+namespace testselect::client {
+namespace {
+
+std::string CreatedText(int64_t unix_seconds) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(unix_seconds),
+                          absl::UTCTimeZone());
+}
+
+std::string ShardText(const v1::SegmentSummary& segment) {
+  return absl::StrCat(segment.shard_index() + 1, "/", segment.shard_count());
+}
+
+void WriteSegment(const v1::SegmentSummary& segment, JsonWriter& json) {
+  json.BeginObject().Key("segment_id").String(segment.segment_id());
+  json.Key("job").String(JobText(segment.job())).Key("commit").String(segment.commit());
+  json.Key("shard").String(ShardText(segment)).Key("attempt").Number(uint64_t{segment.attempt()});
+  json.Key("subset").Bool(segment.subset()).Key("state").String(segment.state());
+  json.Key("created").String(CreatedText(segment.created_unix_seconds()));
+  json.Key("labels").Number(segment.labels()).Key("files").Number(segment.files());
+  json.Key("pairs").Number(segment.pairs()).Key("global_lines").Number(segment.global_lines());
+  json.EndObject();
+}
+
+void AppendSegmentRow(const v1::SegmentSummary& segment, std::string& text) {
+  absl::StrAppendFormat(&text, "%s  %-20s %7s %3d %-11s %12s %12s  %s%s\n", segment.commit(),
+                        JobText(segment.job()), ShardText(segment), segment.attempt(),
+                        segment.state(), CountText(segment.labels()), CountText(segment.pairs()),
+                        CreatedText(segment.created_unix_seconds()),
+                        segment.subset() ? " subset" : "");
+}
+
+std::string SegmentHeading() {
+  return absl::StrFormat("%-40s  %-20s %7s %3s %-11s %12s %12s  %s\n", "COMMIT", "JOB", "SHARD",
+                         "TRY", "STATE", "LABELS", "PAIRS", "STORED");
+}
+
+}  // namespace
+
+std::string IndexListJson(const v1::ListIndexedCommitsResponse& list) {
+  JsonWriter json;
+  json.BeginObject().Key("commits").BeginArray();
+  for (const v1::IndexedCommit& commit : list.commits()) {
+    json.BeginObject().Key("commit").String(commit.commit()).Key("segments").BeginArray();
+    for (const v1::SegmentSummary& segment : commit.segments()) WriteSegment(segment, json);
+    json.EndArray().EndObject();
+  }
+  json.EndArray().EndObject();
+  return std::move(json).Finish();
+}
+
+std::string IndexListText(const v1::ListIndexedCommitsResponse& list) {
+  if (list.commits().empty()) return "nothing is indexed\n";
+  std::string text = SegmentHeading();
+  for (const v1::IndexedCommit& commit : list.commits()) {
+    for (const v1::SegmentSummary& segment : commit.segments()) AppendSegmentRow(segment, text);
+  }
+  return text;
+}
+
+std::string IndexJson(const v1::GetIndexResponse& index) {
+  JsonWriter json;
+  json.BeginObject().Key("labels").Number(index.labels()).Key("files").Number(index.files());
+  json.Key("pairs").Number(index.pairs()).Key("global_lines").Number(index.global_lines());
+  json.Key("segments").BeginArray();
+  for (const v1::SegmentSummary& segment : index.segments()) WriteSegment(segment, json);
+  json.EndArray().EndObject();
+  return std::move(json).Finish();
+}
+
+std::string IndexText(const v1::GetIndexResponse& index) {
+  std::string text =
+      absl::StrCat(CountText(index.labels()), " labels, ", CountText(index.files()), " files, ",
+                   CountText(index.pairs()), " pairs, ", CountText(index.global_lines()),
+                   " global lines in usable segments\n", SegmentHeading());
+  for (const v1::SegmentSummary& segment : index.segments()) AppendSegmentRow(segment, text);
+  return text;
+}
+
+std::string LabelEvidenceJson(const v1::LabelEvidence& evidence) {
+  JsonWriter json;
+  json.BeginObject().Key("files").BeginObject();
+  for (const v1::FileLines& file : evidence.files()) {
+    json.Key(file.path()).BeginArray();
+    for (const v1::LineSpan& span : file.spans()) {
+      json.BeginArray().Number(uint64_t{span.first()}).Number(uint64_t{span.last()}).EndArray();
+    }
+    json.EndArray();
+  }
+  json.EndObject().Key("outcome").String(evidence.outcome()).Key("seconds");
+  if (evidence.seconds() < 0) {
+    json.Null();
+  } else {
+    json.Number(evidence.seconds());
+  }
+  json.EndObject();
+  return std::move(json).Finish();
+}
+
+std::string LabelEvidenceText(const v1::LabelEvidence& evidence) {
+  std::string text = absl::StrCat("outcome ", evidence.outcome());
+  if (evidence.seconds() >= 0) {
+    absl::StrAppend(&text, ", ", NumberText(evidence.seconds()), " seconds");
+  }
+  text += '\n';
+  for (const v1::FileLines& file : evidence.files()) {
+    absl::StrAppend(&text, Shorten(file.path(), 4096), ": ");
+    const char* separator = "";
+    for (const v1::LineSpan& span : file.spans()) {
+      absl::StrAppend(&text, separator, span.first());
+      if (span.last() != span.first()) absl::StrAppend(&text, "-", span.last());
+      separator = ",";
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+std::string SealedJson(const v1::SealIndexResponse& sealed) {
+  JsonWriter json;
+  json.BeginObject().Key("segment_ids").BeginArray();
+  for (const std::string& id : sealed.segment_ids()) json.String(id);
+  json.EndArray().EndObject();
+  return std::move(json).Finish();
+}
+
+std::string DeletedJson(const v1::DeleteIndexResponse& deleted) {
+  JsonWriter json;
+  json.BeginObject().Key("segments").Number(deleted.segments()).EndObject();
+  return std::move(json).Finish();
+}
+
+}  // namespace testselect::client

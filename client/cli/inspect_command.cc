@@ -1,0 +1,96 @@
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "client/cli/commands.h"
+#include "client/cli/json_writer.h"
+#include "client/cli/number_text.h"
+#include "client/cli/report_argument.h"
+#include "client/cli/report_summary.h"
+#include "client/files.h"
+#include "client/upload_client.h"
+#include "server/ingest/ingestor.h"
+#include "storage/model/status_macros.h"
+
+namespace testselect::client {
+namespace {
+
+absl::StatusOr<std::string> CreateSpoolFolder() {
+  const char* parent = getenv("TMPDIR");
+  std::string folder = absl::StrCat(parent == nullptr || *parent == '\0' ? "/tmp" : parent,
+                                    "/testselect-inspect.XXXXXX");
+  if (mkdtemp(folder.data()) == nullptr) {
+    return ErrnoStatus(absl::StrCat("cannot create ", folder), errno);
+  }
+  return folder;
+}
+
+absl::StatusOr<IngestResult> Parse(const InspectOptions& options, const PreparedReports& reports,
+                                   const std::vector<std::string>& labels) {
+  TS_ASSIGN_OR_RETURN(const std::string folder, CreateSpoolFolder());
+  absl::Cleanup remove_it = [&folder] {
+    // What cannot be removed lies in the system's folder for such things.
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+  };
+  std::vector<ReportFile> files;
+  for (size_t i = 0; i < reports.size(); ++i) {
+    files.push_back({.file = reports.file(i),
+                     .name = reports.name(i),
+                     .format = options.format,
+                     .label = labels[i]});
+  }
+  IngestOptions ingest;
+  ingest.paths = {.root = options.path_root, .prefix = options.path_prefix};
+  ingest.static_context_is_global = false;  // counted as the report has it
+  ingest.spool_dir = folder;
+  return ParseUpload(files, ingest);
+}
+
+std::string SummaryJson(const ReportSummary& summary) {
+  JsonWriter json;
+  json.BeginObject().Key("format").String(summary.format);
+  json.Key("labels").Number(summary.labels).Key("files").Number(summary.files);
+  json.Key("pairs").Number(summary.pairs).Key("pairs_sha256").String(summary.pairs_sha256);
+  json.Key("global_pairs").Number(summary.global_pairs);
+  json.Key("outcomes").Number(summary.outcomes).EndObject();
+  return std::move(json).Finish();
+}
+
+std::string SummaryText(const ReportSummary& summary) {
+  return absl::StrCat("format        ", summary.format, "\nlabels        ",
+                      CountText(summary.labels), "\nfiles         ", CountText(summary.files),
+                      "\npairs         ", CountText(summary.pairs), "\npairs_sha256  ",
+                      summary.pairs_sha256, "\nglobal_pairs  ", CountText(summary.global_pairs),
+                      "\noutcomes      ", CountText(summary.outcomes), "\n");
+}
+
+}  // namespace
+
+ExitCode RunInspect(const CommonOptions& common, const InspectOptions& options, Console& console) {
+  absl::StatusOr<std::vector<ReportArgument>> arguments =
+      CollectReports(options.reports, options.reports_from, options.label);
+  if (!arguments.ok()) return console.Fail(arguments.status());
+  std::vector<UploadReport> reports;
+  std::vector<std::string> labels;
+  for (ReportArgument& argument : *arguments) {
+    reports.push_back({std::move(argument.path), "", "", false});
+    labels.push_back(std::move(argument.label));
+  }
+  // Opened as an upload opens them, so that pipes work and messages are the same.
+  const absl::StatusOr<PreparedReports> prepared = PreparedReports::Open(std::move(reports));
+  if (!prepared.ok()) return console.Fail(prepared.status());
+  const absl::StatusOr<IngestResult> parsed = Parse(options, *prepared, labels);
+  if (!parsed.ok()) return console.Fail(parsed.status(), ExitCode::kRefused);
+  for (const std::string& warning : parsed->summary.warnings) console.Warning(warning);
+  const absl::StatusOr<ReportSummary> summary = Summarise(*parsed);
+  if (!summary.ok()) return console.Fail(summary.status());
+  const absl::Status printed =
+      console.Print(common.json ? SummaryJson(*summary) : SummaryText(*summary));
+  return printed.ok() ? ExitCode::kAnswered : console.Fail(printed);
+}
+
+}  // namespace testselect::client

@@ -1,0 +1,112 @@
+// What the command line can say. Filled by the command tree, read by the commands.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "client/connection.h"
+
+namespace testselect::client {
+
+// Of every command that works on an index.
+struct CommonOptions {
+  RemoteOptions remote;
+  std::string repo;       // a directory in process, a configured name with a server; empty: "."
+  double timeout = 0;     // seconds; 0: the command's default
+  double lock_wait = 60;  // seconds
+  bool quiet = false;
+  bool verbose = false;
+  bool json = false;
+};
+
+struct UploadOptions {
+  std::string commit;
+  std::string job = "default";
+  std::vector<std::string> flavor;  // K=V
+  std::string shard = "1/1";        // I/N, from 1
+  uint32_t attempt = 1;
+  bool full = false, subset = false;
+  std::string isolation;  // process, shared or empty
+  std::string format;
+  std::string label;
+  std::vector<std::string> outcomes;
+  std::string path_root, path_prefix;
+  std::string environment;
+  std::string reports_from;
+  std::vector<std::string> reports;
+};
+
+struct SelectOptions {
+  std::string base, head;
+  bool working_tree = false, staged = false;
+  std::vector<std::string> jobs;  // NAME or NAME;K=V;...
+  std::string labels_file, labels_command;
+  std::string granularity = "function";
+  std::string unknown_change = "all";
+  std::string environment;
+  bool run_all = false;
+  std::vector<std::string> force;
+  bool include_building = false;
+  double max_wait = 0;  // seconds; 0: none
+  std::string format = "json";
+  std::string out;
+  bool reasons = false;
+  bool fail_on_fallback = false;
+};
+
+struct ExplainOptions {
+  std::string label;
+  SelectOptions selection;  // its labels and output fields are not used
+};
+
+struct InspectOptions {
+  std::string format;
+  std::string label;
+  std::string path_root, path_prefix;
+  std::string reports_from;
+  std::vector<std::string> reports;
+};
+
+struct IndexOptions {
+  std::string commit;
+  std::string job;  // NAME or NAME;K=V;...; empty: all
+  std::string label;
+  uint32_t limit = 100;
+  bool include_quarantined = false;
+};
+
+struct ServeOptions {
+  std::vector<std::string> arguments;  // passed through
+};
+
+enum class Command {
+  kNone,
+  kUpload,
+  kSelect,
+  kExplain,
+  kInspect,
+  kIndexList,
+  kIndexShow,
+  kIndexSeal,
+  kIndexDelete,
+  kServe,
+  kVersion,
+  kCompletionBash,
+  kCompletionZsh,
+  kManPage,
+  kMarkdown,
+};
+
+struct CommandLine {
+  Command command = Command::kNone;
+  CommonOptions common;
+  UploadOptions upload;
+  SelectOptions select;
+  ExplainOptions explain;
+  InspectOptions inspect;
+  IndexOptions index;
+  ServeOptions serve;
+};
+
+}  // namespace testselect::client

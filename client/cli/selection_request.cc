@@ -1,0 +1,80 @@
+#include "client/cli/selection_request.h"
+
+#include <map>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "client/cli/target.h"
+#include "server/git/open_repository.h"
+#include "storage/model/object_id.h"
+#include "storage/model/status_macros.h"
+
+namespace testselect::client {
+namespace {
+
+v1::Granularity GranularityOf(const std::string& name) {
+  static const auto* const kByName =
+      new std::map<std::string, v1::Granularity>{{"function", v1::GRANULARITY_FUNCTION},
+                                                 {"line", v1::GRANULARITY_LINE},
+                                                 {"file", v1::GRANULARITY_FILE},
+                                                 {"package", v1::GRANULARITY_PACKAGE}};
+  const auto found = kByName->find(name);
+  return found == kByName->end() ? v1::GRANULARITY_UNSPECIFIED : found->second;
+}
+
+// Sets base and head from the state of the repository on this machine.
+absl::Status UseLocalState(const CommonOptions& common, const SelectOptions& options,
+                           v1::SelectTestsRequest& request) {
+  const char* flag = options.staged ? "--staged" : "--working-tree";
+  if (!common.remote.server.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, " works in process only: the server (", common.remote.server,
+                     ") does not see this machine's files; commit and push, or leave --server and "
+                     "TESTSELECT_SERVER out"));
+  }
+  TS_ASSIGN_OR_RETURN(const std::string top, LocalTop(common));
+  TS_ASSIGN_OR_RETURN(const ObjectId head, ResolveRevision(top, "HEAD"));
+  if (!options.head.empty()) {
+    TS_RETURN_IF_ERROR(CheckCommit("--head", options.head));
+    if (absl::AsciiStrToLower(options.head) != head.ToHex()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(flag, " selects for the files as they are, on top of HEAD (", head.ToHex(),
+                       "); --head names ", options.head, ": leave --head out"));
+    }
+  }
+  TS_ASSIGN_OR_RETURN(const ObjectId snapshot, SnapshotCommit(top, options.staged));
+  request.set_head(snapshot.ToHex());
+  if (request.base().empty()) request.set_base(head.ToHex());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::SelectTestsRequest> BuildSelectRequest(const CommonOptions& common,
+                                                          const SelectOptions& options) {
+  v1::SelectTestsRequest request;
+  const bool local_state = options.working_tree || options.staged;
+  if (!local_state || !options.base.empty()) {
+    TS_RETURN_IF_ERROR(CheckCommit("--base", options.base));
+    request.set_base(options.base);
+  }
+  if (local_state) {
+    TS_RETURN_IF_ERROR(UseLocalState(common, options, request));
+  } else {
+    TS_RETURN_IF_ERROR(CheckCommit("--head", options.head));
+    request.set_head(options.head);
+  }
+  for (const std::string& job : options.jobs) {
+    TS_ASSIGN_OR_RETURN(*request.add_jobs(), ParseJob("--job", job));
+  }
+  request.set_granularity(GranularityOf(options.granularity));
+  request.set_unknown_change(options.unknown_change == "none" ? v1::UNKNOWN_CHANGE_NONE
+                                                              : v1::UNKNOWN_CHANGE_ALL);
+  request.set_environment_digest(options.environment);
+  request.set_run_all(options.run_all);
+  request.set_include_building(options.include_building);
+  for (const std::string& label : options.force) request.add_force_labels(label);
+  return request;
+}
+
+}  // namespace testselect::client
