@@ -10,10 +10,10 @@ deploy/quickstart.sh: install, build, and select tests of a real project, from n
 
 Usage: deploy/quickstart.sh [OPTION]...
 
-  --package NAME     the Python package (default: marshmallow); its source distribution must hold its tests
-  --old VERSION      the release whose tests leave the evidence (default: 4.1.1)
-  --new VERSION      the release whose tests are selected (default: 4.1.2)
-  --requires LIST    what else the package's tests need, for pip, in one word (default for marshmallow: simplejson)
+  --package NAME     the Python package (default: jinja2); its source distribution must hold its tests
+  --old VERSION      the release whose tests leave the evidence (default: 3.1.5)
+  --new VERSION      the release whose tests are selected (default: 3.1.6)
+  --requires A,B     what else the package's tests need, as pip names it (default for jinja2: trio)
   --port PORT        serve gRPC on PORT and metrics on PORT + 1 of 127.0.0.1 (default: free ports)
   --keep             keep the work folder: the git history, the reports, the index
   --serve            as --keep, and leave the server running
@@ -28,7 +28,7 @@ die() {
   exit "$1"
 }
 
-package=marshmallow old=4.1.1 new=4.1.2 requires='' port=0 keep='' serve=''
+package=jinja2 old=3.1.5 new=3.1.6 requires='' port=0 keep='' serve=''
 while [ $# -gt 0 ]; do
   case $1 in
     --package | --old | --new | --requires | --port)
@@ -47,7 +47,7 @@ if ! [[ $port =~ ^[0-9]{1,5}$ ]] || [ "$port" -gt 65534 ]; then
   die 2 "--port '$port' is not a number from 0 to 65534"
 fi
 [ "$old" != "$new" ] || die 2 "--old and --new are the same release, '$old'"
-[ -n "$requires" ] || [ "$package" != marshmallow ] || requires=simplejson
+[ -n "$requires" ] || [ "$package" != jinja2 ] || requires=trio
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 helpers=$top/deploy/quickstart
@@ -221,7 +221,7 @@ python3 -c 'import json, sys; print("\n".join(json.load(open(sys.argv[1]))["run"
 if [ -s "$work/run.txt" ]; then
   say "running the selected tests alone"
   run_suite selected "@$work/run.txt"
-  echo "the selected tests, run alone: $(grep -c -P '\tfailed$' "$work/selected.tsv") fail"
+  echo "the selected tests, run alone: $(grep -c $'\tfailed$' "$work/selected.tsv") fail"
 fi
 say "checking: running the whole suite"
 run_suite edit
@@ -239,9 +239,8 @@ The same on your own repository, without a server (the index is kept in .testsel
   pytest --cov=. --cov-context=test --junitxml=junit.xml
   testselect upload --commit "\$(git rev-parse HEAD)" --outcomes junit.xml .coverage
   # change something, commit it, and then:
-  pytest --collect-only -q | grep :: >labels.txt
   testselect select --base "\$(git rev-parse HEAD~1)" --head "\$(git rev-parse HEAD)" \\
-    --labels-file labels.txt --format list --out run.txt
+    --labels-command 'pytest --collect-only -q' --format list --out run.txt
   test ! -s run.txt || pytest @run.txt
 
 Metrics of the server: http://$metrics/metrics ($scraped values)

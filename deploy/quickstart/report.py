@@ -48,18 +48,21 @@ def read_outcomes(path):
 
 
 def check(selection, before, after):
-    """Returns the tests that were skipped though they fail now or end otherwise than before."""
+    """Prints and returns the tests that were skipped though they fail now, end otherwise than before, or are new."""
+    run, skip = set(selection["run"]), set(selection["skip"])
     failed = {label for label, outcome in after.items() if outcome == "failed"}
     changed = {label for label, outcome in after.items() if before.get(label, outcome) != outcome}
     new = after.keys() - before.keys()
-    run = set(selection["run"])
-    lost = sorted((failed | changed | new) - run)
+    lost = sorted((failed | changed | new) & skip)
     print(f"  whole suite: {len(after)} tests, {len(failed)} failed, {len(changed)} ended otherwise than before,"
           f" {len(new)} are new")
-    print(f"  of the {len(after.keys() - run)} tests that the selection skips, {len(lost)} are among these"
+    print(f"  of the {len(skip)} tests that the selection skips, {len(lost)} are among these"
           + (": LOST" if lost else ": nothing was lost"))
     for label in lost:
         print(f"    {before.get(label, 'new')} -> {after[label]}  {label}")
+    unasked = after.keys() - run - skip
+    if unasked:
+        print(f"  {len(unasked)} tests ran that the selection was not asked about (names that change from run to run?)")
     return lost
 
 
