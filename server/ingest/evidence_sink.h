@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -20,6 +21,15 @@ namespace testselect {
 // (and counted by the sink).
 inline constexpr FileId kIgnoredFile = 0xFFFFFFFF;
 
+// How an outcome report calls a test. `suite` and `file` are empty where the format has one name
+// per test; outcome_labels.h finds the label that is meant.
+struct ReportedTest {
+  absl::string_view suite;  // JUnit's classname
+  absl::string_view name;   // may be empty where `suite` is not: the whole suite is meant
+  absl::string_view file;   // as the report writes it
+  bool ran = true;          // false: the test was not started, so this alone makes it no label
+};
+
 class EvidenceSink {
  public:
   virtual ~EvidenceSink() = default;
@@ -29,14 +39,22 @@ class EvidenceSink {
   // The report's own file name -> file; kIgnoredFile where it is none of the repository's.
   // kInvalidArgument for a name that no tool writes (empty, NUL bytes, over 64 KiB).
   virtual absl::StatusOr<FileId> File(absl::string_view report_path) = 0;
+  // As File for a name that may lie below any of several folders (Cobertura's sources): the first
+  // of the spellings that is a file of the repository, else the first that could be one.
+  virtual absl::StatusOr<FileId> FileAmong(absl::Span<const std::string> spellings) = 0;
 
   // As SegmentBuilder; all take kIgnoredFile and then do nothing.
   virtual void AddLineBits(FileId file, ContextId context, absl::string_view bits) = 0;
   virtual void AddLine(FileId file, uint32_t line, absl::Span<const ContextId> contexts) = 0;
   virtual void AddFunction(FileId file, ContextId context, LineRange range) = 0;
   virtual void AddOpened(FileId file, ContextId context) = 0;
-  virtual absl::Status AddOutcome(absl::string_view label, const LabelOutcome& outcome) = 0;
+  // One result as the report lists it; of several for one test the sink makes one.
+  virtual absl::Status AddOutcome(const ReportedTest& test, const LabelOutcome& outcome) = 0;
   virtual absl::Status MarkRan(absl::string_view label) = 0;
+  // The order in which the tests ran, where the report tells it. Labels given to Context before.
+  virtual void SuiteOrder(absl::Span<const std::string> labels) = 0;
+  // Something the uploader should know.
+  virtual void Warn(std::string message) = 0;
 };
 
 }  // namespace testselect

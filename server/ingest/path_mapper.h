@@ -1,9 +1,14 @@
 // PathMapper: a report's file names -> repository paths.
 //
-// Rules, in this order: separators become '/'; `path_root` is taken off absolute names; `path_prefix`
-// is put before relative ones; what then leaves the repository (.., another root) is ignored. With
-// the commit's file list, a name that misses it is tried by suffix: the longest common prefix that
-// can be cut off so that the rest is a file of the tree, if that is unambiguous. Not thread-safe.
+// Separators become '/', "." and ".." are resolved. Then, in this order:
+// 1. `root` is taken off names below it (an absolute folder, or Go's module path);
+// 2. `prefix` is put before relative names;
+// 3. with the commit's file list: a name that is a file of it is that file. Else leading folders
+// are
+//    cut off until the rest is a file of it (the longest rest, but a cut that other names needed is
+//    preferred); else the one file of it that ends in the whole name. Several such: ignored.
+// 4. without the list: relative names are taken as they are, absolute ones are ignored.
+// What leaves the repository is ignored. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +20,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace testselect {
 
 struct PathRules {
-  std::string root;    // absolute prefix of the reports' names ("/build/app"); empty: none
+  std::string root;    // prefix to take off the reports' names ("/build/app"); empty: none
   std::string prefix;  // where the report's top lies in the repository ("services/api"); empty: top
 };
 
@@ -32,6 +38,8 @@ class PathMapper {
   // The repository path, or "" where the file is none of the repository's. Remembers both.
   // kInvalidArgument for an empty name, NUL bytes, or over 64 KiB.
   absl::StatusOr<std::string> Map(absl::string_view report_path);
+  // The same for a file that may lie below any of several folders. Counts as one name.
+  absl::StatusOr<std::string> MapAmong(absl::Span<const std::string> spellings);
 
   // Ok, or kInvalidArgument with counts and up to five examples if more than half of the distinct
   // names missed (names that tools always add, such as site-packages and standard libraries, do not
@@ -41,10 +49,28 @@ class PathMapper {
   uint64_t missed() const { return missed_; }
 
  private:
+  // How surely a name was mapped; the smaller, the surer.
+  enum class Match { kExact, kSuffix, kUnknown, kForeign, kNone };
+  struct Candidate {
+    Match match = Match::kNone;
+    std::string path;
+    std::string cut;    // what was cut off the name's front
+    std::string added;  // what was put before it
+  };
+
   PathMapper() = default;
+  absl::StatusOr<std::string> Clean(absl::string_view report_path) const;
+  Candidate Find(absl::string_view report_path) const;
+  Candidate FindInTree(const std::string& name, bool absolute) const;
+  Candidate FindLonger(const std::string& name) const;
+  std::string Remember(absl::string_view shown, Candidate found);
+
   PathRules rules_;
+  bool has_tree_ = false;
   absl::flat_hash_set<std::string> tree_;
   absl::flat_hash_map<std::string, std::vector<std::string>> by_base_name_;
+  absl::flat_hash_map<std::string, std::string> known_;  // report's name -> repository path
+  absl::flat_hash_set<std::string> cuts_, additions_;    // that worked before
   uint64_t mapped_ = 0, missed_ = 0;
   std::vector<std::string> examples_;
 };

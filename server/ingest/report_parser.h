@@ -26,13 +26,14 @@ class ReportSource {
   // A plain file with the decompressed content (made in the spool folder on first call if the
   // report is compressed). Lives as long as this.
   virtual absl::StatusOr<std::string> path() = 0;
-  // The first bytes (at most 4 KiB) of the decompressed content, without consuming them.
+  // The first bytes (at most kPeekBytes) of the decompressed content, without consuming them.
+  static constexpr size_t kPeekBytes = 128 << 10;
   virtual absl::StatusOr<absl::string_view> Peek() = 0;
   virtual const std::string& name() const = 0;  // for messages, as the user gave it
 };
 
-// Opens `file`; gzip and zstd are recognised by their magic. At most `max_bytes` are delivered after
-// decompression, then kResourceExhausted naming the limit (gzip bombs). `spool_dir` holds
+// Opens `file`; gzip and zstd are recognised by their magic. At most `max_bytes` are delivered
+// after decompression, then kResourceExhausted naming the limit (gzip bombs). `spool_dir` holds
 // temporary files, which are removed with the source.
 absl::StatusOr<std::unique_ptr<ReportSource>> OpenReportFile(const std::string& file,
                                                              const std::string& name,
@@ -40,13 +41,18 @@ absl::StatusOr<std::unique_ptr<ReportSource>> OpenReportFile(const std::string& 
                                                              uint64_t max_bytes);
 
 struct ParseOptions {
-  std::string label;    // for formats without test names; empty: such a report is refused
-  std::string go_module;  // taken off Go's file names; empty: the sink's path mapping decides
+  // For reports that name no test; empty: such a report is refused. Reports that name tests ignore
+  // it.
+  std::string label;
+  // coverage.py joins a run's own ("static") context and the test's by '|'; the static one alone
+  // then marks lines outside tests. True adds those lines to the global ones as well, because a
+  // change of them concerns every test. False keeps to the report's words (for inspection).
+  bool static_context_is_global = true;
 };
 
-// Stateless and thread-safe. Parse sends what it finds to the sink; at an error the caller drops the
-// whole upload. Errors: kInvalidArgument naming format, place (line or byte) and what was found;
-// kUnimplemented for a known format in an unknown version; whatever sink or source returned.
+// Stateless and thread-safe. Parse sends what it finds to the sink; at an error the caller drops
+// the whole upload. Errors: kInvalidArgument naming format, place (line or byte) and what was
+// found; kUnimplemented for a known format in an unknown version; whatever sink or source returned.
 // Memory is bounded by the format's largest record, never by the report (exceptions: parser docs).
 class ReportParser {
  public:
@@ -55,7 +61,7 @@ class ReportParser {
   virtual absl::string_view summary() const = 0;  // one line for help texts
   virtual bool names_labels() const = 0;          // false: needs ParseOptions::label
   virtual bool is_outcomes() const = 0;           // true: results, no coverage
-  // Whether content that begins with `head` (up to 4 KiB) looks like this format.
+  // Whether content that begins with `head` (up to kPeekBytes) looks like this format.
   virtual bool Recognises(absl::string_view head) const = 0;
   virtual absl::Status Parse(ReportSource& source, const ParseOptions& options,
                              EvidenceSink& sink) const = 0;

@@ -1,0 +1,17 @@
+// The parsers, one function per format. formats.cc lists them in the order of detection.
+#pragma once
+
+#include "server/ingest/report_parser.h"
+
+namespace testselect {
+
+// Each returns the one object of its class, which lives for ever.
+const ReportParser* CoveragePySqliteParser();
+const ReportParser* CoveragePyJsonParser();
+const ReportParser* TeamscaleTestwiseParser();
+const ReportParser* CoberturaParser();
+const ReportParser* JUnitXmlParser();
+const ReportParser* LcovParser();
+const ReportParser* GoCoverTextParser();
+
+}  // namespace testselect

@@ -1,0 +1,87 @@
+// JsonReader: pulls through a JSON text of any size in bounded memory.
+//
+// A structural reader: what it is asked for is checked strictly; values that are skipped are only
+// matched bracket by bracket, strings respected. Not thread-safe. Errors of all: kInvalidArgument
+// "<report>: <format>: byte N: ..."; the source's own.
+//
+// A view that a call returns is valid until the next call.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "server/ingest/report_parser.h"
+
+namespace testselect {
+
+class JsonReader {
+ public:
+  // The greatest string, number or raw value that is held in memory at once.
+  static constexpr size_t kMaxValueBytes = 256 << 20;
+  static constexpr int kMaxDepth = 64;
+
+  // `source` must outlive this. `format` is for messages.
+  JsonReader(ReportSource* source, absl::string_view format);
+
+  // Drops a byte order mark; kInvalidArgument if the text is not UTF-8 by its mark, or empty.
+  absl::Status Start();
+  // The first character of the next value or punctuation, white space skipped, not consumed.
+  absl::StatusOr<char> PeekChar();
+  // Consumes `c` (after white space).
+  absl::Status Expect(char c);
+
+  // Members of an object: after Expect('{'), until it returns false (the '}' is then consumed):
+  //   bool first = true;
+  //   while (NextMember(&first, &raw_key)) { consume the value }
+  absl::StatusOr<bool> NextMember(bool* first, absl::string_view* raw_key);
+  // Elements of an array in the same way, after Expect('[').
+  absl::StatusOr<bool> NextElement(bool* first);
+
+  // The bytes between the quotes of a string, escapes and all.
+  absl::StatusOr<absl::string_view> RawString();
+  // A number, true, false or null, as written.
+  absl::StatusOr<absl::string_view> Scalar();
+  // A whole value as written, brackets matched; at most kMaxValueBytes.
+  absl::StatusOr<absl::string_view> RawValue();
+  absl::Status SkipValue();
+  // Ok if only white space is left.
+  absl::Status ExpectEnd();
+
+  uint64_t offset() const { return base_ + at_; }
+  absl::Status Error(absl::string_view what) const;       // at offset()
+  absl::Status AtByte(const absl::Status& status) const;  // the same for a status
+
+  // For readers with a loop of their own over the window (ContextArrayReader). `data()` has
+  // `available()` bytes.
+  const char* data() const { return buffer_.data() + at_; }
+  size_t available() const { return end_ - at_; }
+  void Consume(size_t n) { at_ += n; }
+  // Reads more behind the available bytes, which may move; false at the end of the text.
+  absl::StatusOr<bool> Fill();
+  // Advances *end (an offset into the window) past the string whose opening quote is at *end.
+  absl::Status FindStringEnd(size_t* end);
+
+ private:
+  absl::Status SkipSpace();
+  absl::Status SkipString();
+  absl::Status FindValueEnd(size_t* end);
+  absl::Status SkipNested();
+
+  ReportSource* const source_;
+  const std::string format_;
+  std::vector<char> buffer_;
+  size_t at_ = 0, end_ = 0;
+  uint64_t base_ = 0;  // of buffer_ in the text
+  bool eof_ = false;
+};
+
+// The text of a JSON string: escapes resolved. A lone surrogate U+DC80..U+DCFF becomes the byte it
+// stands for in Python's file names; kInvalidArgument for any other, for unknown escapes and for
+// raw control characters.
+absl::StatusOr<std::string> UnescapeJson(absl::string_view raw);
+
+}  // namespace testselect

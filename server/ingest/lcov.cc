@@ -1,0 +1,152 @@
+// lcov's tracefile, as lcov, Istanbul, coverage.py, cargo-llvm-cov and others write it.
+//
+//   TN:<test>
+//   SF:<file>
+//   DA:<line>,<count>[,<checksum>]
+//   end_of_record
+//
+// A record without a test's name takes the upload's label. Memory: one record.
+// https://github.com/linux-test-project/lcov, man/geninfo.1
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "server/ingest/formats.h"
+#include "server/ingest/line_bits.h"
+#include "server/ingest/line_reader.h"
+#include "server/ingest/parse_error.h"
+#include "storage/model/status_macros.h"
+
+namespace testselect {
+namespace {
+
+constexpr absl::string_view kName = "lcov";
+
+// Records that say nothing about lines executed.
+bool IsOtherRecord(absl::string_view tag) {
+  for (const absl::string_view known :
+       {"VER", "FN", "FNDA", "FNF", "FNH", "FNL", "FNA", "BRDA", "BRF", "BRH",
+        "LF",  "LH", "MCDC", "MCF", "MCH", "MRF", "MRH", "BA",   "KF",  "KH"}) {
+    if (tag == known) return true;
+  }
+  return false;
+}
+
+class Tracefile {
+ public:
+  Tracefile(ReportSource* source, const ParseOptions& options, EvidenceSink* sink)
+      : source_(source), options_(options), sink_(sink), lines_(source, kName) {}
+
+  absl::Status Parse() {
+    absl::string_view line;
+    for (;;) {
+      TS_ASSIGN_OR_RETURN(const bool more, lines_.Next(&line));
+      if (!more) break;
+      if (line.empty() || line[0] == '#') continue;
+      TS_RETURN_IF_ERROR(TakeLine(line));
+    }
+    if (in_record_) return lines_.Error("the report ends inside a record (no end_of_record)");
+    if (records_ > 0) return absl::OkStatus();
+    // Nothing was covered: the label ran all the same.
+    TS_RETURN_IF_ERROR(RequireLabel(source_->name(), kName, options_.label));
+    return sink_->MarkRan(options_.label);
+  }
+
+ private:
+  absl::Status TakeLine(absl::string_view line) {
+    if (line == "end_of_record") return EndRecord();
+    const size_t colon = line.find(':');
+    const absl::string_view tag = line.substr(0, colon);
+    absl::string_view value = colon == absl::string_view::npos ? "" : line.substr(colon + 1);
+    if (tag == "DA") return TakeData(value);
+    if (tag == "TN") {
+      absl::ConsumeSuffix(&value, ",diff");
+      test_ = std::string(value);
+      return absl::OkStatus();
+    }
+    if (tag == "SF") {
+      if (in_record_) return lines_.Error("SF: inside a record (no end_of_record before)");
+      return BeginRecord(value);
+    }
+    if (!IsOtherRecord(tag)) return lines_.Error(absl::StrCat("unknown record ", Quoted(line)));
+    return absl::OkStatus();
+  }
+
+  absl::Status BeginRecord(absl::string_view path) {
+    in_record_ = true;
+    ++records_;
+    const std::string& label = test_.empty() ? options_.label : test_;
+    TS_RETURN_IF_ERROR(lines_.AtLine(RequireLabel(source_->name(), kName, label)));
+    const absl::StatusOr<ContextId> context = sink_->Context(label, Phase::kRun);
+    if (!context.ok()) return lines_.AtLine(context.status());
+    const absl::StatusOr<FileId> file = sink_->File(path);
+    if (!file.ok()) return lines_.AtLine(file.status());
+    context_ = *context;
+    file_ = *file;
+    return absl::OkStatus();
+  }
+
+  absl::Status TakeData(absl::string_view value) {
+    if (!in_record_) return lines_.Error("DA: outside of a record (no SF: before)");
+    const std::vector<absl::string_view> fields = absl::StrSplit(value, absl::MaxSplits(',', 2));
+    if (fields.size() < 2) return lines_.Error(absl::StrCat("no count in ", Quoted(value)));
+    const absl::StatusOr<uint32_t> line = ParseLine(fields[0]);
+    if (!line.ok()) return lines_.AtLine(line.status());
+    const absl::StatusOr<bool> executed = ParseCount(fields[1]);
+    if (!executed.ok()) return lines_.AtLine(executed.status());
+    if (*executed) bits_.Add(*line);
+    return absl::OkStatus();
+  }
+
+  absl::Status EndRecord() {
+    if (!in_record_) return lines_.Error("end_of_record without SF:");
+    in_record_ = false;
+    sink_->AddLineBits(file_, context_, bits_.bits());
+    bits_.Clear();
+    return absl::OkStatus();
+  }
+
+  ReportSource* const source_;
+  const ParseOptions& options_;
+  EvidenceSink* const sink_;
+  LineReader lines_;
+  std::string test_;
+  bool in_record_ = false;
+  uint64_t records_ = 0;
+  ContextId context_ = kGlobalContext;
+  FileId file_ = kIgnoredFile;
+  LineBits bits_;
+};
+
+class Parser : public ReportParser {
+ public:
+  absl::string_view name() const override { return kName; }
+  absl::string_view summary() const override { return "lcov: tracefiles (.info), TN: or --label"; }
+  bool names_labels() const override { return true; }
+  bool is_outcomes() const override { return false; }
+  bool Recognises(absl::string_view head) const override {
+    absl::ConsumePrefix(&head, "\xEF\xBB\xBF");
+    while (absl::StartsWith(head, "#") || absl::StartsWith(head, "\n")) {
+      const size_t end = head.find('\n');
+      if (end == absl::string_view::npos) return false;
+      head.remove_prefix(end + 1);
+    }
+    return absl::StartsWith(head, "TN:") || absl::StartsWith(head, "SF:");
+  }
+  absl::Status Parse(ReportSource& source, const ParseOptions& options,
+                     EvidenceSink& sink) const override {
+    return Tracefile(&source, options, &sink).Parse();
+  }
+};
+
+}  // namespace
+
+const ReportParser* LcovParser() {
+  static const auto* const parser = new Parser;
+  return parser;
+}
+
+}  // namespace testselect

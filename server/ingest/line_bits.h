@@ -1,0 +1,31 @@
+// LineBits: the executed lines of one file while a parser collects them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace testselect {
+
+// A set of line numbers in the form that EvidenceSink::AddLineBits takes. Adding line 0 does
+// nothing. Memory: an eighth of a byte per line up to the greatest.
+class LineBits {
+ public:
+  void Add(uint32_t line) {
+    if (line == 0) return;
+    if (line / 8 >= bits_.size()) bits_.resize(line / 8 + 1, '\0');
+    bits_[line / 8] = static_cast<char>(bits_[line / 8] | 1 << line % 8);
+  }
+  void AddRange(uint32_t first, uint32_t last) {
+    for (uint32_t line = first; line <= last; ++line) Add(line);
+  }
+  bool empty() const { return bits_.empty(); }
+  absl::string_view bits() const { return bits_; }
+  void Clear() { bits_.clear(); }
+
+ private:
+  std::string bits_;
+};
+
+}  // namespace testselect

@@ -1,0 +1,146 @@
+// OpenReportFile: a report on disk as a ReportSource.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/ingest/byte_stream.h"
+#include "server/ingest/report_parser.h"
+#include "storage/model/status_macros.h"
+
+namespace testselect {
+namespace {
+
+// A file of our own that goes when this goes.
+class TemporaryFile {
+ public:
+  static absl::StatusOr<std::unique_ptr<TemporaryFile>> Create(const std::string& folder) {
+    std::string path = absl::StrCat(folder.empty() ? "." : folder, "/report-XXXXXX");
+    const int fd = mkstemp(path.data());
+    if (fd < 0) {
+      return absl::UnavailableError(
+          absl::StrCat("spool folder: a file cannot be made: ", std::strerror(errno)));
+    }
+    return std::unique_ptr<TemporaryFile>(new TemporaryFile(fd, std::move(path)));
+  }
+  ~TemporaryFile() {
+    if (fd_ >= 0) close(fd_);
+    unlink(path_.c_str());
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  absl::Status Write(const char* data, size_t size) {
+    while (size > 0) {
+      const ssize_t n = write(fd_, data, size);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) {
+        const std::string message =
+            absl::StrCat("spool folder: cannot write: ", std::strerror(errno));
+        return errno == ENOSPC || errno == EDQUOT ? absl::ResourceExhaustedError(message)
+                                                  : absl::UnavailableError(message);
+      }
+      data += n;
+      size -= static_cast<size_t>(n);
+    }
+    return absl::OkStatus();
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  TemporaryFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  int fd_;
+  std::string path_;
+};
+
+class FileReport : public ReportSource {
+ public:
+  FileReport(std::string file, std::string name, std::string spool_dir, uint64_t max_bytes,
+             std::unique_ptr<ByteStream> stream)
+      : file_(std::move(file)),
+        name_(std::move(name)),
+        spool_dir_(std::move(spool_dir)),
+        max_bytes_(max_bytes),
+        stream_(std::move(stream)) {}
+
+  const std::string& name() const override { return name_; }
+
+  absl::StatusOr<size_t> Read(char* buffer, size_t capacity) override {
+    if (peek_at_ < peek_.size()) {
+      const size_t n = std::min(capacity, peek_.size() - peek_at_);
+      std::memcpy(buffer, peek_.data() + peek_at_, n);
+      peek_at_ += n;
+      return n;
+    }
+    return ReadStream(stream_.get(), buffer, capacity, &delivered_);
+  }
+
+  absl::StatusOr<absl::string_view> Peek() override {
+    if (peeked_) return absl::string_view(peek_);
+    peeked_ = true;
+    peek_.resize(kPeekBytes);
+    size_t have = 0;
+    while (have < kPeekBytes) {
+      TS_ASSIGN_OR_RETURN(const size_t n, ReadStream(stream_.get(), peek_.data() + have,
+                                                     kPeekBytes - have, &delivered_));
+      if (n == 0) break;
+      have += n;
+    }
+    peek_.resize(have);
+    return absl::string_view(peek_);
+  }
+
+  absl::StatusOr<std::string> path() override {
+    if (!stream_->compressed()) return file_;
+    if (unpacked_ != nullptr) return unpacked_->path();
+    TS_ASSIGN_OR_RETURN(auto unpacked, TemporaryFile::Create(spool_dir_));
+    TS_ASSIGN_OR_RETURN(auto again, OpenByteStream(file_, name_));
+    std::vector<char> buffer(256 << 10);
+    uint64_t delivered = 0;
+    for (;;) {
+      TS_ASSIGN_OR_RETURN(const size_t n,
+                          ReadStream(again.get(), buffer.data(), buffer.size(), &delivered));
+      if (n == 0) break;
+      TS_RETURN_IF_ERROR(unpacked->Write(buffer.data(), n));
+    }
+    unpacked_ = std::move(unpacked);
+    return unpacked_->path();
+  }
+
+ private:
+  absl::StatusOr<size_t> ReadStream(ByteStream* stream, char* buffer, size_t capacity,
+                                    uint64_t* delivered) {
+    TS_ASSIGN_OR_RETURN(const size_t n, stream->Read(buffer, capacity));
+    *delivered += n;
+    if (*delivered > max_bytes_) {
+      return absl::ResourceExhaustedError(absl::StrCat(name_, ": holds more than the limit of ",
+                                                       max_bytes_, " bytes after decompression"));
+    }
+    return n;
+  }
+
+  const std::string file_, name_, spool_dir_;
+  const uint64_t max_bytes_;
+  const std::unique_ptr<ByteStream> stream_;
+  uint64_t delivered_ = 0;
+  bool peeked_ = false;
+  std::string peek_;
+  size_t peek_at_ = 0;
+  std::unique_ptr<TemporaryFile> unpacked_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ReportSource>> OpenReportFile(const std::string& file,
+                                                             const std::string& name,
+                                                             const std::string& spool_dir,
+                                                             uint64_t max_bytes) {
+  TS_ASSIGN_OR_RETURN(auto stream, OpenByteStream(file, name));
+  return std::make_unique<FileReport>(file, name, spool_dir, max_bytes, std::move(stream));
+}
+
+}  // namespace testselect

@@ -1,0 +1,200 @@
+#include "server/ingest/upload_builder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "server/ingest/parse_error.h"
+#include "storage/model/status_macros.h"
+#include "storage/model/text.h"
+
+namespace testselect {
+namespace {
+
+constexpr size_t kExamples = 3;
+
+// Of several tests that are one label, the outcome with the greatest rank stands.
+int Rank(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kFailed:
+      return 6;
+    case Outcome::kError:
+      return 5;
+    case Outcome::kXpassed:
+      return 4;
+    case Outcome::kPassed:
+      return 3;
+    case Outcome::kXfailed:
+      return 2;
+    case Outcome::kSkipped:
+      return 1;
+    case Outcome::kUnknown:
+      break;
+  }
+  return 0;
+}
+
+// Another attempt of the same test: the last one counts, but a pass after a failure is flaky.
+void AddAttempt(const LabelOutcome& later, LabelOutcome* outcome) {
+  const bool flaky = outcome->flaky || later.flaky || MustRerun(outcome->outcome);
+  *outcome = later;
+  outcome->flaky = flaky && later.outcome == Outcome::kPassed;
+}
+
+// Another test of the same label (a parameter, a subtest): the worst counts, the time adds up.
+void AddPart(const LabelOutcome& part, LabelOutcome* outcome) {
+  if (Rank(part.outcome) > Rank(outcome->outcome)) outcome->outcome = part.outcome;
+  outcome->flaky = (outcome->flaky || part.flaky) && outcome->outcome == Outcome::kPassed;
+  if (part.seconds >= 0) outcome->seconds = std::max(outcome->seconds, 0.0) + part.seconds;
+}
+
+}  // namespace
+
+UploadBuilder::UploadBuilder(PathMapper paths, std::shared_ptr<const LabelDictionary> dictionary,
+                             bool renumber, std::vector<std::string> tree_paths)
+    : paths_(std::move(paths)),
+      dictionary_(dictionary),
+      tree_paths_(std::move(tree_paths)),
+      builder_(std::move(dictionary), renumber) {}
+
+absl::Status UploadBuilder::CheckLabel(absl::string_view label) const {
+  if (label.empty()) return absl::InvalidArgumentError("a label is empty");
+  if (label.size() > kMaxLabelBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("label ", Quoted(label), " is longer than ", kMaxLabelBytes, " bytes"));
+  }
+  if (label.find('\0') != absl::string_view::npos) {
+    return absl::InvalidArgumentError(absl::StrCat("label ", Quoted(label), " holds a NUL byte"));
+  }
+  if (!IsUtf8(label)) {
+    return absl::InvalidArgumentError(absl::StrCat("label ", Quoted(label), " is not UTF-8"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ContextId> UploadBuilder::Context(absl::string_view label, Phase phase) {
+  TS_RETURN_IF_ERROR(CheckLabel(label));
+  labels_.emplace(label);
+  return builder_.Context(label, phase);
+}
+
+FileId UploadBuilder::Intern(const std::string& path) {
+  return path.empty() ? kIgnoredFile : builder_.File(path);
+}
+
+absl::StatusOr<FileId> UploadBuilder::File(absl::string_view report_path) {
+  TS_ASSIGN_OR_RETURN(const std::string path, paths_.Map(report_path));
+  return Intern(path);
+}
+
+absl::StatusOr<FileId> UploadBuilder::FileAmong(absl::Span<const std::string> spellings) {
+  TS_ASSIGN_OR_RETURN(const std::string path, paths_.MapAmong(spellings));
+  return Intern(path);
+}
+
+void UploadBuilder::AddLineBits(FileId file, ContextId context, absl::string_view bits) {
+  if (file != kIgnoredFile && !bits.empty()) builder_.AddLineBits(file, context, bits);
+}
+
+void UploadBuilder::AddLine(FileId file, uint32_t line, absl::Span<const ContextId> contexts) {
+  if (file != kIgnoredFile) builder_.AddLine(file, line, contexts);
+}
+
+void UploadBuilder::AddFunction(FileId file, ContextId context, LineRange range) {
+  if (file != kIgnoredFile) builder_.AddFunction(file, context, range);
+}
+
+void UploadBuilder::AddOpened(FileId file, ContextId context) {
+  if (file != kIgnoredFile) builder_.AddOpened(file, context);
+}
+
+absl::Status UploadBuilder::AddOutcome(const ReportedTest& test, const LabelOutcome& outcome) {
+  for (const absl::string_view part : {test.suite, test.name}) {
+    if (!part.empty()) TS_RETURN_IF_ERROR(CheckLabel(part));
+  }
+  ++results_;
+  const std::string key = absl::StrCat(test.suite, absl::string_view("\0", 1), test.name,
+                                       absl::string_view("\0", 1), test.file);
+  const auto [found, added] = result_of_.emplace(key, tests_.size());
+  if (added) {
+    tests_.push_back({std::string(test.suite), std::string(test.name), std::string(test.file),
+                      test.ran, outcome});
+  } else {
+    TestResult& result = tests_[found->second];
+    AddAttempt(outcome, &result.outcome);
+    result.ran |= test.ran;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status UploadBuilder::MarkRan(absl::string_view label) {
+  TS_RETURN_IF_ERROR(CheckLabel(label));
+  labels_.emplace(label);
+  builder_.MarkRan(label);
+  return absl::OkStatus();
+}
+
+void UploadBuilder::SuiteOrder(absl::Span<const std::string> labels) {
+  order_.insert(order_.end(), labels.begin(), labels.end());
+}
+
+void UploadBuilder::Warn(std::string message) { warnings_.push_back(std::move(message)); }
+
+void UploadBuilder::WarnAboutUnmatched(const std::vector<std::string>& unmatched) {
+  if (unmatched.empty() || labels_.empty()) return;
+  std::vector<std::string> examples;
+  for (size_t i = 0; i < unmatched.size() && i < kExamples; ++i) {
+    examples.push_back(Quoted(unmatched[i]));
+  }
+  Warn(absl::StrCat(unmatched.size(), " outcomes are of labels that no coverage names, such as ",
+                    absl::StrJoin(examples, ", ")));
+}
+
+void UploadBuilder::SettleOutcomes() {
+  std::vector<std::string> known(labels_.begin(), labels_.end());
+  std::sort(known.begin(), known.end());
+  if (dictionary_ != nullptr) {
+    for (size_t i = 0; i < dictionary_->size(); ++i) {
+      known.emplace_back(dictionary_->Name(static_cast<LabelNumber>(i)));
+    }
+  }
+  const OutcomeLabels matcher(known, tree_paths_);
+  std::vector<std::string> order, unmatched;
+  absl::flat_hash_map<std::string, LabelOutcome> outcomes;
+  const auto settle = [&](const std::string& label, const LabelOutcome& outcome) {
+    const auto [found, added] = outcomes.emplace(label, outcome);
+    if (!added) return AddPart(outcome, &found->second);
+    order.push_back(label);
+    if (!labels_.contains(label)) unmatched.push_back(label);
+  };
+  for (const TestResult& test : tests_) {
+    if (test.name.empty()) {  // a whole suite, whose set-up failed
+      const std::vector<std::string> members = matcher.OfSuite(test.suite);
+      LabelOutcome outcome = test.outcome;
+      outcome.seconds = -1;
+      for (const std::string& label : members) settle(label, outcome);
+      if (!members.empty()) continue;
+    }
+    const OutcomeMatch match = matcher.Find({test.suite, test.name, test.file, test.ran});
+    if (test.ran || labels_.contains(match.label)) settle(match.label, test.outcome);
+  }
+  WarnAboutUnmatched(unmatched);
+  for (const std::string& label : order) builder_.AddOutcome(label, outcomes.at(label));
+  order_.insert(order_.begin(), order.begin(), order.end());
+}
+
+absl::StatusOr<SegmentContent> UploadBuilder::Finish() {
+  TS_RETURN_IF_ERROR(paths_.CheckMisses());
+  SettleOutcomes();
+  if (builder_.labels_so_far() == 0) {
+    return absl::InvalidArgumentError(
+        "no report names a test: was it recorded without contexts? Record with one context per "
+        "test, or give the label with the upload (--label LABEL, or LABEL=REPORT)");
+  }
+  const std::vector<absl::string_view> order(order_.begin(), order_.end());
+  builder_.Order(order);
+  return std::move(builder_).Finish();
+}
+
+}  // namespace testselect
