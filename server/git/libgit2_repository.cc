@@ -42,11 +42,20 @@ absl::StatusOr<CommitInfo> LookUpCommit(git_repository* repository, const Object
   return info;
 }
 
+int Note(const git_config_entry*, void* found) {
+  *static_cast<bool*>(found) = true;
+  return 0;
+}
+
+// Whether a remote promises objects that were not fetched; newer gits mark the remote, older ones
+// the repository.
 bool IsPartialClone(git_repository* repository) {
   ConfigHandle config;
+  bool found = false;
   if (git_repository_config_snapshot(Out(config), repository) < 0) return false;
-  const char* remote = nullptr;
-  return git_config_get_string(&remote, config.get(), "extensions.partialclone") == 0;
+  git_config_foreach_match(config.get(), "^(remote\\..*\\.promisor|extensions\\.partialclone)$",
+                           Note, &found);
+  return found;
 }
 
 }  // namespace
