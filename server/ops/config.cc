@@ -51,6 +51,7 @@ absl::Status Apply(const std::vector<Finding>& findings, ServerConfig* config) {
 std::optional<ConfigAction> ActionOf(absl::string_view name) {
   if (name == "help") return ConfigAction::kHelp;
   if (name == "help-markdown") return ConfigAction::kHelpMarkdown;
+  if (name == "metrics-markdown") return ConfigAction::kMetricsMarkdown;
   if (name == "version") return ConfigAction::kVersion;
   if (name == "print-config") return ConfigAction::kPrintConfig;
   return std::nullopt;

@@ -53,10 +53,11 @@ struct ServerConfig {
 // What the command line asks for.
 enum class ConfigAction : uint8_t {
   kServe,
-  kHelp,          // --help
-  kHelpMarkdown,  // --help-markdown, which docs/configuration.md is made with
-  kVersion,       // --version
-  kPrintConfig,   // --print-config
+  kHelp,             // --help
+  kHelpMarkdown,     // --help-markdown, which docs/configuration.md is made with
+  kMetricsMarkdown,  // --metrics-markdown, which docs/metrics.md is made with
+  kVersion,          // --version
+  kPrintConfig,      // --print-config
 };
 
 struct ParsedConfig {

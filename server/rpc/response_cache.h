@@ -1,0 +1,52 @@
+// ResponseCache: encoded answers, by the bytes of the request that they answer.
+#pragma once
+
+#include <grpcpp/support/byte_buffer.h>
+
+#include <cstdint>
+#include <list>
+#include <memory>
+
+#include "absl/container/flat_hash_map.h"
+#include "server/rpc/selection_conversion.h"
+#include "storage/model/digest.h"
+#include "storage/model/mutex.h"
+
+namespace testselect {
+
+// The digest of a message as it arrived. Cost: one hash of the bytes, no copy.
+Digest DigestOf(const grpc::ByteBuffer& message);
+
+// Equal requests against an unchanged index have equal answers, so an answer may be given again as
+// it was encoded, without parsing the request, while the store's generation is the same.
+// Thread-safe; the least recently used answers go first.
+class ResponseCache {
+ public:
+  explicit ResponseCache(uint64_t max_bytes) : max_bytes_(max_bytes) {}
+
+  struct Entry {
+    uint64_t generation = 0;
+    grpc::ByteBuffer response;
+    ListSizes sizes;  // of what it encodes, for the metrics
+  };
+
+  // nullptr if the answer is not known or was given at another generation.
+  std::shared_ptr<const Entry> Find(const Digest& request, uint64_t generation);
+  void Insert(const Digest& request, std::shared_ptr<const Entry> entry);
+
+ private:
+  struct Item {
+    Digest request;
+    std::shared_ptr<const Entry> entry;
+  };
+  static uint64_t BytesOf(const Entry& entry);
+  void Remove(std::list<Item>::iterator item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const uint64_t max_bytes_;
+  Mutex mutex_;
+  uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::list<Item> by_use_ ABSL_GUARDED_BY(mutex_);  // most recently used first
+  absl::flat_hash_map<Digest, std::list<Item>::iterator> items_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace testselect

@@ -1,0 +1,280 @@
+#include "server/rpc/selection_conversion.h"
+
+#include <bit>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "server/rpc/proto_conversion.h"
+#include "server/rpc/status.h"
+#include "storage/model/status_macros.h"
+#include "storage/model/text.h"
+
+namespace testselect {
+namespace {
+
+constexpr size_t kMaxEnvironmentDigest = 200;
+
+absl::StatusOr<Granularity> GranularityFromProto(v1::Granularity value) {
+  switch (value) {
+    case v1::GRANULARITY_UNSPECIFIED:
+    case v1::GRANULARITY_FUNCTION:
+      return Granularity::kFunction;
+    case v1::GRANULARITY_LINE:
+      return Granularity::kLine;
+    case v1::GRANULARITY_FILE:
+      return Granularity::kFile;
+    case v1::GRANULARITY_PACKAGE:
+      return Granularity::kPackage;
+    default:
+      return FieldError("granularity", absl::StrCat(static_cast<int>(value)), "expected 0 to 4");
+  }
+}
+
+absl::StatusOr<bool> UnknownChangeFromProto(v1::UnknownChange value) {
+  switch (value) {
+    case v1::UNKNOWN_CHANGE_UNSPECIFIED:
+    case v1::UNKNOWN_CHANGE_ALL:
+      return true;
+    case v1::UNKNOWN_CHANGE_NONE:
+      return false;
+    default:
+      return FieldError("unknown_change", absl::StrCat(static_cast<int>(value)), "expected 0 to 2");
+  }
+}
+
+absl::Status CheckLabel(absl::string_view field, absl::string_view label) {
+  if (label.empty() || !IsUtf8(label)) {
+    return FieldError(field, label, "expected a label of at least 1 byte of UTF-8");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ConvertLists(const v1::SelectTestsRequest& proto, SelectionRequest* request) {
+  if (proto.jobs_size() > kMaxJobs) {
+    return FieldError("jobs", absl::StrCat(proto.jobs_size(), " jobs"),
+                      absl::StrCat("at most ", kMaxJobs));
+  }
+  for (int i = 0; i < proto.jobs_size(); ++i) {
+    TS_ASSIGN_OR_RETURN(JobKey job, JobFromProto(absl::StrCat("jobs[", i, "]"), proto.jobs(i)));
+    request->jobs.push_back(std::move(job));
+  }
+  if (proto.force_labels_size() > static_cast<int>(LabelList::kMaxLabels)) {
+    return FieldError("force_labels", absl::StrCat(proto.force_labels_size(), " labels"),
+                      absl::StrCat("at most ", LabelList::kMaxLabels));
+  }
+  for (int i = 0; i < proto.force_labels_size(); ++i) {
+    TS_RETURN_IF_ERROR(CheckLabel(absl::StrCat("force_labels[", i, "]"), proto.force_labels(i)));
+    request->force_labels.push_back(proto.force_labels(i));
+  }
+  return absl::OkStatus();
+}
+
+// The labels of a bit set, in the form that was asked for.
+class ListWriter {
+ public:
+  ListWriter(const LabelList& labels, v1::ListForm form) : labels_(labels), form_(form) {
+    // Where a label holds a line feed, the packed form would break it: the strings can carry it.
+    if (form_ == v1::LIST_FORM_PACKED && !CanBePacked(labels)) form_ = v1::LIST_FORM_STRINGS;
+  }
+
+  static bool CanBePacked(const LabelList& labels) {
+    return LabelList::DigestOfPacked(labels.packed()) == labels.digest();
+  }
+
+  void Write(const std::string& bits, v1::LabelSet* out) const {
+    if (form_ == v1::LIST_FORM_BITS) {
+      out->set_bits(bits);
+      out->mutable_bits()->resize((labels_.size() + 7) / 8);
+      return;
+    }
+    std::string packed;
+    for (size_t byte = 0; byte < bits.size(); ++byte) {
+      for (unsigned rest = static_cast<unsigned char>(bits[byte]); rest != 0; rest &= rest - 1) {
+        const size_t i = byte * 8 + static_cast<size_t>(std::countr_zero(rest));
+        if (i >= labels_.size()) return;
+        const absl::string_view label = labels_[i];
+        if (form_ == v1::LIST_FORM_PACKED) {
+          packed.append(label.data(), label.size());
+          packed.push_back('\n');
+        } else {
+          out->add_labels(label.data(), label.size());
+        }
+      }
+    }
+    if (form_ == v1::LIST_FORM_PACKED) out->set_packed(std::move(packed));
+  }
+
+ private:
+  const LabelList& labels_;
+  v1::ListForm form_;
+};
+
+uint64_t CountBits(const std::string& bits) {
+  uint64_t count = 0;
+  for (const char c : bits) count += std::popcount(static_cast<unsigned char>(c));
+  return count;
+}
+
+void FallbackToProto(const Fallback& fallback, v1::Fallback* out) {
+  out->set_code(static_cast<v1::FallbackCode>(fallback.code));
+  out->set_message(fallback.message);
+}
+
+void IndexToProto(const IndexUse& use, v1::IndexUse* out) {
+  JobToProto(use.job, out->mutable_job());
+  out->set_commit(use.commit.ToHex());
+  out->set_distance(use.distance);
+  const absl::string_view state = SegmentStateName(use.state);
+  out->set_state(state.data(), state.size());
+  out->set_segments(use.segments);
+  out->set_created_unix_seconds(absl::ToUnixSeconds(use.created));
+}
+
+void AllLabelsToProto(const LabelList& labels, v1::SelectTestsResponse* out) {
+  if (ListWriter::CanBePacked(labels)) {
+    out->set_all_labels_packed(labels.packed().data(), labels.packed().size());
+    return;
+  }
+  for (size_t i = 0; i < labels.size(); ++i) {
+    out->add_all_labels(labels[i].data(), labels[i].size());
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<SelectionRequest> SelectionFromProto(const v1::SelectTestsRequest& proto) {
+  SelectionRequest request;
+  TS_ASSIGN_OR_RETURN(request.repository, RepositoryFromProto("repository", proto.repository()));
+  TS_ASSIGN_OR_RETURN(request.base, CommitFromProto("base", proto.base()));
+  TS_ASSIGN_OR_RETURN(request.head, CommitFromProto("head", proto.head()));
+  if (request.base == request.head) {
+    return FieldError("head", proto.head(), "is the same commit as base; there is no change");
+  }
+  TS_ASSIGN_OR_RETURN(request.granularity, GranularityFromProto(proto.granularity()));
+  TS_ASSIGN_OR_RETURN(request.unknown_change_selects_all,
+                      UnknownChangeFromProto(proto.unknown_change()));
+  TS_RETURN_IF_ERROR(ListFormFromProto(proto.list_form()).status());
+  if (proto.environment_digest().size() > kMaxEnvironmentDigest) {
+    return FieldError("environment_digest", proto.environment_digest(),
+                      absl::StrCat("at most ", kMaxEnvironmentDigest, " bytes"));
+  }
+  request.environment_digest = proto.environment_digest();
+  request.run_all = proto.run_all();
+  request.include_building = proto.include_building();
+  request.omit_order = proto.omit_order();
+  TS_RETURN_IF_ERROR(ConvertLists(proto, &request));
+  return request;
+}
+
+absl::StatusOr<std::shared_ptr<const LabelList>> RequestedFromProto(v1::LabelList* proto,
+                                                                    Selector* selector) {
+  const int forms =
+      (proto->labels_size() > 0) + !proto->packed().empty() + !proto->digest().empty();
+  if (forms > 1) {
+    return FieldError("requested", absl::StrCat(forms, " forms"),
+                      "at most one of labels, packed and digest may be set");
+  }
+  if (forms == 0) return std::shared_ptr<const LabelList>();
+  if (!proto->digest().empty()) {
+    absl::StatusOr<Digest> digest = Digest::FromBytes("requested.digest", proto->digest());
+    if (!digest.ok()) return WithField(digest.status(), "requested.digest");
+    std::shared_ptr<const LabelList> known = selector->FindList(*digest);
+    if (known != nullptr) return known;
+    return WithReason(
+        WithField(absl::FailedPreconditionError(absl::StrCat(
+                      "requested.digest='", digest->ToHex(),
+                      "': this server does not know the list; send the labels themselves, once")),
+                  "requested.digest", digest->ToHex()),
+        "LABEL_LIST_UNKNOWN");
+  }
+  absl::StatusOr<std::shared_ptr<const LabelList>> list;
+  if (!proto->packed().empty()) {
+    std::shared_ptr<const LabelList> known =
+        selector->FindList(LabelList::DigestOfPacked(proto->packed()));
+    if (known != nullptr) return known;
+    list = LabelList::FromPacked("requested.packed", std::move(*proto->mutable_packed()));
+    if (!list.ok()) return WithField(list.status(), "requested.packed");
+  } else {
+    const std::vector<absl::string_view> labels(proto->labels().begin(), proto->labels().end());
+    list = LabelList::FromStrings("requested.labels", labels);
+    if (!list.ok()) return WithField(list.status(), "requested.labels");
+  }
+  selector->RememberList(*list);
+  return list;
+}
+
+absl::StatusOr<v1::ListForm> ListFormFromProto(v1::ListForm form) {
+  switch (form) {
+    case v1::LIST_FORM_UNSPECIFIED:
+    case v1::LIST_FORM_STRINGS:
+      return v1::LIST_FORM_STRINGS;
+    case v1::LIST_FORM_PACKED:
+    case v1::LIST_FORM_BITS:
+      return form;
+    default:
+      return FieldError("list_form", absl::StrCat(static_cast<int>(form)), "expected 0 to 3");
+  }
+}
+
+ListSizes SizesOf(const Selection& selection) {
+  return {.requested = selection.labels->size(),
+          .absent = CountBits(selection.absent),
+          .present_diff = CountBits(selection.present_diff),
+          .global_level = CountBits(selection.global_level),
+          .present_report = CountBits(selection.present_report),
+          .run = selection.run_count};
+}
+
+void SelectionToProto(const Selection& selection, v1::ListForm form, bool labels_sent,
+                      bool omit_order, v1::SelectTestsResponse* out) {
+  out->set_selection_id(selection.id);
+  for (const IndexUse& use : selection.index) IndexToProto(use, out->add_index());
+  if (selection.fallback.has_value()) {
+    FallbackToProto(*selection.fallback, out->mutable_fallback());
+  }
+  const ListWriter writer(*selection.labels, form);
+  writer.Write(selection.absent, out->mutable_absent_labels());
+  writer.Write(selection.present_diff, out->mutable_present_diff_labels());
+  writer.Write(selection.global_level, out->mutable_global_level_labels());
+  writer.Write(selection.present_report, out->mutable_present_report_labels());
+  if (!omit_order) {
+    std::string* order = out->mutable_run_order();
+    order->reserve(selection.run.size() * 4);
+    for (const uint32_t position : selection.run) {
+      for (int shift = 0; shift < 32; shift += 8) {
+        order->push_back(static_cast<char>(position >> shift & 0xFF));
+      }
+    }
+    out->set_run_seconds(selection.run_seconds);
+    out->set_total_seconds(selection.total_seconds);
+  }
+  for (size_t code = 0; code < selection.reasons.size(); ++code) {
+    if (selection.reasons[code] == 0) continue;
+    v1::ReasonCount* count = out->add_reasons();
+    const absl::string_view name = ReasonName(static_cast<ReasonCode>(code));
+    count->set_code(name.data(), name.size());
+    count->set_labels(selection.reasons[code]);
+  }
+  if (!labels_sent) AllLabelsToProto(*selection.labels, out);
+  const absl::string_view digest = selection.labels->digest().bytes();
+  out->set_label_list_digest(digest.data(), digest.size());
+}
+
+void ExplanationToProto(const Explanation& explanation, v1::ExplainTestResponse* out) {
+  out->set_selected(explanation.selected);
+  for (const ReasonEvidence& evidence : explanation.evidence) {
+    v1::Evidence* item = out->add_evidence();
+    const absl::string_view name = ReasonName(evidence.code);
+    item->set_code(name.data(), name.size());
+    item->set_path(evidence.path);
+    item->set_first_line(evidence.lines.first);
+    item->set_last_line(evidence.lines.last);
+    if (!evidence.commit.IsNull()) item->set_commit(evidence.commit.ToHex());
+    item->set_message(evidence.message);
+  }
+  if (explanation.fallback.has_value()) {
+    FallbackToProto(*explanation.fallback, out->mutable_fallback());
+  }
+}
+
+}  // namespace testselect

@@ -1,0 +1,175 @@
+#include "server/rpc/selection_service.h"
+
+#include <grpcpp/support/proto_buffer_reader.h>
+#include <grpcpp/support/proto_buffer_writer.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "server/rpc/selection_conversion.h"
+#include "storage/model/status_macros.h"
+
+namespace testselect {
+namespace {
+
+size_t Workers(uint64_t configured) {
+  return configured != 0 ? configured : std::max(1u, std::thread::hardware_concurrency());
+}
+
+// Leaves time to send the fallback answer before the client stops waiting for it.
+absl::Time ComputeUntil(absl::Time deadline) {
+  if (deadline == absl::InfiniteFuture()) return deadline;
+  return deadline - std::min(absl::Milliseconds(200), (deadline - absl::Now()) / 10);
+}
+
+absl::StatusOr<v1::SelectTestsRequest> Parse(const grpc::ByteBuffer& bytes) {
+  grpc::ByteBuffer copy(bytes);  // shares the slices; reading consumes it
+  v1::SelectTestsRequest request;
+  grpc::ProtoBufferReader reader(&copy);
+  if (!reader.status().ok() || !request.ParseFromZeroCopyStream(&reader)) {
+    return absl::InvalidArgumentError("the request is no SelectTestsRequest");
+  }
+  return request;
+}
+
+absl::StatusOr<grpc::ByteBuffer> Encode(const v1::SelectTestsResponse& response) {
+  const size_t size = response.ByteSizeLong();
+  if (size > static_cast<size_t>(INT32_MAX)) {
+    return absl::ResourceExhaustedError(
+        "the answer would be over 2 GiB; ask for packed lists or bits");
+  }
+  grpc::ByteBuffer bytes;
+  grpc::ProtoBufferWriter writer(&bytes, 1 << 20, static_cast<int>(size));
+  if (!response.SerializeToZeroCopyStream(&writer)) {
+    return absl::InternalError("the answer cannot be encoded");
+  }
+  return bytes;
+}
+
+void CountLabels(const ListSizes& sizes, const SelectionMetrics& metrics) {
+  metrics.requested.Add(static_cast<double>(sizes.requested));
+  metrics.absent.Add(static_cast<double>(sizes.absent));
+  metrics.present_diff.Add(static_cast<double>(sizes.present_diff));
+  metrics.global_level.Add(static_cast<double>(sizes.global_level));
+  metrics.present_report.Add(static_cast<double>(sizes.present_report));
+  metrics.run.Add(static_cast<double>(sizes.run));
+  metrics.skip.Add(static_cast<double>(sizes.requested - std::min(sizes.requested, sizes.run)));
+}
+
+}  // namespace
+
+SelectionService::SelectionService(const ServiceEnvironment& environment)
+    : environment_(environment),
+      cache_(environment.config->response_cache_bytes),
+      pool_(Workers(environment.config->selection_workers),
+            environment.config->max_waiting_selections, environment.metrics->rpc.select_waiting) {}
+
+grpc::ServerUnaryReactor* SelectionService::SelectTests(grpc::CallbackServerContext* context,
+                                                        const grpc::ByteBuffer* request,
+                                                        grpc::ByteBuffer* response) {
+  const Digest key = DigestOf(*request);
+  const auto known = cache_.Find(key, environment_.store->generation());
+  const UnaryMethod method{"SelectTests", &environment_.metrics->rpc.select_tests, &pool_};
+  if (known == nullptr) {
+    return RunUnary(context, environment_, method, [this, context, key, request, response] {
+      return Select(key, *request, DeadlineOf(*context), response);
+    });
+  }
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const CallRecord record(method.metrics);
+  *response = known->response;
+  environment_.metrics->selection.repeated.Add();
+  CountLabels(known->sizes, environment_.metrics->selection);
+  reactor->Finish(record.End(absl::OkStatus(), environment_, method.name));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* SelectionService::ExplainTest(grpc::CallbackServerContext* context,
+                                                        const v1::ExplainTestRequest* request,
+                                                        v1::ExplainTestResponse* response) {
+  const UnaryMethod method{"ExplainTest", &environment_.metrics->rpc.explain_test, &pool_};
+  return RunUnary(context, environment_, method, [this, context, request, response] {
+    return Explain(*request, DeadlineOf(*context), response);
+  });
+}
+
+absl::Status SelectionService::Select(const Digest& key, const grpc::ByteBuffer& request,
+                                      absl::Time deadline, grpc::ByteBuffer* response) {
+  const uint64_t generation = environment_.store->generation();
+  const auto select = [&]() -> absl::Status {
+    TS_ASSIGN_OR_RETURN(v1::SelectTestsRequest proto, Parse(request));
+    TS_ASSIGN_OR_RETURN(SelectionRequest domain, SelectionFromProto(proto));
+    TS_ASSIGN_OR_RETURN(const v1::ListForm form, ListFormFromProto(proto.list_form()));
+    TS_ASSIGN_OR_RETURN(domain.requested,
+                        RequestedFromProto(proto.mutable_requested(), environment_.selector));
+    domain.deadline = ComputeUntil(deadline);
+    TS_ASSIGN_OR_RETURN(const SelectionResult result, environment_.selector->Select(domain));
+    v1::SelectTestsResponse answer;
+    SelectionToProto(*result.selection, form, domain.requested != nullptr, domain.omit_order,
+                     &answer);
+    auto entry = std::make_shared<ResponseCache::Entry>();
+    entry->generation = generation;
+    entry->sizes = SizesOf(*result.selection);
+    TS_ASSIGN_OR_RETURN(entry->response, Encode(answer));
+    *response = entry->response;
+    Record(result, entry->sizes);
+    // What made a fallback (a missing object, a deadline) may be gone the next time.
+    if (!result.selection->fallback.has_value()) cache_.Insert(key, std::move(entry));
+    return absl::OkStatus();
+  };
+  absl::Status status = select();
+  if (!status.ok()) environment_.metrics->selection.error.Add();
+  return status;
+}
+
+absl::Status SelectionService::Explain(const v1::ExplainTestRequest& request, absl::Time deadline,
+                                       v1::ExplainTestResponse* response) {
+  if (request.label().empty()) return FieldError("label", "", "expected a label");
+  TS_ASSIGN_OR_RETURN(SelectionRequest domain, SelectionFromProto(request.selection()));
+  domain.deadline = ComputeUntil(deadline);
+  TS_ASSIGN_OR_RETURN(const Explanation explanation,
+                      environment_.selector->Explain(domain, request.label()));
+  ExplanationToProto(explanation, response);
+  return absl::OkStatus();
+}
+
+void SelectionService::Record(const SelectionResult& result, const ListSizes& sizes) {
+  const SelectionMetrics& metrics = environment_.metrics->selection;
+  const Selection& selection = *result.selection;
+  const auto fallback =
+      selection.fallback.has_value() ? selection.fallback->code : FallbackCode::kNone;
+  if (selection.fallback.has_value()) {
+    metrics.fallback[std::min<size_t>(static_cast<size_t>(fallback), metrics.fallback.size() - 1)]
+        .Add();
+  } else {
+    (result.times.cached ? metrics.cached : metrics.computed).Add();
+  }
+  CountLabels(sizes, metrics);
+  metrics.total.Observe(result.times.total);
+  if (!result.times.cached) {
+    metrics.resolve.Observe(result.times.resolve);
+    metrics.diff.Observe(result.times.diff);
+    metrics.lookup.Observe(result.times.lookup);
+    uint32_t distance = 0;
+    absl::Time created = absl::Now();
+    for (const IndexUse& use : selection.index) {
+      distance = std::max(distance, use.distance);
+      created = std::min(created, use.created);
+    }
+    if (!selection.index.empty()) {
+      metrics.age_commits.Observe(distance);
+      metrics.age_seconds.Observe(absl::Now() - created);
+    }
+  }
+  environment_.log->Log(result.times.cached ? LogLevel::kDebug : LogLevel::kInfo, "tests selected",
+                        {{"selection", selection.id},
+                         {"fallback", FallbackName(fallback)},
+                         {"requested", sizes.requested},
+                         {"run", sizes.run},
+                         {"cached", result.times.cached},
+                         {"seconds", result.times.total}});
+}
+
+}  // namespace testselect

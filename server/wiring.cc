@@ -1,0 +1,201 @@
+#include "server/wiring.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <condition_variable>
+#include <filesystem>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "server/git/open_repository.h"
+#include "server/ingest/report_parser.h"
+#include "server/ops/auth.h"
+#include "server/ops/logging.h"
+#include "server/ops/metrics.h"
+#include "server/ops/version.h"
+#include "server/rpc/rpc_server.h"
+#include "server/rpc/service_environment.h"
+#include "server/rpc/status.h"
+#include "server/rpc/upload_spool.h"
+#include "server/selection/selector.h"
+#include "storage/model/mutex.h"
+#include "storage/model/status_macros.h"
+#include "storage/rocksdb_index_store.h"
+
+namespace testselect {
+namespace {
+
+constexpr absl::Duration kCareInterval = absl::Minutes(1);
+
+std::vector<std::string> FormatNames() {
+  std::vector<std::string> names;
+  for (const ReportParser* parser : AllReportParsers()) names.emplace_back(parser->name());
+  return names;
+}
+
+// The folders of this machine, and what clients read in their place.
+std::vector<std::pair<std::string, std::string>> PrivateTexts(const ServerConfig& config) {
+  std::error_code error;
+  std::vector<std::pair<std::string, std::string>> texts;
+  for (const std::string& dir :
+       {config.data_dir, std::filesystem::absolute(config.data_dir, error).string()}) {
+    texts.emplace_back(dir, "(data-dir)");
+  }
+  for (const auto& [name, place] : config.repositories) {
+    texts.emplace_back(place, absl::StrCat("(repository ", name, ")"));
+  }
+  return texts;
+}
+
+absl::Status CreateDataDir(const std::string& dir) {
+  std::error_code error;
+  std::filesystem::create_directories(dir, error);
+  if (!error) return absl::OkStatus();
+  return absl::ErrnoToStatus(error.value(), absl::StrCat("data-dir='", dir, "' cannot be created"));
+}
+
+}  // namespace
+
+// In the order in which they are made; destroyed in the reverse one.
+struct Server::Parts {
+  explicit Parts(const ServerConfig& c)
+      : config(c),
+        log(c.ParsedLogFormat(), c.ParsedLogLevel()),
+        statuses(PrivateTexts(c)),
+        metrics(FormatNames()) {}
+
+  absl::Status Open();
+  void StartCare();
+  void StopCare();
+  void Care();
+
+  const ServerConfig config;
+  Logger log;
+  const StatusMapper statuses;
+  Metrics metrics;
+  TokenSet tokens;
+  std::unique_ptr<IndexStore> store;
+  std::unique_ptr<RepositorySource> repositories;
+  std::unique_ptr<Selector> selector;
+  std::unique_ptr<UploadSpool> spool;
+  ServiceEnvironment environment;
+  std::string metrics_address;
+  std::unique_ptr<RpcServer> rpc;
+
+  Mutex mutex;
+  std::condition_variable_any stop_care;
+  bool stopping ABSL_GUARDED_BY(mutex) = false;
+  std::optional<std::thread> care;
+};
+
+absl::Status Server::Parts::Open() {
+  if (!config.token_file.empty()) {
+    TS_ASSIGN_OR_RETURN(tokens, TokenSet::Load(config.token_file));
+  }
+  TS_RETURN_IF_ERROR(CreateDataDir(config.data_dir));
+  TS_ASSIGN_OR_RETURN(store, OpenRocksDbIndexStore({.path = config.data_dir + "/index",
+                                                    .cache_bytes = config.store_cache_bytes,
+                                                    .lock_wait = config.store_lock_wait}));
+  TS_ASSIGN_OR_RETURN(repositories, NewRepositorySet({.repositories = config.repositories,
+                                                      .mirror_dir = config.data_dir + "/mirrors"}));
+  SelectorOptions selector_options;
+  selector_options.answer_cache_bytes = config.answer_cache_bytes;
+  selector = NewSelector(store.get(), repositories.get(), selector_options);
+  if (config.role != "frontend") {
+    TS_ASSIGN_OR_RETURN(spool,
+                        UploadSpool::Open(config.data_dir + "/spool", config.spool_max_bytes,
+                                          config.spool_max_age, metrics.upload.spool_bytes, &log));
+  }
+  environment = {.config = &config,
+                 .tokens = &tokens,
+                 .statuses = &statuses,
+                 .log = &log,
+                 .metrics = &metrics,
+                 .store = store.get(),
+                 .repositories = repositories.get(),
+                 .selector = selector.get()};
+  if (!config.metrics_listen.empty()) {
+    metrics.SetStoreStats([this] { return store->Stats(); });
+    TS_ASSIGN_OR_RETURN(metrics_address, metrics.Listen(config.metrics_listen));
+  }
+  TS_ASSIGN_OR_RETURN(rpc, RpcServer::Start(environment, spool.get()));
+  rpc->SetServing(true);
+  return absl::OkStatus();
+}
+
+// Looks after the store and the spool while the server runs.
+void Server::Parts::StartCare() {
+  care.emplace([this] {
+    MutexLock lock(&mutex);
+    while (!stopping) {
+      stop_care.wait_for(mutex, absl::ToChronoMilliseconds(kCareInterval));
+      if (stopping) return;
+      mutex.Unlock();
+      Care();
+      mutex.Lock();
+    }
+  });
+}
+
+void Server::Parts::Care() {
+  if (spool != nullptr) spool->RemoveStale(absl::Now());
+  const absl::Status status = store->Stats().status();
+  if (!status.ok()) log.Error("the store does not answer", {{"error", status}});
+  rpc->SetServing(status.ok());
+}
+
+void Server::Parts::StopCare() {
+  if (!care.has_value()) return;
+  {
+    MutexLock lock(&mutex);
+    stopping = true;
+  }
+  stop_care.notify_all();
+  care->join();
+  care.reset();
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config) {
+  TS_RETURN_IF_ERROR(ValidateConfig(config));
+  auto parts = std::make_unique<Parts>(config);
+  TS_RETURN_IF_ERROR(parts->Open());
+  if (!config.listen.empty()) {
+    parts->StartCare();
+    parts->log.Info("serving", {{"version", kVersion},
+                                {"grpc", parts->rpc->address()},
+                                {"metrics", parts->metrics_address},
+                                {"role", config.role},
+                                {"repositories", uint64_t{config.repositories.size()}}});
+  }
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+Server::~Server() {
+  parts_->StopCare();
+  parts_->rpc.reset();
+  parts_->metrics.SetStoreStats(nullptr);
+  parts_->metrics.Stop();
+}
+
+const std::string& Server::grpc_address() const { return parts_->rpc->address(); }
+const std::string& Server::metrics_address() const { return parts_->metrics_address; }
+std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
+  return parts_->rpc->InProcessChannel();
+}
+
+bool Server::Stop() {
+  parts_->log.Info("stopping", {{"grace_seconds", parts_->config.shutdown_grace}});
+  parts_->StopCare();
+  const bool idle = parts_->rpc->Stop(parts_->config.shutdown_grace);
+  parts_->log.Info("stopped", {{"idle", idle}});
+  return idle;
+}
+
+}  // namespace testselect
