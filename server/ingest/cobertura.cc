@@ -4,9 +4,10 @@
 //     <packages><package><classes><class filename="a.py">
 //       <methods>...</methods><lines><line number="3" hits="1"/>...
 //
-// A file name is relative to one of the sources, or absolute. Methods repeat the lines of their
-// class; a line is executed if any mention of it has hits. The report names no test. Memory: one
-// class.
+// A file name is relative to one of the sources, or absolute. The lines of a class count, any
+// mention of one with hits; those of its methods only where the class has none of its own, because
+// some writers (Istanbul) give a method's line the number of its calls, though nothing of it was
+// executed. The report names no test. Memory: one class.
 #include <string>
 #include <vector>
 
@@ -47,6 +48,8 @@ class Handler : public XmlHandler {
       saw_packages_ = true;
     } else if (element == "class") {
       return BeginClass(attributes);
+    } else if (element == "methods") {
+      in_methods_ = true;
     } else if (element == "line" && in_class_) {
       return TakeLine(attributes);
     }
@@ -58,10 +61,14 @@ class Handler : public XmlHandler {
       in_source_ = false;
       const absl::string_view path = absl::StripAsciiWhitespace(source_);
       if (!path.empty() && path != ".") sources_.emplace_back(path);
+    } else if (element == "methods") {
+      in_methods_ = false;
     } else if (element == "class" && in_class_) {
-      sink_->AddLineBits(file_, context_, bits_.bits());
+      const LineBits& lines = own_lines_ ? bits_ : method_bits_;
+      sink_->AddLineBits(file_, context_, lines.bits());
       bits_.Clear();
-      in_class_ = false;
+      method_bits_.Clear();
+      in_class_ = own_lines_ = false;
     } else if (depth == 0 && !saw_packages_) {
       return absl::InvalidArgumentError("the report has no 'packages'");
     }
@@ -92,7 +99,8 @@ class Handler : public XmlHandler {
   absl::Status TakeLine(const XmlAttributes& attributes) {
     TS_ASSIGN_OR_RETURN(const uint32_t line, ParseLine(attributes.Get("number")));
     TS_ASSIGN_OR_RETURN(const bool executed, ParseCount(attributes.Get("hits")));
-    if (executed) bits_.Add(line);
+    own_lines_ |= !in_methods_;
+    if (executed) (in_methods_ ? method_bits_ : bits_).Add(line);
     return absl::OkStatus();
   }
 
@@ -100,9 +108,10 @@ class Handler : public XmlHandler {
   EvidenceSink* const sink_;
   std::vector<std::string> sources_;
   std::string source_;
-  bool in_source_ = false, in_class_ = false, saw_packages_ = false;
+  bool in_source_ = false, in_class_ = false, in_methods_ = false, saw_packages_ = false;
+  bool own_lines_ = false;  // the class has lines outside its methods
   FileId file_ = kIgnoredFile;
-  LineBits bits_;
+  LineBits bits_, method_bits_;
 };
 
 class Parser : public ReportParser {

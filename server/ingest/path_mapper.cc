@@ -53,13 +53,15 @@ std::string Normalise(absl::string_view path) {
 
 // Names that tools add on every machine: packages installed elsewhere, standard libraries, code
 // without a file.
-bool IsForeign(absl::string_view path) {
+bool IsForeign(absl::string_view name, bool absolute) {
+  const std::string path = absolute ? std::string(name) : absl::StrCat("/", name);
   if (absl::StrContains(path, "/<") || absl::StrContains(path, "/node:")) return true;
   for (const absl::string_view folder :
        {"/site-packages/", "/dist-packages/", "/node_modules/", "/go/pkg/mod/", "/.cargo/registry/",
         "/.pyenv/versions/", "/lib/python2", "/lib/python3"}) {
     if (absl::StrContains(path, folder)) return true;
   }
+  if (!absolute) return false;
   for (const absl::string_view top :
        {"/usr/lib/", "/usr/lib64/", "/usr/include/", "/usr/share/", "/usr/local/lib/",
         "/usr/local/include/", "/usr/local/go/", "/lib/", "/lib64/", "/rustc/", "/nix/store/",
@@ -173,7 +175,7 @@ PathMapper::Candidate PathMapper::Find(absl::string_view report_path) const {
   if (!absolute && !rules_.prefix.empty()) name = absl::StrCat(rules_.prefix, "/", name);
   if (TouchesGitFolder(name)) return {};
   if (has_tree_ && !absolute && tree_.contains(name)) return {Match::kExact, name, "", ""};
-  if (IsForeign(absolute ? name : absl::StrCat("/", name))) return {Match::kForeign, "", "", ""};
+  if (IsForeign(name, absolute)) return {Match::kForeign, "", "", ""};
   if (has_tree_) return FindInTree(name, absolute);
   if (absolute) return {};
   // Without a tree, what lies below the root is as good as known.

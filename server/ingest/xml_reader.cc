@@ -23,11 +23,13 @@ constexpr uint64_t kMaxTokenBytes = 16 << 20;
 class Reading {
  public:
   Reading(ReportSource* source, absl::string_view format, XmlHandler* handler)
-      : source_(source), format_(format), handler_(handler) {
-    parser_.reset(XML_ParserCreate(nullptr));
-  }
+      : source_(source), format_(format), handler_(handler) {}
 
   absl::Status Run() {
+    // A byte order mark tells the truth even where the declaration says otherwise.
+    TS_ASSIGN_OR_RETURN(const absl::string_view head, source_->Peek());
+    const bool utf16 = absl::StartsWith(head, "\xFF\xFE") || absl::StartsWith(head, "\xFE\xFF");
+    parser_.reset(XML_ParserCreate(utf16 ? "UTF-16" : nullptr));
     if (parser_ == nullptr) return absl::ResourceExhaustedError("expat: no memory");
     XML_SetUserData(parser_.get(), this);
     XML_SetElementHandler(parser_.get(), &Reading::OnBegin, &Reading::OnEnd);

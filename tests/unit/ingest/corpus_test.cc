@@ -1,0 +1,129 @@
+// Every supported format over the corpus of real reports: the truth of whole ones, and what is owed
+// for broken ones.
+#include <filesystem>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/ingest/ingestor.h"
+#include "tests/support/status_matchers.h"
+#include "tests/unit/ingest/evidence_map.h"
+#include "tests/unit/ingest/shared_corpus.h"
+
+namespace testselect {
+namespace {
+
+namespace fs = std::filesystem;
+
+class CorpusTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(::testing::TempDir()) / absl::StrCat("corpus-", getpid());
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  absl::StatusOr<IngestResult> Parse(const std::vector<ReportFile>& files,
+                                     const std::string& root) {
+    IngestOptions options;
+    options.paths.root = root;
+    options.spool_dir = folder_.string();
+    options.static_context_is_global = false;  // the truth is the report's own words
+    return ParseUpload(files, options);
+  }
+
+  fs::path folder_;
+};
+
+void ExpectTruth(const CorpusReport& report, const IngestResult& result) {
+  ASSERT_OK_AND_ASSIGN(const EvidenceMap map, Decode(result.content));
+  if (report.labels >= 0) {
+    EXPECT_EQ(result.summary.labels, static_cast<uint64_t>(report.labels));
+    EXPECT_EQ(result.summary.pairs, static_cast<uint64_t>(report.pairs));
+    EXPECT_EQ(result.summary.global_lines, static_cast<uint64_t>(report.global_pairs));
+    EXPECT_EQ(map.pairs(), static_cast<uint64_t>(report.pairs));
+    EXPECT_EQ(map.global_pairs(), static_cast<uint64_t>(report.global_pairs));
+    EXPECT_EQ(map.PairsSha256(), report.pairs_sha256);
+    EXPECT_THAT(map.files, ::testing::UnorderedElementsAreArray(report.paths));
+  }
+  if (report.outcomes >= 0) {
+    EXPECT_EQ(result.summary.outcomes, static_cast<uint64_t>(report.outcomes));
+  }
+}
+
+TEST_F(CorpusTest, WholeReportsGiveTheTruth) {
+  const fs::path reports = SharedCorpus("corpus/formats/reports");
+  if (reports.empty()) GTEST_SKIP() << "no corpus beside the source tree";
+  size_t checked = 0;
+  for (const CorpusReport& report : CorpusReports(reports)) {
+    for (const bool named : {true, false}) {
+      SCOPED_TRACE(absl::StrCat(report.name, named ? ", format named" : ", format detected"));
+      std::vector<ReportFile> files = report.files;
+      if (!named) {
+        for (ReportFile& file : files) file.format.clear();
+      }
+      const absl::StatusOr<IngestResult> result = Parse(files, report.root);
+      if (report.name == "jest-junit") {  // not well-formed, as the tool wrote it
+        EXPECT_THAT(result, StatusIs(absl::StatusCode::kInvalidArgument,
+                                     ::testing::HasSubstr("control character")));
+        continue;
+      }
+      ASSERT_THAT(result, IsOk());
+      EXPECT_EQ(result->summary.formats[0], report.format);
+      ExpectTruth(report, *result);
+      ++checked;
+    }
+  }
+  EXPECT_GT(checked, 40u);
+}
+
+// Whether a path could lead out of the repository.
+bool Leaves(const std::string& path) {
+  if (path.empty() || path[0] == '/' || path.find('\0') != std::string::npos) return true;
+  for (const absl::string_view part : absl::StrSplit(path, '/')) {
+    if (part == ".." || part == "." || part.empty()) return true;
+  }
+  return false;
+}
+
+TEST_F(CorpusTest, BrokenReportsAreRejectedOrReadRight) {
+  const fs::path formats = SharedCorpus("corpus/formats");
+  if (formats.empty()) GTEST_SKIP() << "no corpus beside the source tree";
+  const auto broken = BrokenReports(formats / "broken.tar.xz", folder_);
+  if (broken.empty()) GTEST_SKIP() << "tar or xz is missing";
+  for (const BrokenReport& report : broken) {
+    for (const bool named : {true, false}) {
+      SCOPED_TRACE(absl::StrCat(report.name, named ? ", format named" : ", format detected"));
+      const std::string format = named ? report.format : "";
+      const auto result =
+          Parse({{report.file.string(), "report", format, "(run)", false}}, report.root);
+      if (report.expect == "reject") {
+        ASSERT_FALSE(result.ok());
+        EXPECT_THAT(std::string(result.status().message()), ::testing::HasSubstr("report"));
+      }
+      if (report.expect == "accept") {
+        ASSERT_THAT(result, IsOk());
+        const auto original = Parse({{(formats / "reports" / report.original).string(), "report",
+                                      report.format, "(run)", false}},
+                                    report.root);
+        ASSERT_THAT(original, IsOk());
+        ASSERT_OK_AND_ASSIGN(const EvidenceMap got, Decode(result->content));
+        ASSERT_OK_AND_ASSIGN(const EvidenceMap want, Decode(original->content));
+        EXPECT_EQ(got.labels, want.labels);
+        EXPECT_EQ(got.global, want.global);
+        EXPECT_EQ(got.outcomes, want.outcomes);
+      }
+      if (result.ok()) {
+        for (const EncodedFile& file : result->content.files) {
+          EXPECT_FALSE(Leaves(file.path)) << file.path;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace testselect

@@ -1,0 +1,38 @@
+// The visible corpus of real reports beside the source tree, where there is one.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "server/ingest/ingestor.h"
+
+namespace testselect {
+
+// TESTSELECT_SHARED, else <source>/../shared. Empty where `part` of it does not exist: skip then.
+std::filesystem::path SharedCorpus(const std::string& part);
+
+// A case of corpus/formats/reports.
+struct CorpusReport {
+  std::string name, format, root;
+  std::vector<ReportFile> files;
+  // Of truth.json; -1 and "" where it does not say.
+  int64_t labels = -1, pairs = -1, global_pairs = -1, outcomes = -1;
+  std::string pairs_sha256;
+  std::vector<std::string> paths;
+};
+std::vector<CorpusReport> CorpusReports(const std::filesystem::path& reports);
+
+// A variant of corpus/formats/broken.tar.xz.
+struct BrokenReport {
+  std::string name, format, root, original, expect;
+  std::filesystem::path file;
+};
+// Unpacks `archive` into `folder`. Empty where tar or xz is missing.
+std::vector<BrokenReport> BrokenReports(const std::filesystem::path& archive,
+                                        const std::filesystem::path& folder);
+
+std::string FileContent(const std::filesystem::path& file);
+
+}  // namespace testselect
