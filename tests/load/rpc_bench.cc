@@ -1,0 +1,230 @@
+// What SelectTests costs beside a null server that takes and returns the same bytes.
+//
+//   rpc_bench shapes      --server HOST:PORT --pid PID --repository NAME --base SHA --head SHA
+//                         --labels FILE --calls N
+//   rpc_bench throughput  ... --labels-used N --in-flight N --rounds N
+//
+// Calls go to the two servers in turn, so that what else the machine does meets both. One JSON
+// object a line on standard output; times are in microseconds, cpu is the server process's.
+#include <grpcpp/grpcpp.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <condition_variable>
+#include <cstdio>
+#include <iostream>
+#include <mutex>
+
+#include "absl/strings/str_format.h"
+#include "storage/model/status_macros.h"
+#include "tests/load/null_server.h"
+#include "tests/load/process_meter.h"
+#include "tests/load/selection_calls.h"
+
+namespace testselect::load {
+namespace {
+
+using Stub = v1::TestSelectionService::Stub;
+
+struct Options {
+  std::string server, labels_file;
+  pid_t pid = 0;
+  SelectionCase selection;
+  int calls = 100, labels_used = 20, in_flight = 32, rounds = 5;
+};
+
+// One of the two servers under comparison.
+struct Side {
+  std::unique_ptr<Stub> stub;
+  CpuMeter cpu;
+};
+
+// Waits until the process uses no more CPU time: work that goes on after an answer (giving memory
+// back) belongs to the calls that caused it.
+absl::Duration SettledCpu(const CpuMeter& meter) {
+  absl::Duration before = meter.Used();
+  for (int i = 0; i < 50; ++i) {
+    absl::SleepFor(absl::Milliseconds(10));
+    const absl::Duration now = meter.Used();
+    if (now - before < absl::Microseconds(200)) return now;
+    before = now;
+  }
+  return before;
+}
+
+struct Cost {
+  double p50_us = 0, p99_us = 0, cpu_us = 0;
+};
+
+// Calls both sides in turn, `calls` times each after a warm-up. {ours, null}.
+absl::StatusOr<std::array<Cost, 2>> CompareCalls(const std::array<Side*, 2>& sides,
+                                                 const std::array<v1::SelectTestsRequest, 2>& asks,
+                                                 int calls) {
+  std::array<std::vector<double>, 2> times;
+  std::array<absl::Duration, 2> cpu;
+  for (int i = -3 - calls / 10; i < calls; ++i) {
+    if (i == 0) {
+      for (int s : {0, 1}) cpu[s] = SettledCpu(sides[s]->cpu);
+    }
+    for (int s : {0, 1}) {
+      const absl::Time start = absl::Now();
+      TS_RETURN_IF_ERROR(Ask(sides[s]->stub.get(), asks[s]).status());
+      if (i >= 0) times[s].push_back(absl::ToDoubleMicroseconds(absl::Now() - start));
+    }
+  }
+  std::array<Cost, 2> costs;
+  for (int s : {0, 1}) {
+    const absl::Duration used = SettledCpu(sides[s]->cpu) - cpu[s];
+    costs[s] = {Quantile(times[s], 0.5), Quantile(times[s], 0.99),
+                absl::ToDoubleMicroseconds(used) / calls};
+  }
+  return costs;
+}
+
+void Print(const char* shape, const v1::SelectTestsRequest& request,
+           const v1::SelectTestsResponse& answer, const std::array<Cost, 2>& costs) {
+  absl::PrintF(
+      "{\"shape\": \"%s\", \"request_bytes\": %d, \"answer_bytes\": %d, "
+      "\"ours\": {\"p50\": %.1f, \"p99\": %.1f, \"cpu\": %.1f}, "
+      "\"null\": {\"p50\": %.1f, \"p99\": %.1f, \"cpu\": %.1f}}\n",
+      shape, request.ByteSizeLong(), answer.ByteSizeLong(), costs[0].p50_us, costs[0].p99_us,
+      costs[0].cpu_us, costs[1].p50_us, costs[1].p99_us, costs[1].cpu_us);
+}
+
+absl::Status RunShapes(const Options& options, Side* ours, NullServer* null_server) {
+  const SelectionCase& c = options.selection;
+  const v1::SelectTestsRequest packed = PackedRequest(c, v1::LIST_FORM_BITS);
+  const v1::SelectTestsRequest digest = DigestRequest(c, v1::LIST_FORM_BITS);
+  const v1::SelectTestsRequest strings = StringsRequest(c);
+  // In this order: the first makes the list known to the server.
+  TS_ASSIGN_OR_RETURN(const v1::SelectTestsResponse bits, Ask(ours->stub.get(), packed));
+  TS_RETURN_IF_ERROR(
+      CheckIsRealSelection(bits, std::count(c.packed_labels.begin(), c.packed_labels.end(), '\n')));
+  TS_ASSIGN_OR_RETURN(const v1::SelectTestsResponse by_digest, Ask(ours->stub.get(), digest));
+  if (by_digest.selection_id() != bits.selection_id()) {
+    return absl::InternalError("the list and its digest have different answers");
+  }
+  TS_ASSIGN_OR_RETURN(const v1::SelectTestsResponse text, Ask(ours->stub.get(), strings));
+  TS_ASSIGN_OR_RETURN(const std::string address, null_server->Start({bits, by_digest, text}));
+  TS_ASSIGN_OR_RETURN(const CpuMeter null_cpu, CpuMeter::Of(null_server->pid()));
+  Side null_side{Connect(address), null_cpu};
+  const std::array<Side*, 2> sides = {ours, &null_side};
+
+  TS_ASSIGN_OR_RETURN(auto costs, CompareCalls(sides, {packed, packed}, options.calls));
+  Print("packed_bits", packed, bits, costs);
+  TS_ASSIGN_OR_RETURN(costs, CompareCalls(sides, {digest, packed}, options.calls));
+  Print("digest_bits", digest, by_digest, costs);
+  TS_ASSIGN_OR_RETURN(costs, CompareCalls(sides, {strings, strings}, options.calls));
+  Print("strings_strings", strings, text, costs);
+  return absl::OkStatus();
+}
+
+// Keeps a number of calls in flight until all are made.
+class Load {
+ public:
+  Load(Stub* stub, const v1::SelectTestsRequest& request) : stub_(stub), request_(request) {}
+
+  // Returns calls per second. The first error, if any failed.
+  absl::StatusOr<double> Run(int in_flight, int calls) {
+    left_ = calls;
+    live_ = in_flight;
+    const absl::Time start = absl::Now();
+    for (int i = 0; i < in_flight; ++i) Next();
+    std::unique_lock<std::mutex> lock(mutex_);
+    done_.wait(lock, [this] { return live_ == 0; });
+    if (!error_.empty()) return absl::InternalError(error_);
+    return calls / absl::ToDoubleSeconds(absl::Now() - start);
+  }
+
+ private:
+  struct Call {
+    grpc::ClientContext context;
+    v1::SelectTestsResponse response;
+  };
+
+  void Next() {
+    if (left_.fetch_sub(1) <= 0) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (--live_ == 0) done_.notify_one();
+      return;
+    }
+    auto call = std::make_shared<Call>();
+    stub_->async()->SelectTests(&call->context, &request_, &call->response,
+                                [this, call](const grpc::Status& status) {
+                                  if (!status.ok()) {
+                                    const std::lock_guard<std::mutex> lock(mutex_);
+                                    error_ = status.error_message();
+                                  }
+                                  Next();
+                                });
+  }
+
+  Stub* const stub_;
+  const v1::SelectTestsRequest& request_;
+  std::atomic<int> left_{0};
+  std::mutex mutex_;
+  std::condition_variable done_;
+  int live_ = 0;
+  std::string error_;
+};
+
+absl::Status RunThroughput(const Options& options, Side* ours, NullServer* null_server) {
+  SelectionCase small = options.selection;
+  small.packed_labels = FirstLines(small.packed_labels, options.labels_used);
+  const v1::SelectTestsRequest request = PackedRequest(small, v1::LIST_FORM_BITS);
+  TS_ASSIGN_OR_RETURN(const v1::SelectTestsResponse answer, Ask(ours->stub.get(), request));
+  if (answer.has_fallback()) return absl::InternalError(answer.fallback().message());
+  TS_ASSIGN_OR_RETURN(const std::string address, null_server->Start({answer}));
+  TS_ASSIGN_OR_RETURN(const CpuMeter null_cpu, CpuMeter::Of(null_server->pid()));
+  Side null_side{Connect(address), null_cpu};
+  for (int round = -1; round < options.rounds; ++round) {
+    double rate[2], cpu[2];
+    for (int s : {0, 1}) {
+      Side& side = s == 0 ? *ours : null_side;
+      const int calls = round < 0 ? options.calls / 10 + 1 : options.calls;
+      const absl::Duration before = side.cpu.Used();
+      TS_ASSIGN_OR_RETURN(rate[s], Load(side.stub.get(), request).Run(options.in_flight, calls));
+      cpu[s] = absl::ToDoubleMicroseconds(side.cpu.Used() - before) / calls;
+    }
+    if (round < 0) continue;  // warm-up
+    absl::PrintF(
+        "{\"request_bytes\": %d, \"answer_bytes\": %d, \"ours\": {\"rate\": %.0f, \"cpu\": %.2f}, "
+        "\"null\": {\"rate\": %.0f, \"cpu\": %.2f}}\n",
+        request.ByteSizeLong(), answer.ByteSizeLong(), rate[0], cpu[0], rate[1], cpu[1]);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Run(const std::string& mode, Options options) {
+  // First of all: gRPC must not have begun before the fork.
+  TS_ASSIGN_OR_RETURN(NullServer null_server, NullServer::Fork());
+  TS_ASSIGN_OR_RETURN(options.selection.packed_labels, ReadFile(options.labels_file));
+  TS_ASSIGN_OR_RETURN(const CpuMeter cpu, CpuMeter::Of(options.pid));
+  Side ours{Connect(options.server), cpu};
+  return mode == "shapes" ? RunShapes(options, &ours, &null_server)
+                          : RunThroughput(options, &ours, &null_server);
+}
+
+}  // namespace
+}  // namespace testselect::load
+
+int main(int argc, char** argv) {
+  testselect::load::Options options;
+  CLI::App app("Compares SelectTests with a null server");
+  std::string mode;
+  app.add_option("mode", mode)->required()->check(CLI::IsMember({"shapes", "throughput"}));
+  app.add_option("--server", options.server)->required();
+  app.add_option("--pid", options.pid)->required();
+  app.add_option("--repository", options.selection.repository)->required();
+  app.add_option("--base", options.selection.base)->required();
+  app.add_option("--head", options.selection.head)->required();
+  app.add_option("--labels", options.labels_file)->required();
+  app.add_option("--calls", options.calls)->check(CLI::PositiveNumber);
+  app.add_option("--labels-used", options.labels_used)->check(CLI::PositiveNumber);
+  app.add_option("--in-flight", options.in_flight)->check(CLI::PositiveNumber);
+  app.add_option("--rounds", options.rounds)->check(CLI::PositiveNumber);
+  CLI11_PARSE(app, argc, argv);
+  const absl::Status status = testselect::load::Run(mode, options);
+  if (!status.ok()) std::cerr << "rpc_bench: " << status << "\n";
+  return status.ok() ? 0 : 1;
+}
