@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
+#include "storage/bytes_interner.h"
 #include "storage/model/varint.h"
 #include "storage/outcome_codec.h"
 #include "storage/segment_header_codec.h"
@@ -85,6 +86,15 @@ absl::Status CheckContent(const SegmentContent& content) {
   const size_t labels = content.labels.size();
   if (labels >= kNoLabel) {
     return absl::InvalidArgumentError(absl::StrCat("labels: ", labels, " are too many"));
+  }
+  BytesInterner names;
+  names.Reserve(labels);
+  for (const std::string& label : content.labels) {
+    const size_t before = names.size();
+    if (label.empty()) return absl::InvalidArgumentError("label: must not be empty");
+    if (names.Intern(label) != before) {
+      return absl::InvalidArgumentError(absl::StrCat("label: '", label, "' is numbered twice"));
+    }
   }
   if (!content.outcomes.empty() && content.outcomes.size() != labels) {
     return absl::InvalidArgumentError(

@@ -42,7 +42,8 @@ struct CatalogEntry {
 // has grown in between.
 Digest SegmentId(const UploadHeader& header, const SegmentContent& content);
 
-// kInvalidArgument if `content` breaks the contract of SegmentContent (sizes, order of files).
+// kInvalidArgument if `content` breaks the contract of SegmentContent (sizes, names, order of
+// files). The records themselves are taken as the builder made them.
 absl::Status CheckContent(const SegmentContent& content);
 
 // The info of a segment to be committed, in state kBuilding.
