@@ -31,9 +31,9 @@ Duration Round(double seconds) {
     ++d.exponent;
   }
   d.digits = (digits + scale / 2) / scale;
-  while (d.exponent > 0 && d.digits % 10 == 0) {  // 9999.6 becomes 10000: one form per value
+  if (d.digits >= kDigitsLimit) {  // 9999.6 became 10000: one form per value
     d.digits /= 10;
-    --d.exponent;
+    ++d.exponent;
   }
   return d;
 }

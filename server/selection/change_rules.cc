@@ -1,6 +1,8 @@
 #include "server/selection/change_rules.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "storage/model/status_macros.h"
@@ -19,24 +21,6 @@ bool HasExecutedLines(const FileEvidence& file) {
                      [](const auto& s) { return s.kind != EvidenceKind::kOpenedFile; });
 }
 
-// Whether every line of `range` was executed, by a label or outside tests.
-bool AllLinesCovered(const FileEvidence& file, LineRange range) {
-  const auto covered = [&](uint32_t line) {
-    if (HasGlobalLine(file, {line, line})) return true;
-    for (const EvidenceSection& s : file.sections) {
-      if (s.kind == EvidenceKind::kOpenedFile) continue;
-      for (const EvidenceRun& run : s.runs) {
-        if (run.first <= line && line <= run.last) return true;
-      }
-    }
-    return false;
-  };
-  for (uint32_t line = range.first; line <= range.last; ++line) {
-    if (!covered(line)) return false;
-  }
-  return true;
-}
-
 // Whether a set-up or tear-down phase executed a line of `range`.
 bool SeenInSetup(const FileEvidence& file, LineRange range) {
   return std::any_of(file.sections.begin(), file.sections.end(), [&](const auto& s) {
@@ -49,7 +33,33 @@ bool SeenInSetup(const FileEvidence& file, LineRange range) {
 
 }  // namespace
 
-absl::Status ChangeRules::Apply(const FileChange& change) {
+void ReportedLines::Add(const FileEvidence& file) {
+  std::vector<LineRange> all = std::move(ranges_);
+  all.insert(all.end(), file.global_lines.begin(), file.global_lines.end());
+  for (const EvidenceSection& section : file.sections) {
+    if (section.kind == EvidenceKind::kOpenedFile) continue;
+    for (const EvidenceRun& run : section.runs) all.push_back({run.first, run.last});
+  }
+  std::sort(all.begin(), all.end(),
+            [](const LineRange& a, const LineRange& b) { return a.first < b.first; });
+  ranges_.clear();
+  for (const LineRange& r : all) {
+    if (!ranges_.empty() && r.first <= ranges_.back().last + 1) {
+      ranges_.back().last = std::max(ranges_.back().last, r.last);
+    } else {
+      ranges_.push_back(r);
+    }
+  }
+}
+
+bool ReportedLines::Covers(LineRange range) const {
+  const auto after =
+      std::upper_bound(ranges_.begin(), ranges_.end(), range.first,
+                       [](uint32_t line, const LineRange& r) { return line < r.first; });
+  return after != ranges_.begin() && std::prev(after)->last >= range.last;
+}
+
+absl::Status ChangeRules::Apply(const FileChange& change, const ReportedLines& reported) {
   const std::string& path = change.old_path.empty() ? change.new_path : change.old_path;
   if (change.old_type == FileType::kSubmodule || change.new_type == FileType::kSubmodule) {
     ApplyUnknown(ReasonCode::kSubmodule, path, "a submodule changed; its files are not indexed");
@@ -89,7 +99,7 @@ absl::Status ChangeRules::Apply(const FileChange& change) {
              options_.granularity == Granularity::kPackage) {
     ApplyWholeFile(**file);
   } else {
-    return ApplyHunks(change, **file);
+    return ApplyHunks(change, **file, reported);
   }
   return absl::OkStatus();
 }
@@ -168,7 +178,8 @@ void ChangeRules::ApplyPackage(const FileChange& change) {
   }
 }
 
-absl::Status ChangeRules::ApplyHunks(const FileChange& change, const FileEvidence& file) {
+absl::Status ChangeRules::ApplyHunks(const FileChange& change, const FileEvidence& file,
+                                     const ReportedLines& reported) {
   TS_ASSIGN_OR_RETURN(const auto diff, git_.DiffBlobs(change.old_blob, change.new_blob));
   if (diff->binary) {
     sink_.SelectAll({ReasonCode::kBinaryChange,
@@ -178,19 +189,21 @@ absl::Status ChangeRules::ApplyHunks(const FileChange& change, const FileEvidenc
                      "a file with executed lines changed, and it is binary"});
     return absl::OkStatus();
   }
-  for (const Hunk& hunk : diff->hunks) ApplyHunk(file, hunk);
+  for (const Hunk& hunk : diff->hunks) ApplyHunk(file, hunk, reported);
   return absl::OkStatus();
 }
 
-void ChangeRules::ApplyHunk(const FileEvidence& file, const Hunk& hunk) {
+void ChangeRules::ApplyHunk(const FileEvidence& file, const Hunk& hunk,
+                            const ReportedLines& reported) {
   if (hunk.old_count > 0) {
-    ApplyChangedLines(file, {hunk.old_start, hunk.old_start + hunk.old_count - 1});
+    ApplyChangedLines(file, {hunk.old_start, hunk.old_start + hunk.old_count - 1}, reported);
   }
   // More lines than before: what is new may be anything, a definition or an import included.
-  if (hunk.new_count > hunk.old_count) ApplyInsertion(file, hunk);
+  if (hunk.new_count > hunk.old_count) ApplyInsertion(file, hunk, reported);
 }
 
-void ChangeRules::ApplyChangedLines(const FileEvidence& file, LineRange range) {
+void ChangeRules::ApplyChangedLines(const FileEvidence& file, LineRange range,
+                                    const ReportedLines& reported) {
   DenseLabelSet labels;
   if (absl::Status s = LabelsTouching(file, range, universe(), &labels); !s.ok()) {
     LoseData(file.path, s);
@@ -209,7 +222,7 @@ void ChangeRules::ApplyChangedLines(const FileEvidence& file, LineRange range) {
                      "set-up or tear-down code changed, which may serve tests that it was not "
                      "seen in"});
   }
-  if (!AllLinesCovered(file, range)) {
+  if (!reported.Covers(range)) {
     const Mark mark{ReasonCode::kUncoveredChange, AnswerList::kGlobalLevel, file.path, range,
                     "lines changed that no test was seen to execute, in a file it executed"};
     SelectLabelsOf(file, mark);
@@ -217,9 +230,10 @@ void ChangeRules::ApplyChangedLines(const FileEvidence& file, LineRange range) {
   }
 }
 
-void ChangeRules::ApplyInsertion(const FileEvidence& file, const Hunk& hunk) {
+void ChangeRules::ApplyInsertion(const FileEvidence& file, const Hunk& hunk,
+                                 const ReportedLines& reported) {
   const LineRange at{hunk.old_start, hunk.old_start + std::max(hunk.old_count, 1u) - 1};
-  if (options_.granularity == Granularity::kLine) return ApplyInsertionByLine(file, at);
+  if (options_.granularity == Granularity::kLine) return ApplyInsertionByLine(file, at, reported);
   SelectLabelsOf(file, {ReasonCode::kInsertion, AnswerList::kPresentDiff, file.path, at,
                         "lines were inserted into a file it executed"});
   if (!file.global_lines.empty()) {
@@ -229,9 +243,10 @@ void ChangeRules::ApplyInsertion(const FileEvidence& file, const Hunk& hunk) {
 }
 
 // The statement that surely runs just before the insertion stands for it.
-void ChangeRules::ApplyInsertionByLine(const FileEvidence& file, LineRange at) {
+void ChangeRules::ApplyInsertionByLine(const FileEvidence& file, LineRange at,
+                                       const ReportedLines& reported) {
   uint32_t line = at.first;
-  while (line > 0 && !AllLinesCovered(file, {line, line})) --line;
+  while (line > 0 && !reported.Covers({line, line})) --line;
   if (line == 0) {
     sink_.SelectAll({ReasonCode::kGlobalLines, AnswerList::kGlobalLevel, file.path, at,
                      "lines were inserted before the first executed line"});

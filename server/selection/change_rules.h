@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -18,6 +19,18 @@
 #include "storage/index_store.h"
 
 namespace testselect {
+
+// The lines of one blob that coverage was seen to report, for any label or outside tests: a line
+// that is not among them may still belong to a statement that is. Ascending, disjoint ranges.
+class ReportedLines {
+ public:
+  // Adds what `file` reports. Cost: linear in its runs, plus sorting.
+  void Add(const FileEvidence& file);
+  bool Covers(LineRange range) const;  // every line of it; cost: a binary search
+
+ private:
+  std::vector<LineRange> ranges_;
+};
 
 struct ChangeOptions {
   Granularity granularity = Granularity::kFunction;
@@ -31,10 +44,11 @@ class ChangeRules {
               MarkSink& sink)
       : segment_(segment), git_(git), options_(options), sink_(sink) {}
 
-  // Marks what `change` selects. Errors are those of git (a blob that cannot be read); evidence
-  // that cannot be read is no error but selects everybody with DATA_LOSS.
-  // Cost: one file record, and the hunks of the two blobs.
-  absl::Status Apply(const FileChange& change);
+  // Marks what `change` selects. `reported` are the lines that this job's segments report of the
+  // change's old blob: a subset run, or a shard, sees only a part of them itself. Errors are those
+  // of git (a blob that cannot be read); evidence that cannot be read is no error but selects
+  // everybody with DATA_LOSS. Cost: one file record, and the hunks of the two blobs.
+  absl::Status Apply(const FileChange& change, const ReportedLines& reported);
 
  private:
   void ApplyUnknown(ReasonCode code, absl::string_view path, absl::string_view message);
@@ -43,11 +57,12 @@ class ChangeRules {
   void ApplyWholeFile(const FileEvidence& file);
   void ApplyPackage(const FileChange& change);
   void ApplyData(const FileEvidence& file, ReasonCode code);
-  absl::Status ApplyHunks(const FileChange& change, const FileEvidence& file);
-  void ApplyHunk(const FileEvidence& file, const Hunk& hunk);
-  void ApplyChangedLines(const FileEvidence& file, LineRange range);
-  void ApplyInsertion(const FileEvidence& file, const Hunk& hunk);
-  void ApplyInsertionByLine(const FileEvidence& file, LineRange at);
+  absl::Status ApplyHunks(const FileChange& change, const FileEvidence& file,
+                          const ReportedLines& reported);
+  void ApplyHunk(const FileEvidence& file, const Hunk& hunk, const ReportedLines& reported);
+  void ApplyChangedLines(const FileEvidence& file, LineRange range, const ReportedLines& reported);
+  void ApplyInsertion(const FileEvidence& file, const Hunk& hunk, const ReportedLines& reported);
+  void ApplyInsertionByLine(const FileEvidence& file, LineRange at, const ReportedLines& reported);
   void SelectLabelsOf(const FileEvidence& file, const Mark& mark);
   void LoseData(absl::string_view path, const absl::Status& why);
   size_t universe() const { return segment_.labels()->size(); }

@@ -15,8 +15,12 @@ struct LiveSegment {
   std::shared_ptr<const Segment> segment;
   std::shared_ptr<const LabelDictionary> labels;
   ObjectId tree;
+  std::string job;
   DenseLabelSet live;       // in the segment's numbers
   DenseLabelSet live_here;  // the same in the universe's
+  // From the segment's tree to head, and where each old path is in it.
+  std::shared_ptr<const std::vector<FileChange>> changes;
+  absl::flat_hash_map<absl::string_view, const FileChange*> change_of;
 };
 
 // Translates marks of one segment into the plan.
@@ -72,6 +76,9 @@ class PlanMaker {
     CheckEnvironment();
     TS_RETURN_IF_ERROR(CollectOutcomes());
     for (LiveSegment& segment : segments_) {
+      if (!segment.live.Empty()) TS_RETURN_IF_ERROR(FindChanges(&segment));
+    }
+    for (LiveSegment& segment : segments_) {
       if (segment.live.Empty()) continue;
       PlanMarks marks(segment, plan_.get(), observer_);
       SelectEmptyEvidence(segment, marks);
@@ -100,7 +107,14 @@ class PlanMaker {
                                      " cannot be read: ", segment.status().message(), "."));
           }
           layers.back().back().push_back(segments_.size());
-          segments_.push_back({*segment, (*segment)->labels(), layer.tree, {}, {}});
+          segments_.push_back({*segment,
+                               (*segment)->labels(),
+                               layer.tree,
+                               chain.use.job.ToString(),
+                               {},
+                               {},
+                               nullptr,
+                               {}});
         }
       }
     }
@@ -163,7 +177,7 @@ class PlanMaker {
                          "the outcomes of its last run cannot be read"});
         continue;
       }
-      DenseLabelSet& seen = seen_by_job[s.segment->info().header.job.ToString()];
+      DenseLabelSet& seen = seen_by_job[s.job];
       DenseLabelSet failed;
       for (LabelNumber n = 0; n < (*outcomes)->size(); ++n) {
         const LabelOutcome& outcome = (**outcomes)[n];
@@ -220,21 +234,44 @@ class PlanMaker {
     return commit.tree;
   }
 
-  absl::Status CompareWithHead(const LiveSegment& s, PlanMarks& marks) {
+  absl::Status FindChanges(LiveSegment* s) {
     const absl::Time begin = absl::Now();
-    const auto tree = TreeOf(s);
+    const auto tree = TreeOf(*s);
     if (!tree.ok()) return MissingObject(tree.status());
-    const auto changes = in_.git->DiffTrees(*tree, in_.head.tree);
+    auto changes = in_.git->DiffTrees(*tree, in_.head.tree);
     plan_->diff_time += absl::Now() - begin;
     if (!changes.ok()) return MissingObject(changes.status());
+    s->changes = *std::move(changes);
+    for (const FileChange& change : *s->changes) s->change_of[change.old_path] = &change;
+    return absl::OkStatus();
+  }
+
+  // What all live segments of the job report of the change's old blob.
+  ReportedLines ReportedOf(const std::string& job, const FileChange& change) const {
+    ReportedLines reported;
+    for (const LiveSegment& s : segments_) {
+      const auto it = s.change_of.find(change.old_path);
+      if (s.job != job || it == s.change_of.end() || it->second->old_blob != change.old_blob) {
+        continue;
+      }
+      // Evidence that cannot be read reports nothing here; its own segment's rules say DATA_LOSS.
+      if (const auto file = s.segment->FindFile(change.old_path); file.ok() && *file != nullptr) {
+        reported.Add(**file);
+      }
+    }
+    return reported;
+  }
+
+  absl::Status CompareWithHead(const LiveSegment& s, PlanMarks& marks) {
     ChangeRules rules(*s.segment, *in_.git, in_.options, marks);
-    for (const FileChange& change : **changes) {
+    for (const FileChange& change : *s.changes) {
       if (absl::Now() > in_.deadline) {
         return Fall(FallbackCode::kDeadline,
-                    absl::StrCat("The deadline passed while ", (*changes)->size(),
+                    absl::StrCat("The deadline passed while ", s.changes->size(),
                                  " changed files were compared, so everything runs."));
       }
-      if (absl::Status status = rules.Apply(change); !status.ok()) return MissingObject(status);
+      const absl::Status status = rules.Apply(change, ReportedOf(s.job, change));
+      if (!status.ok()) return MissingObject(status);
     }
     return absl::OkStatus();
   }

@@ -1,0 +1,88 @@
+#include "tests/unit/selection/selection_fixture.h"
+
+#include "server/git/open_repository.h"
+#include "storage/memory_index_store.h"
+
+namespace testselect {
+
+SelectionTest::SelectionTest() : store_(NewMemoryIndexStore()) {
+  RepositorySetOptions options;
+  options.repositories["app"] = git_.path();
+  auto repositories = NewRepositorySet(options);
+  EXPECT_TRUE(repositories.ok()) << repositories.status();
+  repositories_ = *std::move(repositories);
+  selector_ = NewSelector(store_.get(), repositories_.get(), SelectorOptions());
+}
+
+SegmentInfo SelectionTest::Upload(const UploadSpec& spec) {
+  UploadHeader header;
+  header.repository = "app";
+  header.commit = spec.commit;
+  header.tree = git_.Tree(spec.commit.ToHex());
+  header.job = {spec.job, spec.flavor};
+  header.shard_index = spec.shard;
+  header.shard_count = spec.shards;
+  header.attempt = spec.attempt;
+  header.completeness = spec.completeness;
+  header.environment_digest = spec.environment;
+  header.isolation = spec.isolation;
+  auto dictionary = store_->NewestDictionary("app", header.job);
+  EXPECT_TRUE(dictionary.ok()) << dictionary.status();
+  SegmentBuilder builder(*dictionary);
+  for (const Executed& e : spec.executed) {
+    const ContextId context = builder.Context(e.label, e.phase);
+    for (uint32_t line : e.lines) builder.AddLine(builder.File(e.path), line, {context});
+  }
+  for (const auto& [path, lines] : spec.global) {
+    for (uint32_t line : lines) builder.AddLine(builder.File(path), line, {kGlobalContext});
+  }
+  for (const auto& [label, path] : spec.opened) {
+    builder.AddOpened(builder.File(path), builder.Context(label, Phase::kRun));
+  }
+  for (const std::string& label : spec.ran_without_evidence) builder.MarkRan(label);
+  for (const auto& [label, outcome] : spec.outcomes) builder.AddOutcome(label, outcome);
+  auto content = std::move(builder).Finish();
+  EXPECT_TRUE(content.ok()) << content.status();
+  IndexStore::CommitOptions options;
+  options.quarantine_below = 0;
+  auto info = store_->Commit(header, *content, options);
+  EXPECT_TRUE(info.ok()) << info.status();
+  return *info;
+}
+
+SelectionRequest SelectionTest::Request(const ObjectId& base, const ObjectId& head,
+                                        const std::vector<std::string>& labels) {
+  SelectionRequest request;
+  request.repository = "app";
+  request.base = base;
+  request.head = head;
+  if (!labels.empty()) {
+    const std::vector<absl::string_view> views(labels.begin(), labels.end());
+    request.requested = *LabelList::FromStrings("requested", views);
+  }
+  return request;
+}
+
+std::shared_ptr<const Selection> SelectionTest::Select(const SelectionRequest& request) {
+  auto result = selector_->Select(request);
+  EXPECT_TRUE(result.ok()) << result.status();
+  return result.ok() ? result->selection : std::make_shared<const Selection>();
+}
+
+std::vector<std::string> SelectionTest::Names(const Selection& s, const std::string& bits) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < s.labels->size(); ++i) {
+    if ((static_cast<unsigned char>(bits[i / 8]) >> (i % 8) & 1) != 0) {
+      names.emplace_back((*s.labels)[i]);
+    }
+  }
+  return names;
+}
+
+std::vector<std::string> SelectionTest::Run(const Selection& s) {
+  std::vector<std::string> names;
+  for (uint32_t position : s.run) names.emplace_back((*s.labels)[position]);
+  return names;
+}
+
+}  // namespace testselect
