@@ -34,8 +34,8 @@ using HashsigHandle = GitHandle<git_hashsig, git_hashsig_free>;
 using ConflictIteratorHandle =
     GitHandle<git_index_conflict_iterator, git_index_conflict_iterator_free>;
 
-// Passes a handle where C wants a T** to fill; the handle takes what was filled in when the full
-// expression ends: `git_blob_lookup(Out(blob), ...)`.
+// Passes a handle where C wants a T** to fill: `git_blob_lookup(Out(blob), ...)`. The handle takes
+// what was filled in when the full expression ends, so it must not be used in the same expression.
 template <typename Handle>
 class Out {
  public:

@@ -1,5 +1,7 @@
 #include "server/git/mirror.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -23,6 +25,15 @@ namespace testselect {
 namespace {
 
 constexpr absl::Duration kPatienceAtEnd = absl::Seconds(2);
+// libgit2 writes to sockets without MSG_NOSIGNAL, also to say goodbye to a server that has hung up.
+// Blocked, the signal is the error of that write, and not the end of the process.
+void BlockBrokenPipe() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
 constexpr const char* kSchemes[] = {"file", "git", "http", "https", "ssh"};
 
 }  // namespace
@@ -77,6 +88,7 @@ void Mirror::State::StartFetch(const std::shared_ptr<State>& state) {
   MirrorFetch fetch{state->url, state->directory, {}, &state->cancelled};
   fetch.wanted.assign(state->wanted.begin(), state->wanted.end());
   std::thread([state, fetch] {
+    BlockBrokenPipe();
     absl::Status result = RunMirrorFetch(fetch);
     MutexLock lock(&state->mutex);
     state->last = std::move(result);

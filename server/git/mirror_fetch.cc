@@ -69,13 +69,16 @@ absl::Status FetchAllRefs(git_remote* remote, const git_fetch_options& options) 
   if (rc == 0) {
     rc = git_remote_update_tips(remote, &options.callbacks, 0, options.download_tags, "fetch");
   }
-  return rc < 0 ? GitError(rc, "update of the refs") : absl::OkStatus();
+  if (rc < 0) return GitError(rc, "update of the refs");
+  git_remote_disconnect(remote);  // the next fetch makes a connection of its own
+  return absl::OkStatus();
 }
 
 bool Has(git_repository* repository, const ObjectId& id) {
   OdbHandle odb;
   const git_oid oid = ToOid(id);
-  return git_repository_odb(Out(odb), repository) == 0 && git_odb_exists(odb.get(), &oid) == 1;
+  if (git_repository_odb(Out(odb), repository) < 0) return false;
+  return git_odb_exists(odb.get(), &oid) == 1;
 }
 
 // Asks for one commit by id. Not every server allows it, and it may not exist: no error then.

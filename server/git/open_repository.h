@@ -19,8 +19,12 @@ absl::StatusOr<std::shared_ptr<GitRepository>> OpenGitRepository(const std::stri
 absl::StatusOr<std::string> FindRepositoryTop(const std::string& path);
 
 // Writes the state of the index (`staged`) or of the work tree (all tracked and untracked, not
-// ignored files) as a commit on HEAD in the object database, touching no ref, no index and no file,
-// and returns its id. The same state gives the same id.
+// ignored files, save the client's own .testselect/) as a commit on HEAD in the object database,
+// touching no ref, no index and no file, and returns its id. The same state gives the same id,
+// which is never HEAD's own. A changed work tree of a submodule changes the snapshot too. Honours
+// GIT_INDEX_FILE, so that hooks see what is being committed. kFailedPrecondition: a bare
+// repository; unmerged paths
+// (`staged` only).
 absl::StatusOr<ObjectId> SnapshotCommit(const std::string& path, bool staged);
 
 // The committed id that `rev` ("HEAD", a branch, 40 hex) names.
@@ -32,7 +36,11 @@ struct RepositorySetOptions {
   std::string mirror_dir;  // where mirrors live; needed if there is a URL
 };
 
-// A RepositorySource over configured repositories; each is opened on first use and kept.
+// A RepositorySource over configured repositories; each is opened on first use and kept. A path is
+// the repository itself, never a folder inside one; who owns it does not matter. kInvalidArgument
+// naming the repository: a bad name, an unknown scheme, a URL without mirror_dir. Find and
+// EnsureCommit answer kUnavailable or kPermissionDenied where a configured repository cannot be
+// opened or fetched.
 absl::StatusOr<std::unique_ptr<RepositorySource>> NewRepositorySet(RepositorySetOptions options);
 
 }  // namespace testselect

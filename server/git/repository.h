@@ -32,7 +32,10 @@ struct CommitInfo {
 enum class ChangeKind : uint8_t { kAdded, kDeleted, kModified, kRenamed, kTypeChanged };
 enum class FileType : uint8_t { kNone, kRegular, kExecutable, kSymlink, kSubmodule };
 
-// One changed path between two trees. A rename has both paths, and may have edits too.
+// One changed path between two trees. A rename has both paths, and may have edits too. A change of
+// the executable bit alone is kModified with equal blobs and different types; between file, link
+// and submodule it is kTypeChanged. A submodule's "blob" is the commit it points to. Paths are
+// bytes, which need not be UTF-8.
 struct FileChange {
   ChangeKind kind = ChangeKind::kModified;
   std::string old_path, new_path;  // equal unless renamed; old empty if added, new empty if deleted
@@ -70,14 +73,15 @@ class GitRepository {
   virtual absl::Status WalkAncestors(
       const ObjectId& from, std::function<bool(const CommitInfo&, uint32_t distance)> visit,
       bool* shallow_end) const = 0;
-  // True if `ancestor` is `of` or an ancestor of it.
+  // True if `ancestor` is `of` or an ancestor of it; in a shallow clone, as far as it reaches.
   virtual absl::StatusOr<bool> IsAncestor(const ObjectId& ancestor, const ObjectId& of) const = 0;
 
   // Changes from one tree to another, renames found by content (50% like git), by old or new path
   // ascending. Kept in a bounded cache by the pair of trees.
   virtual absl::StatusOr<std::shared_ptr<const std::vector<FileChange>>> DiffTrees(
       const ObjectId& old_tree, const ObjectId& new_tree) const = 0;
-  // Line hunks between two blobs. Kept in a bounded cache by the pair of blobs.
+  // Line hunks between two blobs (null: empty). A changed line end is a changed line. Kept in a
+  // bounded cache by the pair of blobs.
   virtual absl::StatusOr<std::shared_ptr<const BlobDiff>> DiffBlobs(
       const ObjectId& old_blob, const ObjectId& new_blob) const = 0;
   virtual absl::StatusOr<std::string> ReadBlob(const ObjectId& blob) const = 0;

@@ -26,9 +26,9 @@ double Libgit2TreeDiff(const char* path, const ObjectId& old_tree, const ObjectI
   const git_oid old_oid = ToOid(old_tree), new_oid = ToOid(new_tree);
   if (git_repository_open(Out(repository), path) < 0) return -1;
   const double start = CpuMillis();
-  if (git_tree_lookup(Out(before), repository.get(), &old_oid) < 0 ||
-      git_tree_lookup(Out(after), repository.get(), &new_oid) < 0 ||
-      git_diff_tree_to_tree(Out(diff), repository.get(), before.get(), after.get(), nullptr) < 0) {
+  if (git_tree_lookup(Out(before), repository.get(), &old_oid) < 0) return -1;
+  if (git_tree_lookup(Out(after), repository.get(), &new_oid) < 0) return -1;
+  if (git_diff_tree_to_tree(Out(diff), repository.get(), before.get(), after.get(), nullptr) < 0) {
     return -1;
   }
   return CpuMillis() - start;

@@ -1,5 +1,10 @@
 #include "tests/unit/git/git_fixture.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -63,6 +68,49 @@ ObjectId Repo::Id(const std::string& rev) const {
   absl::StatusOr<ObjectId> id = ObjectId::FromHex("rev", Git("rev-parse '" + rev + "'"));
   EXPECT_THAT(id, IsOk()) << rev;
   return id.value_or(ObjectId());
+}
+
+GitServer::GitServer(std::string root) : root_(std::move(root)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof(address);
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  EXPECT_EQ(bind(listener_, generic, length), 0);
+  EXPECT_EQ(listen(listener_, 16), 0);
+  EXPECT_EQ(getsockname(listener_, generic, &length), 0);
+  port_ = ntohs(address.sin_port);
+  thread_ = std::thread([this] { Serve(); });
+}
+
+GitServer::~GitServer() {
+  shutdown(listener_, SHUT_RDWR);  // ends accept
+  thread_.join();
+  close(listener_);
+}
+
+std::string GitServer::Url(const std::string& repository) const {
+  return absl::StrCat("git://127.0.0.1:", port_, "/", repository);
+}
+
+void GitServer::Serve() {
+  const std::string base = "--base-path=" + root_;
+  const char* argv[] = {"git", "daemon", "--inetd", "--export-all", base.c_str(), nullptr};
+  std::vector<pid_t> daemons;
+  for (int socket; (socket = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, socket, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, socket, STDOUT_FILENO);
+    pid_t daemon = 0;
+    EXPECT_EQ(posix_spawnp(&daemon, "git", &actions, nullptr, const_cast<char**>(argv), environ),
+              0);
+    posix_spawn_file_actions_destroy(&actions);
+    close(socket);
+    if (daemon > 0) daemons.push_back(daemon);
+  }
+  for (pid_t daemon : daemons) waitpid(daemon, nullptr, 0);  // they end with their connections
 }
 
 GitTest::GitTest() {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -33,6 +35,23 @@ class Repo {
  private:
   std::string path_;
   int64_t clock_ = 1'700'000'000;
+};
+
+// Serves the repositories below `root` by git's own protocol on a port of its own, each connection
+// by a process of `git daemon`, until it ends.
+class GitServer {
+ public:
+  explicit GitServer(std::string root);
+  ~GitServer();
+  std::string Url(const std::string& repository) const;  // git://127.0.0.1:<port>/<repository>
+
+ private:
+  void Serve();
+
+  const std::string root_;
+  int listener_ = -1;
+  int port_ = 0;
+  std::thread thread_;
 };
 
 class GitTest : public testing::Test {

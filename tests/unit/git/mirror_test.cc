@@ -127,6 +127,22 @@ TEST_F(MirrorTest, AMirrorSurvivesARestart) {
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("cannot fetch from file://")));
 }
 
+// A commit that no ref leads to: servers that allow it give it by its id. One that nobody has makes
+// the server hang up in the middle, which must not be the end of this process.
+TEST_F(MirrorTest, ACommitOfNoRefIsAskedForById) {
+  remote_.Write("f", "lost\n");
+  const ObjectId lost = remote_.Commit("lost");
+  remote_.Git("reset -q --hard HEAD~1 && git config uploadpack.allowAnySHA1InWant true");
+  GitServer server(Path(""));
+  auto set = Set(server.Url("remote"));
+  EXPECT_THAT(set->EnsureCommit("app", remote_.Id("HEAD"), Soon()), IsOk());
+  EXPECT_THAT(set->EnsureCommit("app", lost, Soon()), IsOk());
+  EXPECT_THAT(set->EnsureCommit("app", Nobody(), Soon()),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("just fetched")));
+  EXPECT_THAT(Set(server.Url("nowhere"))->EnsureCommit("app", lost, Soon()),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("cannot fetch from git://")));
+}
+
 TEST_F(MirrorTest, ManyCallersShareFetches) {
   auto set = Set(Url());
   std::vector<ObjectId> commits;
