@@ -23,8 +23,7 @@ absl::StatusOr<std::string> FindRepositoryTop(const std::string& path);
 // touching no ref, no index and no file, and returns its id. The same state gives the same id,
 // which is never HEAD's own. A changed work tree of a submodule changes the snapshot too. Honours
 // GIT_INDEX_FILE, so that hooks see what is being committed. kFailedPrecondition: a bare
-// repository; unmerged paths
-// (`staged` only).
+// repository; unmerged paths (`staged` only).
 absl::StatusOr<ObjectId> SnapshotCommit(const std::string& path, bool staged);
 
 // The committed id that `rev` ("HEAD", a branch, 40 hex) names.
