@@ -15,6 +15,7 @@
 #include "server/ops/metrics_table.h"
 #include "server/ops/shutdown.h"
 #include "server/ops/version.h"
+#include "server/rpc/health_probe.h"
 #include "server/wiring.h"
 
 namespace testselect {
@@ -22,6 +23,8 @@ namespace {
 
 constexpr int kExitCannotStart = 1;
 constexpr int kExitUsage = 2;
+constexpr int kExitNotServing = 1;
+constexpr absl::Duration kHealthTimeout = absl::Seconds(4);
 
 std::map<std::string, std::string> Environment() {
   std::map<std::string, std::string> variables;
@@ -62,6 +65,13 @@ int Serve(const ServerConfig& config) {
   return EXIT_SUCCESS;
 }
 
+int CheckHealth(const ServerConfig& config) {
+  const absl::Status health = ProbeHealth(config, kHealthTimeout);
+  if (health.ok()) return EXIT_SUCCESS;
+  std::fprintf(stderr, "testselectd: %s\n", std::string(health.message()).c_str());
+  return kExitNotServing;
+}
+
 int Run(const std::vector<std::string>& arguments) {
   const auto parsed = ParseConfig(arguments, Environment());
   if (!parsed.ok()) {
@@ -83,6 +93,8 @@ int Run(const std::vector<std::string>& arguments) {
     case ConfigAction::kVersion:
       Print(absl::StrCat("testselectd ", kVersion, "\n"));
       break;
+    case ConfigAction::kCheckHealth:
+      return CheckHealth(parsed->config);
     case ConfigAction::kPrintConfig:
       Print(RenderConfig(parsed->config));
       break;

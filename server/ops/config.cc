@@ -54,6 +54,7 @@ std::optional<ConfigAction> ActionOf(absl::string_view name) {
   if (name == "metrics-markdown") return ConfigAction::kMetricsMarkdown;
   if (name == "version") return ConfigAction::kVersion;
   if (name == "print-config") return ConfigAction::kPrintConfig;
+  if (name == "check-health") return ConfigAction::kCheckHealth;
   return std::nullopt;
 }
 

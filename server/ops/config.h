@@ -58,6 +58,7 @@ enum class ConfigAction : uint8_t {
   kMetricsMarkdown,  // --metrics-markdown, which docs/metrics.md is made with
   kVersion,          // --version
   kPrintConfig,      // --print-config
+  kCheckHealth,      // --check-health
 };
 
 struct ParsedConfig {

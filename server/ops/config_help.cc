@@ -58,6 +58,8 @@ std::string ConfigHelp() {
       "or a key of a YAML file (data-dir: X); the first of these that is given wins.\n\n"
       "  --config=PATH\n        The YAML file of settings.\n"
       "  --print-config\n        Print the effective settings as such a file, and exit.\n"
+      "  --check-health\n        Ask the server that runs with these settings whether it serves,\n"
+      "        and exit: 0 if it does, else 1.\n"
       "  --help\n        Print this text, and exit.\n"
       "  --version\n        Print the version, and exit.\n\n";
   for (const ConfigOption& option : ConfigTable()) {
