@@ -50,7 +50,8 @@ absl::StatusOr<BlobDiff> DiffBlobPair(git_odb* odb, const ObjectId& old_blob,
   TS_ASSIGN_OR_RETURN(Content after, Load(odb, new_blob));
   diff.binary = before.IsBinary() || after.IsBinary();
   if (diff.binary) return diff;
-  git_diff_options options = GIT_DIFF_OPTIONS_INIT;
+  git_diff_options options;
+  git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
   options.context_lines = 0;
   options.interhunk_lines = 0;
   options.flags = GIT_DIFF_FORCE_TEXT | GIT_DIFF_INDENT_HEURISTIC;  // binary is decided above

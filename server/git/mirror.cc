@@ -151,30 +151,29 @@ Mirror::~Mirror() {
 absl::Status Mirror::EnsureCommit(const ObjectId& commit, absl::Time deadline) {
   absl::Status found = repository_->Commit(commit).status();
   if (!absl::IsNotFound(found)) return found;
-  State& state = *state_;
-  state.mutex.Lock();
-  const auto want = state.wanted.insert(commit);
+  state_->mutex.Lock();
+  const auto want = state_->wanted.insert(commit);
   // A fetch that runs already may have begun too early to see the commit: it does not count.
-  uint64_t enough = state.started + 1;
+  uint64_t enough = state_->started + 1;
   absl::Status fetched;
   while (true) {
-    if (state.started == state.finished) State::StartFetch(state_);
-    const uint64_t current = state.started;
-    fetched = state.WaitFor(current, deadline);
+    if (state_->started == state_->finished) State::StartFetch(state_);
+    const uint64_t current = state_->started;
+    fetched = state_->WaitFor(current, deadline);
     if (absl::IsDeadlineExceeded(fetched)) break;
-    state.mutex.Unlock();
+    state_->mutex.Unlock();
     found = repository_->Commit(commit).status();
-    state.mutex.Lock();
+    state_->mutex.Lock();
     if (!absl::IsNotFound(found) || current >= enough) break;
   }
-  state.wanted.erase(want);
-  state.mutex.Unlock();
+  state_->wanted.erase(want);
+  state_->mutex.Unlock();
   if (!absl::IsNotFound(found)) return found;
   if (absl::IsDeadlineExceeded(fetched)) return fetched;
-  if (!fetched.ok()) return state.Describe(fetched);
-  return absl::NotFoundError(absl::StrCat("repository '", state.name, "': there is no commit ",
-                                          commit.ToHex(), " in ", RedactUrl(state.url, state.url),
-                                          "; it was just fetched: push the commit first"));
+  if (!fetched.ok()) return state_->Describe(fetched);
+  return absl::NotFoundError(absl::StrCat(
+      "repository '", state_->name, "': there is no commit ", commit.ToHex(), " in ",
+      RedactUrl(state_->url, state_->url), "; it was just fetched: push the commit first"));
 }
 
 }  // namespace testselect

@@ -50,7 +50,8 @@ int OnCredential(git_credential** out, const char*, const char* user, unsigned a
 }
 
 git_fetch_options FetchOptions(Session* session) {
-  git_fetch_options options = GIT_FETCH_OPTIONS_INIT;
+  git_fetch_options options;
+  git_fetch_options_init(&options, GIT_FETCH_OPTIONS_VERSION);
   options.callbacks.transfer_progress = OnTransfer;
   options.callbacks.sideband_progress = OnMessage;
   options.callbacks.credentials = OnCredential;
@@ -119,7 +120,8 @@ absl::Status PrepareMirror(const std::string& directory) {
   }
   RepositoryHandle repository;
   if (git_repository_open_bare(Out(repository), directory.c_str()) == 0) return absl::OkStatus();
-  git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
+  git_repository_init_options options;
+  git_repository_init_options_init(&options, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
   options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKPATH;
   if (int rc = git_repository_init_ext(Out(repository), directory.c_str(), &options); rc < 0) {
     return GitError(rc, "cannot create the mirror");

@@ -54,7 +54,8 @@ class Snapshot {
 
   absl::StatusOr<git_oid> WorkTree() {
     TS_RETURN_IF_ERROR(DropConflicts());
-    git_diff_options options = GIT_DIFF_OPTIONS_INIT;
+    git_diff_options options;
+    git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
     options.flags =
         GIT_DIFF_INCLUDE_UNTRACKED | GIT_DIFF_RECURSE_UNTRACKED_DIRS | GIT_DIFF_INCLUDE_TYPECHANGE;
     DiffHandle diff;
