@@ -14,7 +14,7 @@ std::string NumberText(double value) {
 
 std::string CountText(uint64_t value) {
   std::string text = absl::StrCat(value);
-  for (size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+  for (size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, 1, ',');
   return text;
 }
 

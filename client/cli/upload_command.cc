@@ -88,12 +88,7 @@ std::string AnswerText(const v1::UploadCoverageResponse& stored) {
 
 void Advise(const v1::UploadCoverageResponse& stored, Console& console) {
   for (const std::string& warning : stored.warnings()) console.Warning(warning);
-  if (stored.state() == "quarantined") {
-    console.Warning(
-        "the upload is suspiciously small beside its predecessor and will not be used; if it is "
-        "right, `testselect index seal --include-quarantined` makes it usable, or upload it with "
-        "--subset");
-  } else if (stored.state() == "building") {
+  if (stored.state() == "building") {
     console.Note(
         "other shards are missing; the index is used once all have arrived (or after "
         "`testselect index seal`)");
