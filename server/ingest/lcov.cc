@@ -8,11 +8,9 @@
 // A record without a test's name takes the upload's label. Memory: one record.
 // https://github.com/linux-test-project/lcov, man/geninfo.1
 #include <string>
-#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "server/ingest/formats.h"
 #include "server/ingest/line_bits.h"
@@ -57,11 +55,11 @@ class Tracefile {
 
  private:
   absl::Status TakeLine(absl::string_view line) {
+    if (absl::ConsumePrefix(&line, "DA:")) return TakeData(line);  // by far the most
     if (line == "end_of_record") return EndRecord();
     const size_t colon = line.find(':');
     const absl::string_view tag = line.substr(0, colon);
     absl::string_view value = colon == absl::string_view::npos ? "" : line.substr(colon + 1);
-    if (tag == "DA") return TakeData(value);
     if (tag == "TN") {
       absl::ConsumeSuffix(&value, ",diff");
       test_ = std::string(value);
@@ -91,11 +89,15 @@ class Tracefile {
 
   absl::Status TakeData(absl::string_view value) {
     if (!in_record_) return lines_.Error("DA: outside of a record (no SF: before)");
-    const std::vector<absl::string_view> fields = absl::StrSplit(value, absl::MaxSplits(',', 2));
-    if (fields.size() < 2) return lines_.Error(absl::StrCat("no count in ", Quoted(value)));
-    const absl::StatusOr<uint32_t> line = ParseLine(fields[0]);
+    const size_t comma = value.find(',');
+    if (comma == absl::string_view::npos) {
+      return lines_.Error(absl::StrCat("no count in ", Quoted(value)));
+    }
+    const absl::StatusOr<uint32_t> line = ParseLine(value.substr(0, comma));
     if (!line.ok()) return lines_.AtLine(line.status());
-    const absl::StatusOr<bool> executed = ParseCount(fields[1]);
+    absl::string_view count = value.substr(comma + 1);
+    count = count.substr(0, count.find(','));  // a checksum may follow
+    const absl::StatusOr<bool> executed = ParseCount(count);
     if (!executed.ok()) return lines_.AtLine(executed.status());
     if (*executed) bits_.Add(*line);
     return absl::OkStatus();

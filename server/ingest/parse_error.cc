@@ -37,15 +37,18 @@ std::string Quoted(absl::string_view value) { return absl::StrCat("'", Shorten(v
 
 absl::StatusOr<uint32_t> ParseLine(absl::string_view digits) {
   uint64_t n = 0;
-  if (!AllDigits(digits)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("line number ", Quoted(digits), " is no number from 0 to ", kMaxLine));
+  for (const char c : digits) {
+    if (c < '0' || c > '9') n = UINT64_MAX;
+    if (n > kMaxLine) break;
+    n = n * 10 + static_cast<uint64_t>(c - '0');
   }
-  if (digits.size() > 18 || !absl::SimpleAtoi(digits, &n) || n > kMaxLine) {
+  if (n <= kMaxLine && !digits.empty()) return static_cast<uint32_t>(n);
+  if (AllDigits(digits)) {
     return absl::InvalidArgumentError(
         absl::StrCat("line number ", Quoted(digits), " is greater than ", kMaxLine));
   }
-  return static_cast<uint32_t>(n);
+  return absl::InvalidArgumentError(
+      absl::StrCat("line number ", Quoted(digits), " is no number from 0 to ", kMaxLine));
 }
 
 absl::StatusOr<bool> ParseCount(absl::string_view text) {

@@ -1,6 +1,7 @@
 #include "server/ingest/upload_builder.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +14,8 @@ namespace testselect {
 namespace {
 
 constexpr size_t kExamples = 3;
+constexpr size_t kDenseBytes = 4096;  // no file of up to 32,768 lines is looked at twice
+constexpr size_t kSparseFactor = 32;  // fewer lines than one in so many bytes: sparse
 
 // Of several tests that are one label, the outcome with the greatest rank stands.
 int Rank(Outcome outcome) {
@@ -93,8 +96,21 @@ absl::StatusOr<FileId> UploadBuilder::FileAmong(absl::Span<const std::string> sp
   return Intern(path);
 }
 
+// A few lines with absurd numbers would take memory by their numbers in the form of bits, so a
+// sparse set goes in line by line: memory follows the report.
 void UploadBuilder::AddLineBits(FileId file, ContextId context, absl::string_view bits) {
-  if (file != kIgnoredFile && !bits.empty()) builder_.AddLineBits(file, context, bits);
+  if (file == kIgnoredFile || bits.empty()) return;
+  if (bits.size() <= kDenseBytes) return builder_.AddLineBits(file, context, bits);
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(bits[i]); };
+  size_t set = 0;
+  for (size_t i = 0; i < bits.size(); ++i) set += static_cast<size_t>(std::popcount(byte(i)));
+  if (set * kSparseFactor >= bits.size()) return builder_.AddLineBits(file, context, bits);
+  for (size_t i = 0; i < bits.size(); ++i) {
+    for (unsigned b = byte(i); b != 0; b &= b - 1) {
+      const size_t line = i * 8 + static_cast<size_t>(std::countr_zero(b));
+      if (line > 0) builder_.AddLine(file, static_cast<uint32_t>(line), {context});
+    }
+  }
 }
 
 void UploadBuilder::AddLine(FileId file, uint32_t line, absl::Span<const ContextId> contexts) {

@@ -1,0 +1,98 @@
+// Reports that real tools wrote, and what the parsers make of them: tests/golden/ingest/README.md.
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "server/ingest/ingestor.h"
+#include "tests/support/status_matchers.h"
+#include "tests/unit/ingest/evidence_map.h"
+
+namespace testselect {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string Read(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return std::string((std::istreambuf_iterator<char>(in)), {});
+}
+
+// {1, 2, 3, 7} -> "1-3,7"
+std::string Ranges(const EvidenceMap::Lines& lines) {
+  std::string out;
+  for (auto at = lines.begin(); at != lines.end();) {
+    const uint32_t first = *at;
+    uint32_t last = first;
+    while (++at != lines.end() && *at == last + 1) last = *at;
+    absl::StrAppend(&out, out.empty() ? "" : ",", first);
+    if (last > first) absl::StrAppend(&out, "-", last);
+  }
+  return out;
+}
+
+std::string Show(const IngestResult& result, const EvidenceMap& map) {
+  std::string out = "order\n";
+  for (const std::string& label : result.content.labels) absl::StrAppend(&out, "  ", label, "\n");
+  absl::StrAppend(&out, "evidence\n");
+  for (const auto& [label, files] : map.labels) {
+    absl::StrAppend(&out, "  ", label, "\n");
+    for (const auto& [file, lines] : files) {
+      absl::StrAppend(&out, "    ", file, " ", Ranges(lines), "\n");
+    }
+  }
+  absl::StrAppend(&out, "global\n");
+  for (const auto& [file, lines] : map.global) {
+    absl::StrAppend(&out, "  ", file, " ", Ranges(lines), "\n");
+  }
+  absl::StrAppend(&out, "outcomes\n");
+  for (const auto& [label, outcome] : map.outcomes) {
+    absl::StrAppend(&out, "  ", label, " ", std::string(OutcomeName(outcome.outcome)),
+                    outcome.flaky ? " flaky" : "", " ", outcome.seconds, "\n");
+  }
+  for (const std::string& warning : result.summary.warnings) {
+    absl::StrAppend(&out, "warning ", warning, "\n");
+  }
+  return out;
+}
+
+absl::StatusOr<IngestResult> Parse(const fs::path& folder) {
+  std::vector<ReportFile> reports;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string stem = entry.path().stem().string();
+    if (stem != "input" && stem != "outcomes") continue;
+    reports.push_back({entry.path().string(), entry.path().filename().string(), "",
+                       stem == "input" ? Read(folder / "label.txt") : "", stem == "outcomes"});
+  }
+  IngestOptions options;
+  options.spool_dir = ::testing::TempDir();
+  options.paths.root = fs::exists(folder / "root.txt") ? Read(folder / "root.txt") : "/build/tiny";
+  return ParseUpload(reports, options);
+}
+
+TEST(IngestGoldenTest, ReportsAreReadAsBefore) {
+  const char* const source = std::getenv("TESTSELECT_SOURCE_DIR");
+  ASSERT_NE(source, nullptr) << "run through ctest, or set TESTSELECT_SOURCE_DIR";
+  size_t cases = 0;
+  for (const auto& entry : fs::directory_iterator(fs::path(source) / "tests/golden/ingest")) {
+    if (!entry.is_directory()) continue;
+    SCOPED_TRACE(entry.path().filename().string());
+    ++cases;
+    ASSERT_OK_AND_ASSIGN(const IngestResult result, Parse(entry.path()));
+    ASSERT_OK_AND_ASSIGN(const EvidenceMap map, Decode(result.content));
+    const std::string got = Show(result, map);
+    if (std::getenv("TESTSELECT_UPDATE_GOLDEN") != nullptr) {
+      std::ofstream(entry.path() / "want.txt", std::ios::binary) << got;
+    }
+    EXPECT_EQ(got, Read(entry.path() / "want.txt"));
+  }
+  EXPECT_GE(cases, 10u);
+}
+
+}  // namespace
+}  // namespace testselect
