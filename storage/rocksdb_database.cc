@@ -2,6 +2,7 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/statistics.h>
 #include <rocksdb/table.h>
@@ -36,6 +37,16 @@ class NoLog final : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
+// By itself RocksDB looks every few seconds whether a full disk has space again, and refuses to be
+// resumed meanwhile. Our next write resumes it instead (see Write), so that it works at once.
+class NoAutomaticRecovery final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* automatic) override {
+    *automatic = false;
+  }
+};
+
 rocksdb::Slice ToSlice(absl::string_view s) { return rocksdb::Slice(s.data(), s.size()); }
 
 rocksdb::DBOptions DatabaseOptions() {
@@ -51,6 +62,8 @@ rocksdb::DBOptions DatabaseOptions() {
   options.manifest_preallocation_size = 4096;
   options.max_background_jobs = 2;
   options.info_log = std::make_shared<NoLog>();
+  options.listeners = {std::make_shared<NoAutomaticRecovery>()};
+  options.max_bgerror_resume_count = 0;
   options.statistics = rocksdb::CreateDBStatistics();
   options.statistics->set_stats_level(rocksdb::StatsLevel::kExceptTimers);
   options.stats_dump_period_sec = 0;
