@@ -5,10 +5,11 @@ Needs Python 3.9 and git only. The same arguments give the same commits and the 
 
   repo.git          bare; branch main with the history, branches thin/N each one commit on top of the first
   labels.txt        the labels in the order of the suite, one a line
-  c0/, c1/          coverage of the first two commits of main: .coverage (coverage.py's SQLite, schema 7, absolute
-                    paths below /build/project), .coverage.worker0 to 3 (the labels of c0 dealt out over four
-                    processes) and, where the preset says so, coverage.json
-  c1-noise/         .coverage of c1 again, with that share of (label, function) pairs that took another branch
+  c0/.coverage      coverage of main's first commit: coverage.py's SQLite (schema 7, absolute paths in /build/project)
+  c0/.coverage.worker0 to 3    the same labels dealt out over four processes (all but the preset "large")
+  c0/coverage.json             the same as JSON with contexts (the same presets)
+  c1/.coverage, c1-noise/.coverage    of main's second commit; and again with that share of (label, function) pairs
+                    that took another branch (the same presets)
   workload.json     commits, sizes and counts
 """
 import argparse
@@ -21,13 +22,14 @@ import time
 from workload.history import Editor, Importer
 from workload.project import Project
 from workload.reports import Coverage, write_json, write_sqlite
-from workload.suite import Suite, shuffled
+from workload.suite import Suite
 
 ROOT = "/build/project"
+THIN_LINES = 5  # that a thin head changes in each of its files
 PRESETS = {
-    "small": dict(labels=1_000, sources=200, lines=150, files_per_test=14, thin_heads=4, thin_files=40, json=True),
-    "medium": dict(labels=20_000, sources=2_000, lines=200, files_per_test=26, thin_heads=8, thin_files=200, json=True),
-    "large": dict(labels=100_000, sources=10_000, lines=250, files_per_test=34, thin_heads=13, thin_files=200, json=False),
+    "small": dict(labels=1_000, sources=200, lines=150, files_per_test=14, thin_heads=4, thin_files=25, ingest=True),
+    "medium": dict(labels=20_000, sources=2_000, lines=200, files_per_test=26, thin_heads=8, thin_files=200, ingest=True),
+    "large": dict(labels=100_000, sources=10_000, lines=250, files_per_test=34, thin_heads=13, thin_files=200, ingest=False),
 }
 
 
@@ -51,7 +53,7 @@ def arguments():
             shape[name] = getattr(options, name)
     if shape["labels"] < 1 or shape["sources"] < 24:
         parser.error("at least 1 label and 24 source files are needed")
-    shape["thin_files"] = min(shape["thin_files"], shape["sources"] // shape["thin_heads"])
+    shape["thin_files"] = min(shape["thin_files"], shape["sources"] // (2 * shape["thin_heads"]))
     return options, shape
 
 
@@ -63,6 +65,29 @@ def write_coverage(out, name, coverage, with_json=False, shards=0):
         write_json(coverage, os.path.join(folder, "coverage.json"))
     counts["bytes"] = {file: os.path.getsize(os.path.join(folder, file)) for file in sorted(os.listdir(folder))}
     return counts
+
+
+def write_history(options, shape, project, suite, result):
+    """The repository, and coverage of its commits as they come; `result` gets commits and counts."""
+    with Importer(os.path.join(options.out, "repo.git")) as importer:
+        first = importer.commit("main", 0, "first", project.files)
+        editor, executed = Editor(project, options.change_ratio), suite.executed_branches()
+        changes = editor.thin_changes(shape["thin_heads"], shape["thin_files"], THIN_LINES, executed)
+        thin = [importer.commit(f"thin/{n}", first, f"thin {n}", files) for n, files in enumerate(changes)]
+        result["coverage"]["c0"] = write_coverage(
+            options.out, "c0", Coverage(project, suite, {}, 0), shape["ingest"], 4 if shape["ingest"] else 0)
+        marks = [first]
+        for number in range(1, options.commits + 1):
+            files, renames = editor.ordinary_commit(number)
+            marks.append(importer.commit("main", marks[-1], f"change {number}", files, renames))
+            if number == 1 and shape["ingest"]:
+                for name, noise in (("c1", 0.0), ("c1-noise", options.noise)):
+                    coverage = Coverage(project, suite, editor.offspring, 1, noise)
+                    result["coverage"][name] = write_coverage(options.out, name, coverage)
+    ids = importer.ids()
+    result["commits"] = [ids[mark] for mark in marks]
+    result["thin"] = {"heads": [ids[mark] for mark in thin], "files": shape["thin_files"],
+                      "lines": THIN_LINES * shape["thin_files"]}
 
 
 def main():
@@ -79,26 +104,7 @@ def main():
     with open(os.path.join(options.out, "labels.txt"), "w", encoding="utf-8") as out:
         out.writelines(label + "\n" for label in suite.labels)
 
-    importer = Importer(os.path.join(options.out, "repo.git"))
-    tip = first = importer.commit("main", 0, "first", project.files)
-    editor = Editor(project, options.change_ratio)
-    order, size = shuffled(shape["sources"], project.random), shape["thin_files"]
-    thin = [importer.commit(f"thin/{n}", first, f"thin {n}", editor.thin_change(order[n * size:(n + 1) * size], 5))
-            for n in range(shape["thin_heads"])]
-    result["coverage"]["c0"] = write_coverage(
-        options.out, "c0", Coverage(project, suite, {}, 0), shape["json"], shards=4)
-    marks = [first]
-    for number in range(1, options.commits + 1):
-        files, renames = editor.ordinary_commit(number)
-        tip = importer.commit("main", tip, f"change {number}", files, renames)
-        marks.append(tip)
-        if number == 1:
-            for name, noise in (("c1", 0.0), ("c1-noise", options.noise)):
-                coverage = Coverage(project, suite, editor.offspring, 1, noise)
-                result["coverage"][name] = write_coverage(options.out, name, coverage)
-    ids = importer.finish()
-    result["commits"] = [ids[mark] for mark in marks]
-    result["thin"] = {"heads": [ids[mark] for mark in thin], "files": size, "lines": 5 * size}
+    write_history(options, shape, project, suite, result)
     with open(os.path.join(options.out, "workload.json"), "w", encoding="utf-8") as out:
         json.dump(result, out, indent=1)
         out.write("\n")

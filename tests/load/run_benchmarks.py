@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import subprocess
 import sys
 
 from benchmarks import ingest, selection
@@ -13,6 +14,10 @@ NULL = "a null server that parses the same request and returns the same bytes"
 BENCHMARKS = {
     "select_vs_null": (selection.shapes, "x", "ratio", NULL, "p50 of a warm SelectTests, 100,000 packed labels to bit sets"),
     "select_vs_null_cpu": (selection.shapes, "x", "ratio", NULL, "the same, CPU time of the server"),
+    "select_new_list_vs_null": (
+        selection.shapes, "x", "ratio", NULL,
+        "as select_vs_null for a known head, but a list of labels that was never sent before"),
+    "select_new_list_vs_null_cpu": (selection.shapes, "x", "ratio", NULL, "the same, CPU time of the server"),
     "select_digest_vs_packed_null": (
         selection.shapes, "x", "ratio", "the null server with packed labels",
         "p50 of a warm SelectTests whose labels are named by their digest, to bit sets"),
@@ -84,7 +89,7 @@ def run_all(bench, wanted):
             log(f"{name}: {sentence}")
             try:
                 done[runner] = runner(bench)
-            except (BenchError, OSError) as error:
+            except (BenchError, OSError, subprocess.CalledProcessError) as error:
                 log(f"{name} failed: {error}")
                 done[runner] = None
         if done[runner] is None:

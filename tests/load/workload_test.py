@@ -1,6 +1,7 @@
 """The workload maker: same arguments, same content; and what it writes is consistent."""
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -101,8 +102,17 @@ class WorkloadTest(unittest.TestCase):
             seen.update(files)
             numbers = self.git("diff", "--numstat", self.facts["commits"][0], head).split("\n")
             added = sum(int(row.split("\t")[0]) for row in numbers if row)
-            self.assertLessEqual(added, self.facts["thin"]["lines"])
-            self.assertGreater(added, self.facts["thin"]["lines"] * 0.9)
+            self.assertEqual(added, self.facts["thin"]["lines"])
+
+    def test_thin_heads_change_lines_that_tests_execute(self):
+        first, head = self.facts["commits"][0], self.facts["thin"]["heads"][0]
+        covered = {}
+        for (file, context), lines in read_sqlite(self.path("c0/.coverage"), self.facts["root"]).items():
+            covered.setdefault(file, set()).update(lines if context else ())
+        for file in self.git("diff-tree", "-r", "--name-only", first, head).split():
+            for hunk in re.findall(r"^@@ -([0-9]+),?([0-9]*) ", self.git("diff", "-U0", first, head, "--", file), re.M):
+                begin, count = int(hunk[0]), int(hunk[1] or 1)
+                self.assertLessEqual(set(range(begin, begin + count)), covered[file], file)
 
     def test_labels_are_unique_lines(self):
         with open(self.path("labels.txt"), encoding="utf-8") as file:

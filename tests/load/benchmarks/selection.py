@@ -8,8 +8,8 @@ def shapes(bench):
     found = {row["shape"]: row for row in bench.run(
         "rpc_bench", "shapes", *server.flags(), "--base", workload.commits[0], "--head", workload.heads[0],
         "--labels", workload.labels, "--calls", str(bench.rounds(200) if not bench.quick else 20))}
-    names = {"packed_bits": "select_vs_null", "digest_bits": "select_digest_vs_packed_null",
-             "strings_strings": "select_strings_vs_null"}
+    names = {"packed_bits": "select_vs_null", "new_list_bits": "select_new_list_vs_null",
+             "digest_bits": "select_digest_vs_packed_null", "strings_strings": "select_strings_vs_null"}
     results = {}
     for shape, name in names.items():
         ours, null = found[shape]["ours"], found[shape]["null"]

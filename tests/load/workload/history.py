@@ -9,7 +9,7 @@ FIRST_COMMIT_TIME = 1_600_000_000
 
 
 class Importer:
-    """A bare repository that `git fast-import` fills."""
+    """A bare repository that `git fast-import` fills. A context manager: the import ends with it."""
 
     def __init__(self, folder):
         self.folder, self.marks = folder, os.path.join(os.path.dirname(folder), "marks")
@@ -35,15 +35,20 @@ class Importer:
             write(f'M 100644 inline "{file.path}"\ndata {len(content)}\n'.encode() + content + b"\n")
         return self.commits
 
-    def finish(self):
-        """Returns {mark: commit id}."""
+    def __enter__(self):
+        return self
+
+    def __exit__(self, error, *_):
         self.process.stdin.close()
-        if self.process.wait():
+        if self.process.wait() and error is None:
             raise SystemExit("git fast-import failed")
+
+    def ids(self):
+        """{mark: commit id}, once the import has ended."""
         with open(self.marks, encoding="ascii") as lines:
             ids = {int(mark[1:]): commit for mark, commit in (line.split() for line in lines)}
         os.remove(self.marks)
-        # One pack with a graph of commits: what a mirror looks like after `git gc`.
+        # One pack: what a mirror looks like after `git gc`.
         subprocess.run(["git", "-C", self.folder, "repack", "-a", "-d", "-q"], check=True)
         return ids
 
@@ -112,17 +117,30 @@ class Editor:
         else:
             part.text[line] = f"{indent}total = total ^ {project.number(100_000)}"
 
-    def thin_change(self, file_numbers, lines_per_file):
-        """Copies of the files, each with that many statements of function bodies rewritten in place."""
-        project, changed = self.project, []
-        for file_no in file_numbers:
-            file = project.files[file_no]
-            parts = [part.copy() for part in file.parts]
-            statements = [(part, i) for part in parts if part.function is not None
-                          for i, text in enumerate(part.text) if part.owner[i] >= 0 and "total = " in text]
-            for _ in range(min(lines_per_file, len(statements))):
-                part, i = statements.pop(project.number(len(statements)))
-                indent = part.text[i][:-len(part.text[i].lstrip())]
-                part.text[i] = f"{indent}total = total | {project.number(1_000_000)}"
-            changed.append(SourceFile(file.path, parts))
-        return changed
+    def thin_changes(self, heads, files, lines, executed):
+        """Per head that many copies of files, no file in two heads, each with `lines` statements of function bodies
+        rewritten in place: such that some test executes, since others say nothing about the tests to select."""
+        changes = [[] for _ in range(heads)]
+        for file_no in shuffled(len(self.project.files), self.project.random):
+            head = min(changes, key=len)
+            if len(head) == files:
+                break
+            changed = self.rewrite(self.project.files[file_no], lines, executed)
+            if changed is not None:
+                head.append(changed)
+        if len(min(changes, key=len)) < files:
+            raise SystemExit("the project has too few files for the thin heads")
+        return changes
+
+    def rewrite(self, file, lines, executed):
+        """A copy of `file` with so many statements rewritten; None where it has fewer that any test executes."""
+        project, parts = self.project, [part.copy() for part in file.parts]
+        statements = [(part, i) for part in parts for i, owner in enumerate(part.owner)
+                      if owner >= 0 and executed.get(part.function, 0) >> owner & 1 and "total = " in part.text[i]]
+        if len(statements) < lines:
+            return None
+        for _ in range(lines):
+            part, i = statements.pop(project.number(len(statements)))
+            indent = part.text[i][:-len(part.text[i].lstrip())]
+            part.text[i] = f"{indent}total = total | {project.number(1_000_000)}"
+        return SourceFile(file.path, parts)

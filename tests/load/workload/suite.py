@@ -74,6 +74,14 @@ class Suite:
                 (always if random() < cohesion else sometimes).add(function)
         return sorted(always), sorted(sometimes)
 
+    def executed_branches(self):
+        """{function: mask of the branches that any label executes}"""
+        executed = {}
+        for functions, masks in zip(self.functions, self.branches):
+            for function, mask in zip(functions, masks):
+                executed[function] = executed.get(function, 0) | mask
+        return executed
+
     def add_module(self, subject, always, sometimes, limit):
         project, random = self.project, self.project.random
         source = project.files[subject].path
