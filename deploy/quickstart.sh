@@ -164,7 +164,7 @@ start_server() {
   say "testselectd serves gRPC on $server"
 }
 
-testselect() { "$bin/testselect" "$@" --server "$server"; }
+testselect() { TESTSELECT_SERVER=$server "$bin/testselect" "$@"; }
 
 upload() {
   testselect upload --repo "$package" --commit "$2" --job unit --full --path-root "$project" \
@@ -181,7 +181,8 @@ select_tests() {
   echo "why, for three of them:"
   local label
   while IFS= read -r label; do
-    testselect explain "$label" --repo "$package" --base "$2" --head "$3" --job unit | sed 's/^/  /'
+    testselect explain --json --repo "$package" --base "$2" --head "$3" --job unit -- "$label" >"$work/why.json"
+    python3 "$helpers/report.py" why "$work/why.json"
   done < <(python3 "$helpers/report.py" three "$work/selection-$1.json")
 }
 

@@ -2,6 +2,7 @@
 
     report.py lists SELECTION                  prints the sizes of the four lists and the selection ratio
     report.py three SELECTION                  prints three selected tests, one a line, from different lists
+    report.py why EXPLANATION                  prints an explanation (the JSON of `testselect explain`) in a few lines
     report.py check SELECTION BEFORE AFTER     judges the selection by the outcomes of whole runs before and after the
                                                change (`node id TAB outcome` a line); exit status 1 where it lost a test
 """
@@ -9,6 +10,7 @@
 import json
 import sys
 
+MAX_KINDS = 6
 LISTS = {
     "absent_labels": "never seen before",
     "present_diff_labels": "executed something that changed",
@@ -36,10 +38,29 @@ def lists(selection):
 
 
 def three(selection):
-    """Prints one test of each list that runs, then the first ones of the run list, until there are three."""
-    chosen = [selection[name][0] for name in list(LISTS)[:3] if selection[name]]
+    """Prints one test of each list that runs, preferring tests that are in no other list, then more."""
+    chosen = []
+    for name in list(LISTS)[:3]:
+        others = {label for other in LISTS if other not in (name, "present_report_labels") for label in selection[other]}
+        fresh = [label for label in selection[name] if label not in chosen]
+        chosen += sorted(fresh, key=lambda label: label in others)[:1]
     chosen += [label for label in selection["run"] if label not in chosen]
     print("\n".join(chosen[:3]))
+
+
+def why(explanation):
+    """Prints the first piece of evidence of each kind, as there may be hundreds of one kind."""
+    print(f"  {explanation['label']}")
+    kinds = {}
+    for piece in explanation["evidence"]:
+        kinds.setdefault((piece["code"], piece["message"]), []).append(piece)
+    for (code, message), pieces in list(kinds.items())[:MAX_KINDS]:
+        lines = pieces[0]["lines"]
+        place = pieces[0]["path"] + (":" + "-".join(map(str, sorted(set(lines)))) if lines else "")
+        more = f" and {len(pieces) - 1} more" if len(pieces) > 1 else ""
+        print(f"    {code}: {message}" + (f" ({place}{more})" if place else ""))
+    if len(kinds) > MAX_KINDS:
+        print(f"    and {len(kinds) - MAX_KINDS} kinds of reasons more")
 
 
 def read_outcomes(path):
@@ -72,7 +93,7 @@ def main():
         selection = json.load(text)
     if command == "check":
         sys.exit(1 if check(selection, *map(read_outcomes, outcomes)) else 0)
-    {"lists": lists, "three": three}[command](selection)
+    {"lists": lists, "three": three, "why": why}[command](selection)
 
 
 if __name__ == "__main__":

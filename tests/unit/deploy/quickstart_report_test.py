@@ -70,8 +70,18 @@ class ReportTest(unittest.TestCase):
         self.assertIn("of 0 tests (nothing)", self.report("lists", answer).stdout)
 
     def test_three_takes_one_of_each_list_and_then_more(self):
-        answer = selection(["t::d", "t::g", "t::h"], [], present_diff_labels=["t::d"], global_level_labels=["t::g"])
+        answer = selection(["t::d", "t::g", "t::h"], [], present_diff_labels=["t::d"],
+                           global_level_labels=["t::d", "t::g"])
         self.assertEqual(self.report("three", answer).stdout.split(), ["t::d", "t::g", "t::h"])
+
+    def test_why_shows_each_kind_of_evidence_once(self):
+        insertion = {"code": "INSERTION", "message": "lines were inserted", "path": "a.py", "lines": [3, 3]}
+        changed = {"code": "COVERED_CHANGE", "message": "it executed a line", "path": "b.py", "lines": [4, 9]}
+        absent = {"code": "ABSENT", "message": "never seen", "path": "", "lines": None}
+        answer = {"label": "t::a", "evidence": [insertion, insertion, changed, absent]}
+        self.assertEqual(self.report("why", answer).stdout.splitlines(), [
+            "  t::a", "    INSERTION: lines were inserted (a.py:3 and 1 more)",
+            "    COVERED_CHANGE: it executed a line (b.py:4-9)", "    ABSENT: never seen"])
 
 
 if __name__ == "__main__":
