@@ -6,6 +6,7 @@
 // runs also the lines of a few (file, context) pairs.
 // https://coverage.readthedocs.io/en/latest/dbschema.html
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -36,6 +37,34 @@ std::string Row(absl::string_view table, int64_t rowid) {
 struct Context {
   bool also_global = false;  // a static context alone
   ContextId id = kGlobalContext;
+};
+
+// Values by row id. Ids are small and dense in practice, which a plain array serves best; a file
+// that holds others costs a hash, not memory.
+template <typename T>
+class ById {
+ public:
+  T& operator[](int64_t id) {
+    if (id < 0 || id >= kDense) return others_[id];
+    if (static_cast<size_t>(id) >= values_.size()) values_.resize(static_cast<size_t>(id) + 1);
+    auto& value = values_[static_cast<size_t>(id)];
+    if (!value.has_value()) value.emplace();
+    return *value;
+  }
+  // A null pointer where there is none.
+  const T* Find(int64_t id) const {
+    if (id >= 0 && static_cast<size_t>(id) < values_.size()) {
+      const auto& value = values_[static_cast<size_t>(id)];
+      return value.has_value() ? &*value : nullptr;
+    }
+    const auto found = others_.find(id);
+    return found == others_.end() ? nullptr : &found->second;
+  }
+
+ private:
+  static constexpr int64_t kDense = 1 << 20;
+  std::vector<std::optional<T>> values_;
+  absl::flat_hash_map<int64_t, T> others_;
 };
 
 class DataFile {
@@ -133,17 +162,17 @@ class DataFile {
   // Looks up both ids of a row of `table`.
   absl::Status Resolve(absl::string_view table, int64_t rowid, int64_t file, int64_t context,
                        FileId* file_id, Context* known) const {
-    const auto found_file = files_.find(file);
-    if (found_file == files_.end()) {
+    const FileId* const found_file = files_.Find(file);
+    if (found_file == nullptr) {
       return db_->Error(Row(table, rowid), absl::StrCat("file_id ", file, " is in no row of file"));
     }
-    const auto found_context = contexts_.find(context);
-    if (found_context == contexts_.end()) {
+    const Context* const found_context = contexts_.Find(context);
+    if (found_context == nullptr) {
       return db_->Error(Row(table, rowid),
                         absl::StrCat("context_id ", context, " is in no row of context"));
     }
-    *file_id = found_file->second;
-    *known = found_context->second;
+    *file_id = *found_file;
+    *known = *found_context;
     return absl::OkStatus();
   }
 
@@ -210,8 +239,8 @@ class DataFile {
   SqliteReader* const db_;
   const ParseOptions& options_;
   EvidenceSink* const sink_;
-  absl::flat_hash_map<int64_t, Context> contexts_;  // by context id
-  absl::flat_hash_map<int64_t, FileId> files_;      // by file id
+  ById<Context> contexts_;
+  ById<FileId> files_;
 };
 
 class Parser : public ReportParser {

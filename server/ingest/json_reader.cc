@@ -9,7 +9,7 @@
 namespace testselect {
 namespace {
 
-constexpr size_t kWindowBytes = 1 << 20;
+constexpr size_t kWindowBytes = 256 << 10;
 
 bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
@@ -64,8 +64,9 @@ absl::StatusOr<bool> JsonReader::Fill() {
     end_ -= at_;
     at_ = 0;
   }
-  if (end_ == buffer_.size()) {
-    if (buffer_.size() >= kMaxValueBytes) {
+  // Room for at least as much as is there already, so that what is moved stays a small share.
+  if (end_ > buffer_.size() / 2) {
+    if (end_ > kMaxValueBytes) {
       return Error(absl::StrCat("a value is longer than ", kMaxValueBytes, " bytes"));
     }
     buffer_.resize(buffer_.size() * 2);

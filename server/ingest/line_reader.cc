@@ -8,19 +8,25 @@
 #include "storage/model/status_macros.h"
 
 namespace testselect {
+namespace {
+
+constexpr size_t kFirstBytes = 64 << 10;
+
+}  // namespace
 
 LineReader::LineReader(ReportSource* source, absl::string_view format)
-    : source_(source), format_(format), buffer_(kMaxLineBytes + 2) {}
+    : source_(source), format_(format), buffer_(kFirstBytes) {}
 
 absl::StatusOr<bool> LineReader::Fill() {
   if (eof_) return false;
   std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
-  if (end_ == buffer_.size()) {
+  if (end_ > kMaxLineBytes) {
     ++line_number_;
     return Error(absl::StrCat("the line is longer than ", kMaxLineBytes, " bytes"));
   }
+  if (end_ > buffer_.size() / 2) buffer_.resize(buffer_.size() * 2);
   TS_ASSIGN_OR_RETURN(const size_t n, source_->Read(buffer_.data() + end_, buffer_.size() - end_));
   end_ += n;
   eof_ = n == 0;

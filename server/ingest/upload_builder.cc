@@ -168,6 +168,7 @@ void UploadBuilder::WarnAboutUnmatched(const std::vector<std::string>& unmatched
 }
 
 void UploadBuilder::SettleOutcomes() {
+  if (tests_.empty()) return;
   std::vector<std::string> known(labels_.begin(), labels_.end());
   std::sort(known.begin(), known.end());
   if (dictionary_ != nullptr) {
