@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "storage/label_dictionary.h"
@@ -14,6 +13,8 @@
 #include "storage/model/status_macros.h"
 #include "storage/rocksdb_blobs.h"
 #include "storage/rocksdb_database.h"
+#include "storage/rocksdb_garbage.h"
+#include "storage/rocksdb_notes.h"
 #include "storage/rocksdb_segment_writer.h"
 #include "storage/segment_catalog.h"
 #include "storage/segment_row.h"
@@ -21,12 +22,6 @@
 
 namespace testselect {
 namespace {
-
-constexpr char kNotePrefix = 'n';
-
-std::string NoteKey(absl::string_view key) {
-  return absl::StrCat(std::string(1, kNotePrefix), key);
-}
 
 using Family = RocksDbDatabase::Family;
 using DictionaryCache = ByteCache<LabelDictionary>;
@@ -43,7 +38,8 @@ class RocksDbIndexStore final : public IndexStore {
         blobs_(std::make_shared<RocksDbBlobs>(database, options.cache_bytes / 4)),
         files_(std::make_shared<FileCache>(options.cache_bytes / 2)),
         dictionaries_(options.cache_bytes / 4),
-        refs_(blobs_.get()) {}
+        notes_(database.get()),
+        garbage_(database.get(), blobs_.get()) {}
   ~RocksDbIndexStore() override { blobs_->Close(); }
 
   absl::Status LoadCatalog();
@@ -79,46 +75,45 @@ class RocksDbIndexStore final : public IndexStore {
     return catalog_.Repositories();
   }
 
-  absl::Status PutNote(absl::string_view key, absl::string_view value) override;
-  absl::StatusOr<std::string> GetNote(absl::string_view key) const override;
-  absl::Status DeleteNote(absl::string_view key) override;
+  absl::Status PutNote(absl::string_view key, absl::string_view value) override {
+    return notes_.Put(key, value);
+  }
+  absl::StatusOr<std::string> GetNote(absl::string_view key) const override {
+    return notes_.Get(key);
+  }
+  absl::Status DeleteNote(absl::string_view key) override { return notes_.Delete(key); }
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> NotesWithPrefix(
-      absl::string_view prefix) const override;
+      absl::string_view prefix) const override {
+    return notes_.WithPrefix(prefix);
+  }
 
   absl::Status Compact() override;
   uint64_t generation() const override { return generation_; }
   absl::StatusOr<StoreStats> Stats() const override;
 
  private:
-  // The blobs of a deleted segment that somebody still reads.
-  struct Deferred {
-    std::weak_ptr<const StoredContent> reader;
-    std::vector<Digest> blobs;
-  };
-
   absl::StatusOr<SegmentDraft> Draft(const UploadHeader& header, const SegmentContent& content);
   absl::StatusOr<SegmentInfo> Store(CatalogEntry entry, const SegmentDraft& draft,
                                     double quarantine_below);
   absl::Status Apply(const std::vector<CatalogEntry>& entries, const SegmentDraft* draft)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
-  absl::StatusOr<SegmentManifest> LoadManifest(const Digest& manifest) const;
   absl::StatusOr<std::shared_ptr<const LabelDictionary>> LoadDictionary(
       const Digest& id, const SegmentManifest& manifest) const;
   std::optional<CatalogEntry> FindEntry(const Digest& segment) const;
-  absl::Status CountRefs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
-  void ReleaseReaders(std::vector<Digest>* freed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
+  absl::Status FreeBlobs(const std::vector<CatalogEntry>& entries,
+                         const std::vector<std::weak_ptr<const StoredContent>>& readers,
+                         rocksdb::WriteBatch* batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
   absl::Status SweepStrays() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
 
   const std::shared_ptr<RocksDbDatabase> database_;
   const std::shared_ptr<RocksDbBlobs> blobs_;
   const std::shared_ptr<FileCache> files_;
   mutable DictionaryCache dictionaries_;
+  RocksDbNotes notes_;
 
   mutable std::shared_mutex blobs_in_use_;
   Mutex write_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);
-  BlobRefs refs_ ABSL_GUARDED_BY(write_mutex_);
-  bool refs_counted_ ABSL_GUARDED_BY(write_mutex_) = false;  // done when first needed
-  std::vector<Deferred> deferred_ ABSL_GUARDED_BY(write_mutex_);
+  RocksDbGarbage garbage_ ABSL_GUARDED_BY(write_mutex_);
 
   mutable Mutex mutex_;
   SegmentCatalog catalog_ ABSL_GUARDED_BY(mutex_);
@@ -143,11 +138,6 @@ std::optional<CatalogEntry> RocksDbIndexStore::FindEntry(const Digest& segment) 
   return entry == nullptr ? std::nullopt : std::make_optional(*entry);
 }
 
-absl::StatusOr<SegmentManifest> RocksDbIndexStore::LoadManifest(const Digest& manifest) const {
-  TS_ASSIGN_OR_RETURN(const std::shared_ptr<const std::string> bytes, blobs_->LoadBlob(manifest));
-  return DecodeManifest(*bytes);
-}
-
 absl::StatusOr<SegmentDraft> RocksDbIndexStore::Draft(const UploadHeader& header,
                                                       const SegmentContent& content) {
   Digest alike_digest;
@@ -156,7 +146,7 @@ absl::StatusOr<SegmentDraft> RocksDbIndexStore::Draft(const UploadHeader& header
     if (const CatalogEntry* alike = catalog_.MostAlike(header)) alike_digest = alike->manifest;
   }
   if (!alike_digest.IsNull()) {
-    const absl::StatusOr<SegmentManifest> alike = LoadManifest(alike_digest);
+    const absl::StatusOr<SegmentManifest> alike = LoadManifest(*blobs_, alike_digest);
     if (alike.ok()) {
       absl::StatusOr<SegmentDraft> draft =
           SegmentWriter(blobs_.get(), &*alike, alike_digest).Write(content);
@@ -215,10 +205,7 @@ absl::Status RocksDbIndexStore::Apply(const std::vector<CatalogEntry>& entries,
     database_->Put(&batch, Family::kRows, SegmentRowKey(e.info.id), EncodeSegmentRow(e));
   }
   TS_RETURN_IF_ERROR(database_->Write(&batch));
-  if (draft != nullptr && refs_counted_) {
-    // If this fails, counting starts anew before the next deletion.
-    refs_counted_ = refs_.Retain(BlobsOf(draft->manifest_digest, draft->manifest)).ok();
-  }
+  if (draft != nullptr) garbage_.SegmentStored(draft->manifest_digest, draft->manifest);
   MutexLock lock(&mutex_);
   for (const CatalogEntry& e : entries) {
     catalog_.Put(e);
@@ -282,7 +269,7 @@ absl::StatusOr<std::shared_ptr<const Segment>> RocksDbIndexStore::Open(
     entry = *found;
   }
   auto content = std::make_shared<StoredContent>();
-  TS_ASSIGN_OR_RETURN(content->manifest, LoadManifest(entry.manifest));
+  TS_ASSIGN_OR_RETURN(content->manifest, LoadManifest(*blobs_, entry.manifest));
   TS_ASSIGN_OR_RETURN(content->labels, LoadDictionary(entry.dictionary, content->manifest));
   content->blobs = blobs_;
   content->cache = files_;
@@ -308,35 +295,8 @@ absl::StatusOr<std::shared_ptr<const LabelDictionary>> RocksDbIndexStore::Newest
     if (newest == nullptr) return nullptr;
     entry = *newest;
   }
-  TS_ASSIGN_OR_RETURN(const SegmentManifest manifest, LoadManifest(entry.manifest));
+  TS_ASSIGN_OR_RETURN(const SegmentManifest manifest, LoadManifest(*blobs_, entry.manifest));
   return LoadDictionary(entry.dictionary, manifest);
-}
-
-absl::Status RocksDbIndexStore::CountRefs() {
-  if (refs_counted_) return absl::OkStatus();
-  refs_ = BlobRefs(blobs_.get());
-  std::vector<Digest> manifests;
-  TS_ASSIGN_OR_RETURN(const auto rows, database_->Scan(std::string(1, kSegmentRowPrefix)));
-  for (const auto& [key, row] : rows) {
-    TS_ASSIGN_OR_RETURN(const CatalogEntry entry, DecodeSegmentRow(key, row));
-    manifests.push_back(entry.manifest);
-  }
-  for (const Digest& digest : manifests) {
-    TS_ASSIGN_OR_RETURN(const SegmentManifest manifest, LoadManifest(digest));
-    TS_RETURN_IF_ERROR(refs_.Retain(BlobsOf(digest, manifest)));
-  }
-  for (const Deferred& d : deferred_) TS_RETURN_IF_ERROR(refs_.Retain(d.blobs));
-  refs_counted_ = true;
-  return absl::OkStatus();
-}
-
-// Gives up the blobs of deleted segments whose last reader is gone.
-void RocksDbIndexStore::ReleaseReaders(std::vector<Digest>* freed) {
-  std::erase_if(deferred_, [&](const Deferred& d) {
-    if (!d.reader.expired()) return false;
-    refs_.Release(d.blobs, freed);
-    return true;
-  });
 }
 
 absl::StatusOr<uint64_t> RocksDbIndexStore::Delete(absl::string_view repository,
@@ -345,38 +305,23 @@ absl::StatusOr<uint64_t> RocksDbIndexStore::Delete(absl::string_view repository,
   std::unique_lock<std::shared_mutex> not_in_use(blobs_in_use_);
   MutexLock writing(&write_mutex_);
   std::vector<CatalogEntry> entries;
-  std::vector<Deferred> readers;
+  std::vector<std::weak_ptr<const StoredContent>> readers;
   {
     MutexLock lock(&mutex_);
     entries = catalog_.EntriesAt(repository, commit, job);
-    for (const CatalogEntry& e : entries) {
-      const auto it = open_.find(e.info.id);
-      readers.push_back(
-          {it == open_.end() ? std::weak_ptr<const StoredContent>() : it->second, {}});
-    }
+    for (const CatalogEntry& e : entries) readers.push_back(open_[e.info.id]);
   }
   if (entries.empty()) {
     return absl::NotFoundError(
         absl::StrCat("no segment at commit ", commit.ToHex(), " of ", repository));
   }
-  // With a damaged manifest nobody knows what is needed: then rows go and blobs stay.
-  const absl::Status counted = CountRefs();
-  if (!counted.ok() && !absl::IsDataLoss(counted)) return counted;
-  std::vector<Digest> freed;
   rocksdb::WriteBatch batch;
-  for (size_t i = 0; i < entries.size(); ++i) {
-    database_->Delete(&batch, Family::kRows, SegmentRowKey(entries[i].info.id));
-    if (!counted.ok()) continue;
-    TS_ASSIGN_OR_RETURN(const SegmentManifest manifest, LoadManifest(entries[i].manifest));
-    readers[i].blobs = BlobsOf(entries[i].manifest, manifest);
+  TS_RETURN_IF_ERROR(FreeBlobs(entries, readers, &batch));
+  for (const CatalogEntry& e : entries) {
+    database_->Delete(&batch, Family::kRows, SegmentRowKey(e.info.id));
   }
-  if (counted.ok()) {
-    deferred_.insert(deferred_.end(), readers.begin(), readers.end());
-    ReleaseReaders(&freed);
-  }
-  for (const Digest& blob : freed) database_->Delete(&batch, Family::kBlobs, blob.bytes());
   if (absl::Status written = database_->Write(&batch); !written.ok()) {
-    refs_counted_ = false;  // the counts ran ahead of the disk
+    garbage_.Forget();  // the counts ran ahead of the disk
     return written;
   }
   MutexLock lock(&mutex_);
@@ -388,19 +333,42 @@ absl::StatusOr<uint64_t> RocksDbIndexStore::Delete(absl::string_view repository,
   return entries.size();
 }
 
+// Deletes in `batch` the blobs that only `entries` need and nobody reads.
+absl::Status RocksDbIndexStore::FreeBlobs(
+    const std::vector<CatalogEntry>& entries,
+    const std::vector<std::weak_ptr<const StoredContent>>& readers, rocksdb::WriteBatch* batch) {
+  const absl::Status counted = garbage_.Count();
+  // With a damaged segment nobody knows what is needed: then rows go and blobs stay.
+  if (absl::IsDataLoss(counted)) return absl::OkStatus();
+  TS_RETURN_IF_ERROR(counted);
+  std::vector<std::vector<Digest>> blobs;
+  for (const CatalogEntry& e : entries) {
+    const absl::StatusOr<SegmentManifest> manifest = LoadManifest(*blobs_, e.manifest);
+    if (absl::IsDataLoss(manifest.status())) return absl::OkStatus();
+    TS_RETURN_IF_ERROR(manifest.status());
+    blobs.push_back(BlobsOf(e.manifest, *manifest));
+  }
+  for (size_t i = 0; i < entries.size(); ++i) {
+    garbage_.SegmentDeleted(std::move(blobs[i]), readers[i]);
+  }
+  for (const Digest& blob : garbage_.TakeFreed()) {
+    database_->Delete(batch, Family::kBlobs, blob.bytes());
+  }
+  return absl::OkStatus();
+}
+
 // Deletes blobs that nothing needs: those of readers that outlived their segment and then the
 // process.
 absl::Status RocksDbIndexStore::SweepStrays() {
-  const absl::Status counted = CountRefs();
-  if (absl::IsDataLoss(counted)) return absl::OkStatus();  // see Delete
+  const absl::Status counted = garbage_.Count();
+  if (absl::IsDataLoss(counted)) return absl::OkStatus();  // see FreeBlobs
   TS_RETURN_IF_ERROR(counted);
-  std::vector<Digest> freed;
-  ReleaseReaders(&freed);
+  garbage_.TakeFreed();  // found below, among the others
   TS_ASSIGN_OR_RETURN(const std::vector<std::string> keys, database_->BlobKeys());
   rocksdb::WriteBatch batch;
   for (const std::string& key : keys) {
     const absl::StatusOr<Digest> blob = Digest::FromBytes("blob", key);
-    if (blob.ok() && !refs_.Needed(*blob)) database_->Delete(&batch, Family::kBlobs, key);
+    if (blob.ok() && !garbage_.Needed(*blob)) database_->Delete(&batch, Family::kBlobs, key);
   }
   if (batch.Count() == 0) return absl::OkStatus();
   return database_->Write(&batch);
@@ -413,37 +381,6 @@ absl::Status RocksDbIndexStore::Compact() {
     TS_RETURN_IF_ERROR(SweepStrays());
   }
   return database_->Compact();
-}
-
-absl::Status RocksDbIndexStore::PutNote(absl::string_view key, absl::string_view value) {
-  rocksdb::WriteBatch batch;
-  database_->Put(&batch, Family::kRows, NoteKey(key), SealRow(NoteKey(key), value));
-  return database_->Write(&batch);
-}
-
-absl::StatusOr<std::string> RocksDbIndexStore::GetNote(absl::string_view key) const {
-  const absl::StatusOr<std::string> row = database_->Get(Family::kRows, NoteKey(key));
-  if (absl::IsNotFound(row.status())) return absl::NotFoundError(absl::StrCat("no note ", key));
-  TS_RETURN_IF_ERROR(row.status());
-  TS_ASSIGN_OR_RETURN(const absl::string_view value, OpenRow(NoteKey(key), *row));
-  return std::string(value);
-}
-
-absl::Status RocksDbIndexStore::DeleteNote(absl::string_view key) {
-  rocksdb::WriteBatch batch;
-  database_->Delete(&batch, Family::kRows, NoteKey(key));
-  return database_->Write(&batch);
-}
-
-absl::StatusOr<std::vector<std::pair<std::string, std::string>>> RocksDbIndexStore::NotesWithPrefix(
-    absl::string_view prefix) const {
-  TS_ASSIGN_OR_RETURN(const auto rows, database_->Scan(NoteKey(prefix)));
-  std::vector<std::pair<std::string, std::string>> out;
-  for (const auto& [key, row] : rows) {
-    TS_ASSIGN_OR_RETURN(const absl::string_view value, OpenRow(key, row));
-    out.emplace_back(key.substr(1), value);
-  }
-  return out;
 }
 
 absl::StatusOr<StoreStats> RocksDbIndexStore::Stats() const {

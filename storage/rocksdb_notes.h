@@ -1,0 +1,32 @@
+// RocksDbNotes: the small named values beside the index (IndexStore's notes).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "storage/rocksdb_database.h"
+
+namespace testselect {
+
+// Thread-safe. The contract of each member is that of IndexStore's.
+class RocksDbNotes {
+ public:
+  // `database` must outlive this.
+  explicit RocksDbNotes(RocksDbDatabase* database) : database_(*database) {}
+
+  absl::Status Put(absl::string_view name, absl::string_view value);
+  absl::StatusOr<std::string> Get(absl::string_view name) const;
+  absl::Status Delete(absl::string_view name);
+  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> WithPrefix(
+      absl::string_view prefix) const;
+
+ private:
+  RocksDbDatabase& database_;
+};
+
+}  // namespace testselect
