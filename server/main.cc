@@ -44,7 +44,7 @@ void Print(absl::string_view text) {
 void LogEffectiveConfig(const ServerConfig& config) {
   Logger log(config.ParsedLogFormat(), config.ParsedLogLevel());
   for (const ConfigOption& option : ConfigTable()) {
-    log.Info("setting", {{"name", option.name}, {"value", option.Render(config)}});
+    log.Info("setting", {{"name", option.name}, {"value", option.RenderForLog(config)}});
   }
 }
 

@@ -83,6 +83,7 @@ struct Server::Parts {
   std::unique_ptr<RepositorySource> repositories;
   std::unique_ptr<Selector> selector;
   std::unique_ptr<UploadSpool> spool;
+  CallGate gate;
   ServiceEnvironment environment;
   std::string metrics_address;
   std::unique_ptr<RpcServer> rpc;
@@ -118,7 +119,8 @@ absl::Status Server::Parts::Open() {
                  .metrics = &metrics,
                  .store = store.get(),
                  .repositories = repositories.get(),
-                 .selector = selector.get()};
+                 .selector = selector.get(),
+                 .gate = &gate};
   if (!config.metrics_listen.empty()) {
     metrics.SetStoreStats([this] { return store->Stats(); });
     TS_ASSIGN_OR_RETURN(metrics_address, metrics.Listen(config.metrics_listen));

@@ -376,6 +376,16 @@ std::string ConfigOption::Render(const ServerConfig& config) const {
   return std::visit(Renderer{*this, config}, target);
 }
 
+std::string ConfigOption::RenderForLog(const ServerConfig& config) const {
+  std::string text = Render(config);
+  for (size_t at = text.find("://"); at != std::string::npos; at = text.find("://", at + 3)) {
+    const size_t end = text.find_first_of("/,", at + 3);
+    const size_t sign = text.rfind('@', end);
+    if (sign != std::string::npos && sign > at) text.replace(at + 3, sign - at - 3, "***");
+  }
+  return text;
+}
+
 absl::Status ConfigOption::Set(absl::string_view text, ServerConfig* config) const {
   return std::visit(Setter{*this, text, config}, target);
 }

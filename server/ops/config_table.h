@@ -40,6 +40,8 @@ struct ConfigOption {
   std::string Type() const;   // for help: "HOST:PORT", "bytes", ...
   std::string Range() const;  // for help and errors: "1 to 64"; empty where anything goes
   std::string Render(const ServerConfig& config) const;  // the value as text that Set reads
+  // As Render, without the user names and passwords of URLs.
+  std::string RenderForLog(const ServerConfig& config) const;
   // Reads `text` into `config`. kInvalidArgument saying what is expected, without the name.
   absl::Status Set(absl::string_view text, ServerConfig* config) const;
 };

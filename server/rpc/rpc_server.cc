@@ -5,6 +5,7 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <sstream>
@@ -19,6 +20,8 @@ namespace {
 
 // How often a client may ask for a sign of life without being sent away.
 constexpr int kMinPingIntervalMs = 5000;
+// How long answers may take to leave when the server stops and no call is being served.
+constexpr absl::Duration kFlushTime = absl::Seconds(1);
 
 absl::StatusOr<std::string> ReadPem(absl::string_view field, const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -134,8 +137,13 @@ void RpcServer::SetServing(bool serving) {
 bool RpcServer::Stop(absl::Duration grace) {
   SetServing(false);
   const absl::Time deadline = absl::Now() + grace;
-  server_->Shutdown(absl::ToChronoTime(deadline));
-  // Calls are over; what they began on workers may go on a little, as its results are durable.
+  environment_.gate->Close();
+  environment_.gate->WaitEmpty(deadline);
+  // What is left are answers on their way, idle connections and health watches.
+  const absl::Time flushed = std::min(deadline, absl::Now() + kFlushTime);
+  server_->Shutdown(absl::ToChronoTime(flushed));
+  // Calls are over; what cancelled ones began on workers may go on a little, as uploads that were
+  // received are worth storing.
   const bool idle = (selection_ == nullptr || selection_->WaitIdle(deadline)) &&
                     (ingest_ == nullptr || ingest_->WaitIdle(deadline)) &&
                     index_.WaitIdle(deadline);

@@ -78,11 +78,11 @@ grpc::ServerUnaryReactor* SelectionService::SelectTests(grpc::CallbackServerCont
     });
   }
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const CallRecord record(method.metrics);
+  const CallRecord record(environment_, method.name, method.metrics);
   *response = known->response;
   environment_.metrics->selection.repeated.Add();
   CountLabels(known->sizes, environment_.metrics->selection);
-  reactor->Finish(record.End(absl::OkStatus(), environment_, method.name));
+  reactor->Finish(record.End(absl::OkStatus()));
   return reactor;
 }
 

@@ -6,6 +6,7 @@
 #include "server/ops/config.h"
 #include "server/ops/logging.h"
 #include "server/ops/metrics.h"
+#include "server/rpc/call_gate.h"
 #include "server/rpc/status.h"
 #include "server/selection/selector.h"
 #include "storage/index_store.h"
@@ -22,6 +23,7 @@ struct ServiceEnvironment {
   IndexStore* store = nullptr;
   RepositorySource* repositories = nullptr;
   Selector* selector = nullptr;
+  CallGate* gate = nullptr;
 };
 
 }  // namespace testselect

@@ -30,6 +30,16 @@ void AddDetail(const google::protobuf::Message& message, const char* type,
   message.SerializeToString(any->mutable_value());
 }
 
+// Trailers must be UTF-8 for clients, and are limited to 8 KiB by default.
+std::string Sendable(std::string message) {
+  constexpr size_t kMaxBytes = 2000;
+  const bool printable = std::none_of(message.begin(), message.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+  });
+  const bool fits = message.size() <= kMaxBytes;
+  return printable && fits && IsUtf8(message) ? message : Shorten(message, kMaxBytes);
+}
+
 std::string EncodeDetails(const absl::Status& status, const std::string& message) {
   rpc::StatusDetails details;
   details.set_code(static_cast<int>(status.code()));
@@ -97,8 +107,7 @@ grpc::Status StatusMapper::ToGrpc(const absl::Status& status) const {
       message = absl::StrReplaceAll(message, {{text, replacement}});
     }
   }
-  // Trailers must be UTF-8 for clients, and are limited to 8 KiB by default.
-  message = Shorten(message, 2000);
+  message = Sendable(std::move(message));
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), message,
                       EncodeDetails(status, message));
 }

@@ -24,8 +24,8 @@ absl::Status WithReason(absl::Status status, absl::string_view reason);
 // Immutable and thread-safe.
 class StatusMapper {
  public:
-  // Texts that must not leave the server (its folders), and what is said instead. Relative ones
-  // and those under three bytes are not replaced: they could be part of anything.
+  // Texts that must not leave the server (its folders, its URLs, which may hold passwords), and
+  // what is said instead. Relative paths are not replaced: they could be part of anything.
   explicit StatusMapper(std::vector<std::pair<std::string, std::string>> private_texts = {});
 
   // Error codes and messages carry over, with google.rpc details. Of internal and unknown errors

@@ -39,46 +39,56 @@ absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {
   return absl::FromChrono(deadline);
 }
 
-CallRecord::CallRecord(const RpcMethodMetrics* metrics) : metrics_(metrics), start_(absl::Now()) {
+CallRecord::CallRecord(const ServiceEnvironment& environment, absl::string_view method,
+                       const RpcMethodMetrics* metrics)
+    : environment_(&environment),
+      method_(method),
+      metrics_(metrics),
+      start_(absl::Now()),
+      entered_(environment.gate->Enter()) {
   metrics_->in_flight.Add(1);
 }
 
-grpc::Status CallRecord::End(const absl::Status& status, const ServiceEnvironment& environment,
-                             absl::string_view method) const {
+absl::Status CallRecord::admitted() const {
+  return entered_ ? absl::OkStatus()
+                  : absl::UnavailableError("the server is stopping; retry elsewhere or later");
+}
+
+grpc::Status CallRecord::End(const absl::Status& status) const {
   const absl::Duration took = absl::Now() - start_;
   metrics_->in_flight.Add(-1);
   metrics_->seconds.Observe(took);
   const size_t code = static_cast<size_t>(status.code());
   metrics_->by_code[code < metrics_->by_code.size() ? code : 2].Add();  // 2: UNKNOWN
   if (!status.ok()) {
-    environment.log->Log(IsOurs(status.code()) ? LogLevel::kWarning : LogLevel::kInfo,
-                         "call failed", {{"method", method}, {"error", status}, {"seconds", took}});
+    environment_->log->Log(IsOurs(status.code()) ? LogLevel::kWarning : LogLevel::kInfo,
+                           "call failed",
+                           {{"method", method_}, {"error", status}, {"seconds", took}});
   }
-  return environment.statuses->ToGrpc(status);
+  if (entered_) environment_->gate->Leave();
+  return environment_->statuses->ToGrpc(status);
 }
 
 grpc::ServerUnaryReactor* RunUnary(grpc::CallbackServerContext* context,
                                    const ServiceEnvironment& environment, const UnaryMethod& method,
                                    std::function<absl::Status()> work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const CallRecord record(method.metrics);
-  absl::Status allowed =
-      method.needs_token ? Authorize(*context, *environment.tokens) : absl::OkStatus();
+  const CallRecord record(environment, method.name, method.metrics);
+  absl::Status allowed = record.admitted();
+  if (allowed.ok() && method.needs_token) allowed = Authorize(*context, *environment.tokens);
   if (!allowed.ok()) {
-    reactor->Finish(record.End(allowed, environment, method.name));
+    reactor->Finish(record.End(allowed));
     return reactor;
   }
   // The context lives until the reactor is finished, which the work does last.
-  const bool taken = method.pool->Submit([context, reactor, record, &environment,
-                                          name = method.name, work = std::move(work)] {
+  const bool taken = method.pool->Submit([context, reactor, record, work = std::move(work)] {
     const absl::Status status =
         context->IsCancelled() ? absl::CancelledError("the client does not wait any more") : work();
-    reactor->Finish(record.End(status, environment, name));
+    reactor->Finish(record.End(status));
   });
   if (!taken) {
-    reactor->Finish(record.End(absl::ResourceExhaustedError(absl::StrCat(
-                                   method.name, ": the server is at its load limit; retry later")),
-                               environment, method.name));
+    reactor->Finish(record.End(absl::ResourceExhaustedError(
+        absl::StrCat(method.name, ": the server is at its load limit; retry later"))));
   }
   return reactor;
 }

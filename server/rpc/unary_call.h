@@ -21,17 +21,24 @@ absl::Status Authorize(const grpc::CallbackServerContext& context, const TokenSe
 // The call's deadline; InfiniteFuture where it has none.
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context);
 
-// Counts and times one call. End is called once.
+// One call from its admission to its end: the gate, metrics and the log. End is called once.
 class CallRecord {
  public:
-  explicit CallRecord(const RpcMethodMetrics* metrics);
-  // Records the end, and logs errors that are ours. Returns what the client gets.
-  grpc::Status End(const absl::Status& status, const ServiceEnvironment& environment,
-                   absl::string_view method) const;
+  // `method` is a constant. Both `metrics` and `environment` outlive the call.
+  CallRecord(const ServiceEnvironment& environment, absl::string_view method,
+             const RpcMethodMetrics* metrics);
+
+  // kUnavailable if the server is stopping and takes no new calls.
+  absl::Status admitted() const;
+  // Records the end, and logs errors. Returns what the client gets.
+  grpc::Status End(const absl::Status& status) const;
 
  private:
+  const ServiceEnvironment* environment_;
+  absl::string_view method_;
   const RpcMethodMetrics* metrics_;
   absl::Time start_;
+  bool entered_;
 };
 
 // One unary method, as its service declares it.

@@ -11,13 +11,15 @@ UploadReactor::UploadReactor(IngestService* service, grpc::CallbackServerContext
     : service_(service),
       context_(context),
       response_(response),
-      record_(&service->environment_.metrics->rpc.upload_coverage),
+      record_(service->environment_, "UploadCoverage",
+              &service->environment_.metrics->rpc.upload_coverage),
       shared_(std::make_shared<Shared>()) {
   const ServiceEnvironment& environment = service_->environment_;
   shared_->stream =
       std::make_unique<UploadStream>(environment, service_->spool_, &service_->processor_);
   const uint64_t limit = environment.config->max_concurrent_uploads;
-  absl::Status admitted = Authorize(*context, *environment.tokens);
+  absl::Status admitted = record_.admitted();
+  if (admitted.ok()) admitted = Authorize(*context, *environment.tokens);
   if (service_->uploads_.fetch_add(1) >= limit && admitted.ok()) {
     admitted = absl::ResourceExhaustedError(absl::StrCat(
         "the server takes ", limit, " uploads at once (max-concurrent-uploads); retry later"));
@@ -79,7 +81,7 @@ void UploadReactor::End(const std::shared_ptr<Shared>& shared, const absl::Statu
 
 void UploadReactor::FinishOnce(const absl::Status& status) {
   if (std::exchange(finished_, true)) return;
-  Finish(record_.End(status, service_->environment_, "UploadCoverage"));
+  Finish(record_.End(status));
 }
 
 void UploadReactor::OnCancel() {

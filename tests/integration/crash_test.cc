@@ -26,7 +26,7 @@ class CrashTest : public ServiceTest {
     const ServiceCalls calls = ServiceCalls::To(server_->grpc_address());
     for (int i = 0;; ++i) {
       const std::vector<TestReport> reports = Reports(round * 100 + uploader * 10 + i % 10);
-      v1::UploadHeader header = HeaderFor(project_.base(), reports);
+      v1::UploadHeader header = Header(project_.base(), reports);
       header.mutable_job()->set_name(absl::StrCat("job-", round, "-", uploader, "-", i));
       v1::UploadCoverageResponse response;
       if (!calls.Upload(header, reports, &response, 4096).ok()) return;

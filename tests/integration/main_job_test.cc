@@ -83,7 +83,7 @@ TEST_F(MainJobTest, AnAnswerIsNotRepeatedWhenTheIndexChanged) {
   std::vector<TestReport> failed = Reports();
   failed.push_back(
       {.name = "junit.xml", .content = project_.Junit(true), .format = "", .outcomes = true});
-  v1::UploadHeader second = HeaderFor(project_.base(), failed);
+  v1::UploadHeader second = Header(project_.base(), failed);
   second.set_attempt(2);
   v1::UploadCoverageResponse response;
   ASSERT_THAT(calls_->Upload(second, failed, &response), IsGrpcOk());
@@ -128,7 +128,7 @@ TEST_F(MainJobTest, TheIndexIsShownPagedAndDeleted) {
 
   const std::vector<TestReport> reports = Reports();
   v1::UploadCoverageResponse response;
-  ASSERT_THAT(calls_->Upload(HeaderFor(project_.head(), reports), reports, &response), IsGrpcOk());
+  ASSERT_THAT(calls_->Upload(Header(project_.head(), reports), reports, &response), IsGrpcOk());
   v1::ListIndexedCommitsRequest list;
   list.set_repository("sample");
   list.set_page_size(1);
@@ -156,7 +156,7 @@ TEST_F(MainJobTest, TheIndexIsShownPagedAndDeleted) {
 
 TEST_F(MainJobTest, MissingShardsAreSealedByRequest) {
   const std::vector<TestReport> reports = Reports();
-  v1::UploadHeader header = HeaderFor(project_.base(), reports);
+  v1::UploadHeader header = Header(project_.base(), reports);
   header.set_shard_count(2);
   v1::UploadCoverageResponse stored;
   ASSERT_THAT(calls_->Upload(header, reports, &stored), IsGrpcOk());
@@ -188,7 +188,7 @@ TEST_F(MainJobTest, WhatWasStoredOutlivesTheServer) {
   EXPECT_EQ(after.SerializeAsString(), before.SerializeAsString());
   EXPECT_TRUE(UploadBase(Reports()).already_stored());
   v1::GetUploadStatusResponse status;
-  ASSERT_THAT(calls_->UploadStatus(HeaderFor(project_.base(), Reports()), &status), IsGrpcOk());
+  ASSERT_THAT(calls_->UploadStatus(Header(project_.base(), Reports()), &status), IsGrpcOk());
   EXPECT_TRUE(status.finished());
   EXPECT_EQ(status.result().segment_id(), stored.segment_id());
 }

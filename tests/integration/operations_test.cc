@@ -78,7 +78,7 @@ TEST_F(OperationsTest, FiftyClientsAtOnce) {
       const ServiceCalls calls = ServiceCalls::To(server_->grpc_address());
       if (c % 10 == 0) {
         const std::vector<TestReport> reports = Reports(c);
-        v1::UploadHeader header = HeaderFor(project_.base(), reports);
+        v1::UploadHeader header = Header(project_.base(), reports);
         header.mutable_job()->set_name(absl::StrCat("job-", c));
         v1::UploadCoverageResponse stored;
         const grpc::Status status = calls.Upload(header, reports, &stored);
@@ -119,7 +119,7 @@ TEST_F(OperationsTest, TokensGuardWhatChangesTheIndex) {
   std::ofstream(tokens) << "a-token-for-tests-0123\n";
   StartServer({"--token-file=" + tokens});
   const std::vector<TestReport> reports = Reports();
-  const v1::UploadHeader header = HeaderFor(project_.base(), reports);
+  const v1::UploadHeader header = Header(project_.base(), reports);
   v1::UploadCoverageResponse stored;
   for (const std::string token : {"", "another-token-0123456"}) {
     const ServiceCalls calls = ServiceCalls::To(server_->grpc_address(), token);
@@ -146,13 +146,13 @@ TEST_F(OperationsTest, RolesServeTheirPart) {
   StartServer({"--role=frontend"});
   const std::vector<TestReport> reports = Reports();
   v1::UploadCoverageResponse stored;
-  EXPECT_THAT(calls_->Upload(HeaderFor(project_.base(), reports), reports, &stored),
+  EXPECT_THAT(calls_->Upload(Header(project_.base(), reports), reports, &stored),
               GrpcStatusIs(grpc::StatusCode::UNIMPLEMENTED, ::testing::_));
   v1::SelectTestsResponse answer;
   EXPECT_THAT(calls_->Select(SelectRequest(project_.head()), &answer), IsGrpcOk());
   EXPECT_EQ(server_->Terminate().exit_status, 0);
   StartServer({"--role=indexer"});
-  EXPECT_THAT(calls_->Upload(HeaderFor(project_.base(), reports), reports, &stored), IsGrpcOk());
+  EXPECT_THAT(calls_->Upload(Header(project_.base(), reports), reports, &stored), IsGrpcOk());
   EXPECT_THAT(calls_->Select(SelectRequest(project_.head()), &answer),
               GrpcStatusIs(grpc::StatusCode::UNIMPLEMENTED, ::testing::_));
 }
@@ -164,7 +164,7 @@ TEST_F(OperationsTest, WhatWasAcceptedIsFinishedAfterSigterm) {
   v1::UploadCoverageResponse stored;
   const auto writer = calls_->ingest()->UploadCoverage(context.get(), &stored);
   v1::UploadCoverageRequest message;
-  *message.mutable_header() = HeaderFor(project_.base(), reports);
+  *message.mutable_header() = Header(project_.base(), reports);
   ASSERT_TRUE(writer->Write(message));
   // The server has the header when it holds the upload.
   v1::GetUploadStatusResponse status;
@@ -193,7 +193,7 @@ TEST_F(OperationsTest, TheGraceIsALimit) {
   v1::UploadCoverageResponse stored;
   const auto writer = calls_->ingest()->UploadCoverage(context.get(), &stored);
   v1::UploadCoverageRequest message;
-  *message.mutable_header() = HeaderFor(project_.base(), Reports());
+  *message.mutable_header() = Header(project_.base(), Reports());
   ASSERT_TRUE(writer->Write(message));
   v1::GetUploadStatusResponse status;
   while (!calls_->UploadStatus(message.header(), &status).ok()) std::this_thread::yield();
@@ -250,7 +250,9 @@ TEST(InProcessTest, UploadsAndSelects) {
   const std::vector<TestReport> reports = {
       {.name = ".coverage", .content = project.Coverage(), .format = ""}};
   v1::UploadCoverageResponse stored;
-  ASSERT_THAT(calls.Upload(HeaderFor(project.base(), reports), reports, &stored), IsGrpcOk());
+  v1::UploadHeader header = HeaderFor(project.base(), reports);
+  header.set_path_root(project.path());
+  ASSERT_THAT(calls.Upload(header, reports, &stored), IsGrpcOk());
   v1::SelectTestsRequest request;
   request.set_repository("sample");
   request.set_base(project.base());

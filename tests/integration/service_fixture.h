@@ -46,11 +46,15 @@ class ServiceTest : public ::testing::Test {
   std::vector<TestReport> Reports(int extra_labels = 0) const {
     return {{.name = ".coverage", .content = project_.Coverage(extra_labels), .format = ""}};
   }
+  v1::UploadHeader Header(const std::string& commit, const std::vector<TestReport>& reports) const {
+    v1::UploadHeader header = HeaderFor(commit, reports);
+    header.set_path_root(project_.path());
+    return header;
+  }
   // Uploads the reports at base; the answer must be OK.
   v1::UploadCoverageResponse UploadBase(const std::vector<TestReport>& reports) const {
     v1::UploadCoverageResponse response;
-    EXPECT_THAT(calls_->Upload(HeaderFor(project_.base(), reports), reports, &response),
-                IsGrpcOk());
+    EXPECT_THAT(calls_->Upload(Header(project_.base(), reports), reports, &response), IsGrpcOk());
     return response;
   }
   v1::SelectTestsRequest SelectRequest(const std::string& head) const {

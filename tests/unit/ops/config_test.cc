@@ -169,6 +169,16 @@ TEST(ConfigTest, PrintedConfigGivesTheSameSettings) {
   EXPECT_EQ(parsed.config.store_cache_bytes, config.store_cache_bytes);
 }
 
+TEST(ConfigTest, TheLogGetsNoPasswords) {
+  ServerConfig config;
+  config.repositories = {{"a", "https://user:pa@ss@host/x@y"},
+                         {"b", "ssh://git@host"},
+                         {"c", "https://host/p@q"},
+                         {"d", "/srv/d@e"}};
+  EXPECT_EQ(FindConfigOption("repository")->RenderForLog(config),
+            "a=https://***@host/x@y,b=ssh://***@host,c=https://host/p@q,d=/srv/d@e");
+}
+
 TEST(ConfigTest, HelpNamesEverySetting) {
   const std::string help = ConfigHelp();
   for (const ConfigOption& option : ConfigTable()) {

@@ -80,13 +80,21 @@ TEST(StatusTest, HostileValuesAreShortenedAndMadePrintable) {
 }
 
 TEST(StatusTest, FoldersOfTheServerDoNotLeave) {
-  const StatusMapper mapper(
-      {{"/srv/ts", "(data-dir)"}, {"/srv/ts/mirrors/a", "(repository a)"}, {"rel", "(never)"}});
+  const StatusMapper mapper({{"/srv/ts", "(data-dir)"},
+                             {"/srv/ts/mirrors/a", "(repository a)"},
+                             {"rel", "(never)"},
+                             {"https://u:p@host/a", "(repository a)"}});
   EXPECT_EQ(mapper
                 .ToGrpc(absl::UnavailableError(
-                    "cannot read /srv/ts/mirrors/a/HEAD and /srv/ts/spool/1, relevant"))
+                    "cannot read /srv/ts/mirrors/a/HEAD and /srv/ts/spool/1, relevant of "
+                    "https://u:p@host/a"))
                 .error_message(),
-            "cannot read (repository a)/HEAD and (data-dir)/spool/1, relevant");
+            "cannot read (repository a)/HEAD and (data-dir)/spool/1, relevant of (repository a)");
+}
+
+TEST(StatusTest, PlainMessagesArriveAsTheyAre) {
+  const std::string text = "name 'x' \"y\" \\ \xc3\xa9";
+  EXPECT_EQ(StatusMapper().ToGrpc(absl::NotFoundError(text)).error_message(), text);
 }
 
 TEST(StatusTest, InternalErrorsTellNothing) {
