@@ -58,6 +58,12 @@ std::optional<ConfigAction> ActionOf(absl::string_view name) {
   return std::nullopt;
 }
 
+// The others must work whatever the settings are.
+bool NeedsSettings(ConfigAction action) {
+  return action == ConfigAction::kServe || action == ConfigAction::kPrintConfig ||
+         action == ConfigAction::kCheckHealth;
+}
+
 struct CommandLine {
   std::vector<Finding> findings;
   std::optional<std::string> file;
@@ -216,9 +222,7 @@ absl::StatusOr<ParsedConfig> ParseConfig(const std::vector<std::string>& argumen
   TS_ASSIGN_OR_RETURN(CommandLine line, ReadArguments(arguments));
   ParsedConfig parsed;
   parsed.action = line.action;
-  if (line.action != ConfigAction::kServe && line.action != ConfigAction::kPrintConfig) {
-    return parsed;
-  }
+  if (!NeedsSettings(line.action)) return parsed;
   if (!line.file.has_value()) {
     const auto named = environment.find(EnvironmentName("config"));
     if (named != environment.end() && !named->second.empty()) line.file = named->second;

@@ -78,5 +78,14 @@ TEST(ProbeAddressTest, AsksThisMachine) {
   }
 }
 
+// The image gives server and health check the same environment.
+TEST(CheckHealthTest, ReadsTheSettingsOfTheServer) {
+  const auto parsed = ParseConfig({"--check-health"}, {{"TESTSELECT_LISTEN", "0.0.0.0:17600"},
+                                                       {"TESTSELECT_INSECURE", "true"}});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->action, ConfigAction::kCheckHealth);
+  EXPECT_EQ(parsed->config.listen, "0.0.0.0:17600");
+}
+
 }  // namespace
 }  // namespace testselect
