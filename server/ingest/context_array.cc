@@ -89,7 +89,7 @@ absl::StatusOr<uint32_t> ContextArrayReader::Intern(absl::string_view quoted) {
   const ContextName name = SplitContext(*text);
   ContextId context = kGlobalContext;
   if (!name.label.empty()) {
-    saw_labels_ = true;
+    seen_.push_back(*text);
     absl::StatusOr<ContextId> id = sink_->Context(name.label, name.phase);
     if (!id.ok()) return json_->AtByte(id.status());
     context = *id;

@@ -33,8 +33,8 @@ class ContextArrayReader {
   // Reads an array of strings. The result is valid until the next call.
   absl::StatusOr<ContextArray> Read();
 
-  // Whether any name but '' was seen.
-  bool saw_labels() const { return saw_labels_; }
+  // The contexts seen, '' left out, in order of appearance.
+  const std::vector<std::string>& contexts_seen() const { return seen_; }
 
  private:
   struct Name {
@@ -58,7 +58,7 @@ class ContextArrayReader {
   std::string last_array_;                                    // as written
   std::vector<ContextId> contexts_;
   bool outside_tests_ = false;
-  bool saw_labels_ = false;
+  std::vector<std::string> seen_;
 };
 
 }  // namespace testselect

@@ -22,6 +22,7 @@
 #include "server/ingest/json_reader.h"
 #include "server/ingest/line_bits.h"
 #include "server/ingest/parse_error.h"
+#include "server/ingest/static_contexts.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -187,12 +188,27 @@ class JsonReport {
 
   absl::Status Finish() {
     ContextId context = kGlobalContext;
-    if (!contexts_.saw_labels() && !options_.label.empty()) {
+    if (contexts_.contexts_seen().empty() && !options_.label.empty()) {
       TS_ASSIGN_OR_RETURN(context, sink_->Context(options_.label, Phase::kRun));
     } else if (!has_contexts_.value_or(false)) {
       TS_RETURN_IF_ERROR(RequireLabel(source_->name(), kName, options_.label));
     }
     for (const auto& [file, lines] : outside_) sink_->AddLineBits(file, context, lines.bits());
+    return options_.static_context_is_global ? AddStaticContexts() : absl::OkStatus();
+  }
+
+  // Which contexts are static is known after all of them, so the report is read a second time where
+  // there are any.
+  absl::Status AddStaticContexts() {
+    absl::flat_hash_set<std::string> statics = StaticContexts(contexts_.contexts_seen());
+    if (statics.empty()) return absl::OkStatus();
+    TS_ASSIGN_OR_RETURN(const std::string path, source_->path());
+    TS_ASSIGN_OR_RETURN(const auto again, OpenReportFile(path, source_->name(), "", UINT64_MAX));
+    StaticContextSink sink(std::move(statics), sink_);
+    ParseOptions options;
+    options.static_context_is_global = false;
+    TS_RETURN_IF_ERROR(JsonReport(again.get(), options, &sink).Parse());
+    sink.Flush();
     return absl::OkStatus();
   }
 

@@ -20,6 +20,7 @@
 #include "server/ingest/line_bits.h"
 #include "server/ingest/parse_error.h"
 #include "server/ingest/sqlite_reader.h"
+#include "server/ingest/static_contexts.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -114,7 +115,9 @@ class DataFile {
         }));
     const bool names_tests = std::any_of(names.begin(), names.end(),
                                          [](const auto& name) { return !name.second.empty(); });
-    const absl::flat_hash_set<std::string> statics = StaticContexts(names);
+    std::vector<std::string> texts;
+    for (const auto& name : names) texts.push_back(name.second);
+    const absl::flat_hash_set<std::string> statics = StaticContexts(texts);
     std::vector<std::string> order;
     for (const auto& [id, text] : names) {
       Context& context = contexts_[id];
@@ -129,23 +132,6 @@ class DataFile {
     }
     sink_->SuiteOrder(order);
     return absl::OkStatus();
-  }
-
-  // The contexts S for which there is a test's context "S|test". (A phase after the bar makes S a
-  // test.)
-  absl::flat_hash_set<std::string> StaticContexts(
-      const std::vector<std::pair<int64_t, std::string>>& names) const {
-    absl::flat_hash_set<absl::string_view> all;
-    for (const auto& name : names) all.insert(name.second);
-    absl::flat_hash_set<std::string> statics;
-    for (const auto& name : names) {
-      const absl::string_view label = SplitContext(name.second).label;
-      for (size_t bar = label.find('|'); bar != absl::string_view::npos;
-           bar = label.find('|', bar + 1)) {
-        if (bar > 0 && all.contains(label.substr(0, bar))) statics.emplace(label.substr(0, bar));
-      }
-    }
-    return statics;
   }
 
   absl::Status ReadFiles() {

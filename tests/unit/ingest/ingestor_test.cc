@@ -128,6 +128,21 @@ TEST_F(IngestorTest, AStaticContextAloneIsGlobalToo) {
   EXPECT_EQ(exact.summary.labels, 2u);
 }
 
+TEST_F(IngestorTest, AStaticContextOfAJsonReportIsGlobalToo) {
+  const ReportFile report = Report(
+      R"({"meta": {"show_contexts": true}, "files": {"a.py": {"contexts": {"1": ["py311"],
+         "2": ["py311", "py311|m.t"], "3": ["py311|m.t"]}}}, "totals": {}})",
+      "coveragepy-json");
+  ASSERT_OK_AND_ASSIGN(const IngestResult safe, ParseUpload({report}, Options()));
+  ASSERT_OK_AND_ASSIGN(const EvidenceMap map, Decode(safe.content));
+  EXPECT_THAT(map.global, ElementsAre(Pair("a.py", ElementsAre(1, 2))));
+  EXPECT_EQ(safe.summary.pairs, 4u);
+  IngestOptions exact = Options();
+  exact.static_context_is_global = false;
+  ASSERT_OK_AND_ASSIGN(const IngestResult inspected, ParseUpload({report}, exact));
+  EXPECT_EQ(inspected.summary.global_lines, 0u);
+}
+
 TEST_F(IngestorTest, RefusesOddDatabases) {
   struct Case {
     std::string statements, want;
@@ -178,7 +193,6 @@ TEST_F(IngestorTest, MatchesOutcomesToCoverageAndKeepsTheirOrder) {
 }
 
 TEST_F(IngestorTest, TestsOfOneLabelHaveTheWorstOutcome) {
-  const ReportFile coverage = Report("TN:m_T\nSF:a.c\nDA:1,1\nend_of_record\n");
   const ReportFile go = Report("mode: set\nm/a.go:1.1,1.2 1 1\n", "", "m.T");
   const ReportFile outcomes = Report(
       R"(<testsuite><testcase classname="m" name="T/a" time="1"><failure/></testcase>
