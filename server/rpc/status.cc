@@ -89,8 +89,10 @@ absl::Status WithReason(absl::Status status, absl::string_view reason) {
 
 StatusMapper::StatusMapper(std::vector<std::pair<std::string, std::string>> private_texts)
     : private_texts_(std::move(private_texts)) {
-  std::erase_if(private_texts_,
-                [](const auto& entry) { return entry.first.size() < 3 || entry.first[0] != '/'; });
+  std::erase_if(private_texts_, [](const auto& entry) {
+    const bool path = entry.first.size() >= 3 && entry.first[0] == '/';
+    return !path && !absl::StrContains(entry.first, "://");
+  });
   // The longest first: a folder inside another is replaced before the outer one.
   std::sort(private_texts_.begin(), private_texts_.end(),
             [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,6 +49,8 @@ pid_t Spawn(const std::vector<std::string>& command, const std::string& log_path
   arguments.push_back(nullptr);
   const pid_t pid = ::fork();
   if (pid == 0) {
+    // A test that is killed takes its servers along.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     const int log = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     ::dup2(out[1], 1);
     ::dup2(log, 2);

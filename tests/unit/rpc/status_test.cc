@@ -71,7 +71,8 @@ TEST(StatusTest, HelpersLeaveSuccessAlone) {
 }
 
 TEST(StatusTest, HostileValuesAreShortenedAndMadePrintable) {
-  const std::string hostile = std::string("\xff\n\0", 3) + std::string(5000, 'x');
+  std::string hostile(5000, 'x');
+  hostile.replace(0, 3, "\xff\n\0", 3);
   const grpc::Status status = StatusMapper().ToGrpc(FieldError("base", hostile, "no"));
   EXPECT_LT(status.error_message().size(), 300u);
   EXPECT_LT(status.error_details().size(), 2000u);
