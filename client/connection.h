@@ -19,12 +19,12 @@ namespace testselect::client {
 inline constexpr char kLocalRepository[] = "local";
 
 struct RemoteOptions {
-  std::string server;      // HOST:PORT, or unix:PATH
-  bool tls = false;        // implied by the files below
-  std::string tls_ca;      // PEM file; empty: the system's
-  std::string tls_cert;    // PEM file, for servers that ask for a client certificate
-  std::string tls_key;     // PEM file
-  std::string token_file;  // file with a bearer token; empty: none
+  std::string server;        // HOST:PORT, or unix:PATH
+  bool tls = false;          // implied by the files below
+  std::string tls_ca{};      // PEM file; empty: the system's
+  std::string tls_cert{};    // PEM file, for servers that ask for a client certificate
+  std::string tls_key{};     // PEM file
+  std::string token_file{};  // file with a bearer token; empty: none
 };
 
 // Thread-safe once made. The channel connects on first use.

@@ -102,11 +102,12 @@ class Options {
          "Where the reports' relative file names begin in the repository, e.g. services/api.");
     Text("--reports-from", reports_from, "FILE",
          "More reports: lines of LABEL<tab>REPORT; a relative REPORT lies beside FILE.");
-    app_->add_option("reports", reports,
+    app_->add_option("REPORT", reports,
                      "Reports, plain or compressed with gzip or zstd. LABEL=REPORT names the label "
                      "of a report that has none; the last '=' splits, unless a file of the whole "
                      "name exists.")
         ->type_name("(REPORT | LABEL=REPORT)...")
+        ->option_text(" ")
         ->transform(TakeMarkOff());
   }
 
@@ -225,7 +226,8 @@ void AddExplain(CLI::App* tree, CommandLine& values) {
                       "\"$HEAD\"\n"
                       "  testselect explain tests/test_a.py::test_x --working-tree --json\n");
   Options options(app);
-  options.Text("label", values.explain.label, "LABEL", "The test, as its runner names it.")
+  options.Text("LABEL", values.explain.label, "LABEL", "The test, as its runner names it.")
+      ->option_text("REQUIRED")
       ->required();
   options.Commits(values.explain.selection);
   options.Index(values.common, /*has_json=*/true);
@@ -247,13 +249,14 @@ void AddInspect(CLI::App* tree, CommandLine& values) {
 void AddIndex(CLI::App* tree, CommandLine& values) {
   IndexOptions& index = values.index;
   CLI::App* group = tree->add_subcommand("index", "Look at the index, and tend it.");
-  group->require_subcommand(1);
+  group->require_subcommand(0, 1);
   const char* job = "Only this job, NAME or 'NAME;os=linux'. Default: all jobs.";
   const auto one_commit = [&](const std::string& name, const std::string& doc, Command command,
                               const std::string& examples) {
     CLI::App* app = Add(group, name, doc, values, command, examples);
     Options(app)
-        .Text("commit", index.commit, "SHA", "The commit: 40 hexadecimal digits.")
+        .Text("SHA", index.commit, "SHA", "The commit: 40 hexadecimal digits.")
+        ->option_text("REQUIRED")
         ->required();
     return app;
   };
@@ -312,10 +315,10 @@ void AddRest(CLI::App* tree, CommandLine& values) {
   Options(version).Switch("--json", values.common.json, "Print it as a JSON object.");
   CLI::App* completion =
       tree->add_subcommand("completion", "Print the completion script of a shell.");
-  completion->require_subcommand(1);
+  completion->require_subcommand(0, 1);
   Add(completion, "bash", "For bash.", values, Command::kCompletionBash,
-      "  source <(testselect completion bash)\n"
-      "  testselect completion bash > /etc/bash_completion.d/testselect\n");
+      "  testselect completion bash > /etc/bash_completion.d/testselect\n"
+      "  source <(testselect completion bash)\n");
   Add(completion, "zsh", "For zsh.", values, Command::kCompletionZsh,
       "  testselect completion zsh > \"${fpath[1]}/_testselect\"\n");
   // An empty group hides a command.
@@ -346,7 +349,8 @@ std::unique_ptr<CLI::App> BuildCommandTree(CommandLine& values) {
   auto tree = std::make_unique<CLI::App>(
       "Runs the tests that a change needs: learns from per-test coverage which ones those are.",
       "testselect");
-  tree->require_subcommand(1);
+  // None is told by whoever runs the command, with the help of what was named so far.
+  tree->require_subcommand(0, 1);
   tree->set_help_flag("-h,--help", "Print this help and exit.");
   std::string codes = "Exit status:\n";
   for (const ExitCodeText* text = kExitCodeTexts; text->meaning != nullptr; ++text) {

@@ -1,6 +1,10 @@
+#include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
 #include "client/cli/json_writer.h"
 #include "client/cli/selection_request.h"
@@ -64,8 +68,10 @@ std::string ExplanationText(const std::string& label, const v1::ExplainTestRespo
                     "): ", response.fallback().message(), "\n");
   }
   for (const v1::Evidence& evidence : response.evidence()) {
-    const std::string place = PlaceText(evidence);
-    absl::StrAppend(&text, "  ", evidence.code(), place.empty() ? "" : " ", place, "\n");
+    // A label that is not selected has a sentence but no code.
+    std::vector<std::string> words = {evidence.code(), PlaceText(evidence)};
+    words.erase(std::remove(words.begin(), words.end(), ""), words.end());
+    if (!words.empty()) absl::StrAppend(&text, "  ", absl::StrJoin(words, " "), "\n");
     if (!evidence.message().empty()) absl::StrAppend(&text, "    ", evidence.message(), "\n");
   }
   return text;

@@ -22,6 +22,14 @@ ExitCode PrintPage(const std::string& page, Console& console) {
   return printed.ok() ? ExitCode::kAnswered : console.Fail(printed);
 }
 
+// Says what the words so far can be followed by.
+ExitCode AskForCommand(const CLI::App& tree) {
+  const CLI::App* named = &tree;
+  while (!named->get_subcommands().empty()) named = named->get_subcommands().front();
+  fprintf(stderr, "testselect: error: a command is missing\n\n%s", named->help().c_str());
+  return ExitCode::kUsage;
+}
+
 ExitCode Run(const CLI::App& tree, CommandLine& values) {
   Console console(values.common.quiet, values.common.verbose);
   switch (values.command) {
@@ -56,7 +64,7 @@ ExitCode Run(const CLI::App& tree, CommandLine& values) {
     case Command::kNone:
       break;
   }
-  return ExitCode::kInternal;
+  return AskForCommand(tree);
 }
 
 // What `serve` passes on: everything CLI11 did not know, with the protection taken off again.
