@@ -111,7 +111,14 @@ class ListWriter {
 
 uint64_t CountBits(const std::string& bits) {
   uint64_t count = 0;
-  for (const char c : bits) count += std::popcount(static_cast<unsigned char>(c));
+  size_t at = 0;
+  for (uint64_t word; at + sizeof word <= bits.size(); at += sizeof word) {
+    std::memcpy(&word, bits.data() + at, sizeof word);
+    count += static_cast<uint64_t>(std::popcount(word));
+  }
+  for (; at < bits.size(); ++at) {
+    count += static_cast<uint64_t>(std::popcount(static_cast<unsigned char>(bits[at])));
+  }
   return count;
 }
 

@@ -257,6 +257,10 @@ TEST(SelectionConversionTest, SizesAreCounted) {
   EXPECT_EQ(sizes.global_level, 1u);
   EXPECT_EQ(sizes.present_report, 8u);
   EXPECT_EQ(sizes.run, 4u);
+
+  Selection large = Answer();
+  large.absent = std::string(21, '\x81');
+  EXPECT_EQ(SizesOf(large).absent, 42u);
 }
 
 // Numbers and names that three places write down.
