@@ -271,7 +271,7 @@ void ExplanationToProto(const Explanation& explanation, v1::ExplainTestResponse*
   out->set_selected(explanation.selected);
   for (const ReasonEvidence& evidence : explanation.evidence) {
     v1::Evidence* item = out->add_evidence();
-    const absl::string_view name = ReasonName(evidence.code);
+    const absl::string_view name = evidence.code ? ReasonName(*evidence.code) : "";
     item->set_code(name.data(), name.size());
     item->set_path(evidence.path);
     item->set_first_line(evidence.lines.first);

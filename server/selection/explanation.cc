@@ -40,7 +40,7 @@ Explanation ExplanationCollector::Finish(const SelectionPlan& plan, bool forced,
                       use.commit.ToHex());
     }
     explanation_.evidence.push_back(
-        {ReasonCode::kCount,
+        {std::nullopt,
          "",
          {},
          ObjectId(),

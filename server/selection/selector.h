@@ -79,7 +79,7 @@ struct SelectionResult {
 
 // One piece of evidence for a label (ExplainTest).
 struct ReasonEvidence {
-  ReasonCode code = ReasonCode::kAbsent;
+  std::optional<ReasonCode> code;  // none: what is known of a label that is not selected
   std::string path;
   LineRange lines;  // 0-0: lines do not matter
   ObjectId commit;  // null: none

@@ -41,6 +41,7 @@ TEST_F(ExplanationTest, SaysWhyALabelIsNotSelected) {
   const Explanation e = Explain("other");
   EXPECT_FALSE(e.selected);
   ASSERT_EQ(e.evidence.size(), 1u);
+  EXPECT_EQ(e.evidence[0].code, std::nullopt);
   EXPECT_THAT(e.evidence[0].message, HasSubstr("unit at " + base_.ToHex()));
 }
 
