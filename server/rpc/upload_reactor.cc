@@ -29,7 +29,7 @@ UploadReactor::UploadReactor(IngestService* service, grpc::CallbackServerContext
   if (admitted.ok()) {
     StartRead(&shared_->message);
   } else {
-    FinishOnce(admitted);
+    FinishOnce(shared_.get(), admitted);
   }
 }
 
@@ -53,7 +53,7 @@ void UploadReactor::TakeMessage(const std::shared_ptr<Shared>& shared) {
     return;
   }
   MutexLock lock(&shared->mutex);
-  if (shared->reactor == nullptr || shared->reactor->finished_) return;
+  if (shared->reactor == nullptr || shared->finished) return;
   if (*next == UploadStream::Next::kRead) {
     shared->reactor->StartRead(&shared->message);
     return;
@@ -61,8 +61,8 @@ void UploadReactor::TakeMessage(const std::shared_ptr<Shared>& shared) {
   const absl::Time deadline = DeadlineOf(*shared->reactor->context_);
   if (!shared->reactor->service_->ingest_pool_.Submit(
           [shared, deadline] { Store(shared, deadline); })) {
-    shared->reactor->FinishOnce(
-        absl::ResourceExhaustedError("too many uploads wait to be stored; retry later"));
+    FinishOnce(shared.get(),
+               absl::ResourceExhaustedError("too many uploads wait to be stored; retry later"));
   }
 }
 
@@ -73,20 +73,21 @@ void UploadReactor::Store(const std::shared_ptr<Shared>& shared, absl::Time dead
 void UploadReactor::End(const std::shared_ptr<Shared>& shared, const absl::Status& status) {
   MutexLock lock(&shared->mutex);
   if (shared->reactor == nullptr) return;
-  if (status.ok() && !shared->reactor->finished_) {
+  if (status.ok() && !shared->finished) {
     *shared->reactor->response_ = shared->stream->response();
   }
-  shared->reactor->FinishOnce(status);
+  FinishOnce(shared.get(), status);
 }
 
-void UploadReactor::FinishOnce(const absl::Status& status) {
-  if (std::exchange(finished_, true)) return;
-  Finish(record_.End(status));
+void UploadReactor::FinishOnce(Shared* shared, const absl::Status& status) {
+  if (shared->reactor == nullptr || std::exchange(shared->finished, true)) return;
+  shared->reactor->Finish(shared->reactor->record_.End(status));
 }
 
 void UploadReactor::OnCancel() {
   MutexLock lock(&shared_->mutex);
-  FinishOnce(absl::CancelledError("the upload's client went away, or the server is stopping"));
+  FinishOnce(shared_.get(),
+             absl::CancelledError("the upload's client went away, or the server is stopping"));
 }
 
 void UploadReactor::OnDone() {

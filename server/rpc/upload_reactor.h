@@ -28,15 +28,17 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadCoverageReq
   // is being stored when its client goes away is stored, and found when it is sent again.
   struct Shared {
     Mutex mutex;
-    UploadReactor* reactor ABSL_GUARDED_BY(mutex);  // nullptr once the call is over
-    std::unique_ptr<UploadStream> stream;           // used by one worker at a time
-    v1::UploadCoverageRequest message;              // the one being read or handled
+    UploadReactor* reactor ABSL_GUARDED_BY(mutex) = nullptr;  // nullptr once the call is over
+    bool finished ABSL_GUARDED_BY(mutex) = false;             // Finish was called
+    std::unique_ptr<UploadStream> stream;                     // used by one worker at a time
+    v1::UploadCoverageRequest message;                        // the one being read or handled
   };
 
   static void TakeMessage(const std::shared_ptr<Shared>& shared);
   static void Store(const std::shared_ptr<Shared>& shared, absl::Time deadline);
   static void End(const std::shared_ptr<Shared>& shared, const absl::Status& status);
-  void FinishOnce(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared_->mutex);
+  static void FinishOnce(Shared* shared, const absl::Status& status)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared->mutex);
   void Submit(WorkerPool* pool, std::function<void()> work);
 
   IngestService* const service_;
@@ -44,7 +46,6 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadCoverageReq
   v1::UploadCoverageResponse* const response_;
   const CallRecord record_;
   const std::shared_ptr<Shared> shared_;
-  bool finished_ ABSL_GUARDED_BY(shared_->mutex) = false;
 };
 
 }  // namespace testselect
