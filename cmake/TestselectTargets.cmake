@@ -73,13 +73,14 @@ function(testselect_library name)
 endfunction()
 
 # testselect_test(name SOURCES ... LIBRARIES ...): a GoogleTest binary; each of its tests is one of
-# CTest's. Tests get TESTSELECT_SOURCE_DIR and TESTSELECT_BINARY_DIR in their environment.
+# CTest's. Tests get TESTSELECT_SOURCE_DIR in their environment (a list of two would not survive the
+# discovery); programs they start lie beside them.
 function(testselect_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE testselect_options ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
   target_precompile_headers(${name} REUSE_FROM testselect_precompiled_test)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES
-    ENVIRONMENT "TESTSELECT_SOURCE_DIR=${PROJECT_SOURCE_DIR};TESTSELECT_BINARY_DIR=${PROJECT_BINARY_DIR}"
+    ENVIRONMENT TESTSELECT_SOURCE_DIR=${PROJECT_SOURCE_DIR}
     TIMEOUT 300)
 endfunction()

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -86,8 +87,9 @@ ProcessEnd RunProgram(const std::vector<std::string>& command) {
 }
 
 std::string BuiltProgram(const std::string& name) {
-  const char* build = std::getenv("TESTSELECT_BINARY_DIR");
-  return absl::StrCat(build == nullptr ? "." : build, "/bin/", name);
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return (self.parent_path() / name).string();  // all programs are built into one folder
 }
 
 absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(
