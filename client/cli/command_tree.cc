@@ -97,7 +97,8 @@ class Options {
     Text("--label", label, "LABEL",
          "The label of the reports that name no tests and come without LABEL=.");
     Text("--path-root", path_root, "DIR",
-         "The folder to take off the file names in the reports, e.g. /build/app.");
+         "The folder to take off the file names in the reports, e.g. /build/app. `upload` takes the "
+         "top of the checkout it runs in by default.");
     Text("--path-prefix", path_prefix, "P",
          "Where the reports' relative file names begin in the repository, e.g. services/api.");
     Text("--reports-from", reports_from, "FILE",

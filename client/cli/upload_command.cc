@@ -8,6 +8,7 @@
 #include "client/cli/shard.h"
 #include "client/cli/target.h"
 #include "client/upload_client.h"
+#include "server/git/open_repository.h"
 #include "storage/model/status_macros.h"
 #include "storage/model/text.h"
 
@@ -63,6 +64,16 @@ absl::StatusOr<PreparedReports> ReportsOf(const UploadOptions& options) {
   return PreparedReports::Open(std::move(reports));
 }
 
+// Tools that write absolute names mean this checkout unless told otherwise; without its top, a name
+// such as /home/me/app/calc.py could be any file called calc.py. Not in a checkout: no root.
+std::string CheckoutTop(const CommonOptions& common) {
+  absl::StatusOr<std::string> top = LocalTop(common);
+  if (!top.ok()) top = FindRepositoryTop(".");  // --repo is the name that a server knows
+  if (!top.ok()) return "";
+  while (top->size() > 1 && top->back() == '/') top->pop_back();
+  return *top;
+}
+
 std::string AnswerJson(const v1::UploadCoverageResponse& stored) {
   JsonWriter json;
   json.BeginObject().Key("upload_id").String(stored.upload_id());
@@ -109,6 +120,9 @@ ExitCode RunUpload(const CommonOptions& common, const UploadOptions& options, Co
   absl::StatusOr<Target> target = OpenTarget(common, deadline, console);
   if (!target.ok()) return console.Fail(target.status());
   header->set_repository(target->repository);
+  if (options.path_root.empty() && options.path_prefix.empty()) {
+    header->set_path_root(CheckoutTop(common));
+  }
   console.Detail(
       absl::StrCat("uploading ", reports->size(), " reports, ", BytesText(reports->total_bytes())));
   const auto stored =

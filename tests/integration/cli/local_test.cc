@@ -92,6 +92,16 @@ TEST_F(CliTest, TheSameUploadTwiceIsOne) {
   EXPECT_EQ(Json(list.out)["commits"].at(0)["segments"].get_array().size(), 1u) << list.out;
 }
 
+TEST_F(CliTest, AbsoluteNamesOfThisCheckoutNeedNoRoot) {
+  const std::string file = folder_ + "/absolute.coverage";
+  WriteCoverageFile(file, {{std::string(kAdd) + "|run", {{repo_ + "/calc.py", {2}}}}});
+  const Finished done = Run({"upload", "--commit", base_, "--job", "absolute", file});
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  const Finished shown =
+      Run({"index", "show", base_, "--job", "absolute", "--label", kAdd, "--json"});
+  EXPECT_THAT(shown.out, HasSubstr("\"calc.py\"")) << shown.err;
+}
+
 TEST_F(CliTest, WrongCommits) {
   ASSERT_EQ(UploadFirst().exit_code, 0);
   const std::string unknown(40, 'a');
