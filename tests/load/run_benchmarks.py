@@ -67,7 +67,8 @@ def arguments():
     parser.add_argument("--list", action="store_true", help="print the names, each with a sentence")
     parser.add_argument("--quick", action="store_true", help="small workloads and few rounds: does it run? no figures to quote")
     parser.add_argument("--workload", choices=["own", "shared"], default="own",
-                        help="shared: made by load/gen_workload.py in $TESTSELECT_SHARED (default ../shared)")
+                        help="shared: made by load/gen_workload.py in $TESTSELECT_SHARED (default ../shared); "
+                        "for ingest_ (but combine), density_ and second_ only")
     options = parser.parse_args()
     unknown = [name for name in options.names if name not in BENCHMARKS]
     if unknown:

@@ -166,8 +166,7 @@ class Bench:
             shutil.rmtree(out + "/noise")
             with open(out + "/commits.json", encoding="utf-8") as file:
                 commits = [commit["sha"] for commit in json.load(file)]
-            head = {"small": 5, "medium": 8, "large": 2}[preset]
-            facts = {"root": "/build/project", "commits": commits, "thin": {"heads": [commits[1], commits[head]]}}
+            facts = {"root": "/build/project", "commits": commits, "thin": {"heads": []}}
             with open(out + "/workload.json", "w", encoding="utf-8") as file:
                 json.dump(facts, file)
 
@@ -177,6 +176,8 @@ class Bench:
 
     def selection_server(self):
         """A server with the first commit of the large workload indexed. Lives until close()."""
+        if self.shared:
+            raise BenchError("the shared workload has no thin heads; use the project's own")
         if "server" not in self.kept:
             workload = self.workload("large")
             scratch = self.stack.enter_context(self.scratch())
