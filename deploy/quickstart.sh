@@ -126,7 +126,7 @@ commit_release() {
 # Runs pytest in the project; a suite with failing tests is a result, anything worse is an error.
 project_pytest() {
   local status=0
-  (cd "$project" && PYTHONPATH=$helpers:src:. PYTHONDONTWRITEBYTECODE=1 \
+  (cd "$project" && TMPDIR=$work PYTHONPATH=$helpers:src:. PYTHONDONTWRITEBYTECODE=1 \
     "$python" -m pytest -q -p no:cacheprovider "$@") >"$work/pytest.log" 2>&1 </dev/null || status=$?
   if [ "$status" -gt 1 ]; then
     tail -n 40 "$work/pytest.log" >&2
