@@ -26,6 +26,12 @@ class AnswerMaker {
     answer_->id = options.id;
     answer_->index = plan.index;
     answer_->fallback = plan.fallback;
+    if (!options.labels_requested && !plan.complete && !answer_->fallback.has_value()) {
+      answer_->fallback = Fallback{
+          FallbackCode::kNoIndex,
+          "The evidence does not reach a full run, so there may be labels that the index does not "
+          "know: send the labels. All known ones run."};
+    }
     if (options.run_all && !answer_->fallback.has_value()) {
       answer_->fallback =
           Fallback{FallbackCode::kRunAll, "The request asks for everything to run."};

@@ -20,7 +20,8 @@ struct AnswerOptions {
   bool run_all = false;
   std::vector<std::string> force_labels;
   bool omit_order = false;
-  std::string id;  // the selection's name
+  bool labels_requested = true;  // false: the list is what the index knows
+  std::string id;                // the selection's name
 };
 
 // Builds the four lists, the run order, the reasons' counts and the durations. `numbers` is

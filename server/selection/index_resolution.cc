@@ -54,7 +54,7 @@ class ChainBuilder {
       chain_.use.segments += static_cast<uint32_t>(layer.segments.size());
       chain_.layers.push_back(std::move(layer));
     }
-    done_ = full_shards.size() >= shard_count;
+    chain_.complete = done_ = full_shards.size() >= shard_count;
   }
 
  private:

@@ -37,6 +37,7 @@ struct Layer {
 struct JobChain {
   IndexUse use;
   std::vector<Layer> layers;
+  bool complete = false;  // reaches a full run of all shards: every label of the job is known
 };
 
 struct Resolution {

@@ -59,7 +59,10 @@ class PlanMaker {
       : in_(inputs), observer_(observer), plan_(std::make_shared<SelectionPlan>()) {}
 
   std::shared_ptr<const SelectionPlan> Make(const Resolution& resolution) && {
-    for (const JobChain& chain : resolution.chains) plan_->index.push_back(chain.use);
+    for (const JobChain& chain : resolution.chains) {
+      plan_->index.push_back(chain.use);
+      plan_->complete &= chain.complete;
+    }
     plan_->fingerprint = resolution.fingerprint;
     const absl::Time begin = absl::Now();
     const absl::Status status = Run(resolution);

@@ -27,6 +27,7 @@ struct SelectionPlan {
   std::shared_ptr<const LabelUniverse> labels;
   std::vector<IndexUse> index;
   std::optional<Fallback> fallback;  // set: everything requested runs
+  bool complete = true;              // the evidence reaches a full run of every job
   DenseLabelSet known;               // labels some live segment ran
   DenseLabelSet present_diff, global_level;
   std::array<DenseLabelSet, static_cast<size_t>(ReasonCode::kCount)> by_reason;

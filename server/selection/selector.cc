@@ -223,7 +223,7 @@ class CachingSelector final : public Selector {
     }
     const auto numbers = FindNumbers(*list, plan);
     AnswerOptions options{request.run_all, request.force_labels, request.omit_order,
-                          Digest::Of(key).ToHex()};
+                          request.requested != nullptr, Digest::Of(key).ToHex()};
     auto answer = MakeAnswer(plan, list, *numbers, options);
     times->lookup += absl::Now() - begin;
     if (!Passing(plan)) {

@@ -172,7 +172,12 @@ TEST_F(MainJobTest, MissingShardsAreSealedByRequest) {
   v1::SealIndexResponse sealed;
   ASSERT_THAT(calls_->Seal(seal, &sealed), IsGrpcOk());
   EXPECT_THAT(sealed.segment_ids(), ElementsAre(stored.segment_id()));
+  // The missing shard's labels are not known: an answer about "all" labels says so.
   ASSERT_THAT(calls_->Select(SelectRequest(project_.head()), &answer), IsGrpcOk());
+  EXPECT_THAT(answer.fallback().message(), HasSubstr("send the labels"));
+  v1::SelectTestsRequest named = SelectRequest(project_.head());
+  named.mutable_requested()->add_labels("of the missing shard");
+  ASSERT_THAT(calls_->Select(named, &answer), IsGrpcOk());
   EXPECT_FALSE(answer.has_fallback());
 }
 

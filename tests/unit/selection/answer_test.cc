@@ -97,6 +97,16 @@ TEST_F(AnswerTest, WithoutRequestedLabelsAllKnownOnesAreChosenFrom) {
   EXPECT_THAT(Names(*s, s->absent), IsEmpty());
 }
 
+TEST_F(AnswerTest, WithoutRequestedLabelsAnIndexOfSubsetsAloneSaysSoAndRunsAll) {
+  spec_.completeness = Completeness::kSubset;
+  Upload(spec_);
+  const auto s = Select(Request(base_, head_));
+  ASSERT_TRUE(s->fallback.has_value());
+  EXPECT_EQ(s->fallback->code, FallbackCode::kNoIndex);
+  EXPECT_EQ(s->run_count, 5u);
+  EXPECT_FALSE(Select(Request(base_, head_, {"slow", "new"}))->fallback.has_value());
+}
+
 TEST_F(AnswerTest, ALabelAskedForTwiceRunsOnce) {
   Upload(spec_);
   const auto s = Select(Request(base_, head_, {"slow", "new", "slow", "new"}));
