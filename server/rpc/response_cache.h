@@ -28,6 +28,10 @@ class ResponseCache {
     uint64_t generation = 0;
     grpc::ByteBuffer response;
     ListSizes sizes;  // of what it encodes, for the metrics
+    Digest list;      // which the answer says names the requested list; null if none was sent
+    // Whether the request had the labels themselves and the selector kept them. Such an answer
+    // holds only while the selector knows the list: the request is what makes it known again.
+    bool makes_list_known = false;
   };
 
   // nullptr if the answer is not known or was given at another generation.

@@ -70,7 +70,7 @@ grpc::ServerUnaryReactor* SelectionService::SelectTests(grpc::CallbackServerCont
                                                         const grpc::ByteBuffer* request,
                                                         grpc::ByteBuffer* response) {
   const Digest key = DigestOf(*request);
-  const auto known = cache_.Find(key, environment_.store->generation());
+  const auto known = FindAnswer(key);
   const UnaryMethod method{"SelectTests", &environment_.metrics->rpc.select_tests, &pool_};
   if (known == nullptr) {
     return RunUnary(context, environment_, method, [this, context, key, request, response] {
@@ -95,6 +95,14 @@ grpc::ServerUnaryReactor* SelectionService::ExplainTest(grpc::CallbackServerCont
   });
 }
 
+std::shared_ptr<const ResponseCache::Entry> SelectionService::FindAnswer(const Digest& key) {
+  auto entry = cache_.Find(key, environment_.store->generation());
+  if (entry == nullptr || entry->list.IsNull()) return entry;
+  // Looking for the list is also what keeps one that is asked about from being forgotten.
+  const bool list_known = environment_.selector->FindList(entry->list) != nullptr;
+  return list_known || !entry->makes_list_known ? entry : nullptr;
+}
+
 absl::Status SelectionService::Select(const Digest& key, const grpc::ByteBuffer& request,
                                       absl::Time deadline, grpc::ByteBuffer* response) {
   const uint64_t generation = environment_.store->generation();
@@ -102,6 +110,7 @@ absl::Status SelectionService::Select(const Digest& key, const grpc::ByteBuffer&
     TS_ASSIGN_OR_RETURN(v1::SelectTestsRequest proto, Parse(request));
     TS_ASSIGN_OR_RETURN(SelectionRequest domain, SelectionFromProto(proto));
     TS_ASSIGN_OR_RETURN(const v1::ListForm form, ListFormFromProto(proto.list_form()));
+    const bool labels_sent = proto.requested().digest().empty();
     TS_ASSIGN_OR_RETURN(domain.requested,
                         RequestedFromProto(proto.mutable_requested(), environment_.selector));
     domain.deadline = ComputeUntil(deadline);
@@ -112,6 +121,11 @@ absl::Status SelectionService::Select(const Digest& key, const grpc::ByteBuffer&
     auto entry = std::make_shared<ResponseCache::Entry>();
     entry->generation = generation;
     entry->sizes = SizesOf(*result.selection);
+    if (domain.requested != nullptr) {
+      entry->list = domain.requested->digest();
+      entry->makes_list_known =
+          labels_sent && environment_.selector->FindList(entry->list) != nullptr;
+    }
     TS_ASSIGN_OR_RETURN(entry->response, Encode(answer));
     *response = entry->response;
     Record(result, entry->sizes);

@@ -31,6 +31,8 @@ class SelectionService final : public v1::TestSelectionService::WithRawCallbackM
   bool WaitIdle(absl::Time deadline) { return pool_.WaitIdle(deadline); }
 
  private:
+  // The answer to the request of this digest, if it can be given as it was encoded.
+  std::shared_ptr<const ResponseCache::Entry> FindAnswer(const Digest& key);
   absl::Status Select(const Digest& key, const grpc::ByteBuffer& request, absl::Time deadline,
                       grpc::ByteBuffer* response);
   absl::Status Explain(const v1::ExplainTestRequest& request, absl::Time deadline,

@@ -67,6 +67,51 @@ TEST_F(MainJobTest, AllFormsOfListsGiveTheSameAnswer) {
             std::string(SampleProject::kTestAdd) + "\n" + SampleProject::kTestSub + "\n");
 }
 
+// A repeated answer says again by which digest its list can be named; that must stay true.
+TEST_F(MainJobTest, AListThatWasForgottenIsKnownAgainOnceItWasSentAgain) {
+  EXPECT_EQ(server_->Terminate().exit_status, 0);
+  StartServer({"--answer-cache=8000"});  // half of it for lists: one of these, not two
+  UploadBase(Reports());
+  v1::SelectTestsRequest first = SelectRequest(project_.head());
+  first.mutable_requested()->set_packed(std::string(2500, 'a') + '\n');
+  v1::SelectTestsRequest second = SelectRequest(project_.head());
+  second.mutable_requested()->set_packed(std::string(2500, 'b') + '\n');
+  v1::SelectTestsResponse answer, repeated;
+  ASSERT_THAT(calls_->Select(first, &answer), IsGrpcOk());
+  v1::SelectTestsRequest digest = SelectRequest(project_.head());
+  digest.mutable_requested()->set_digest(answer.label_list_digest());
+  ASSERT_THAT(calls_->Select(second, &repeated), IsGrpcOk());
+  EXPECT_THAT(calls_->Select(digest, &repeated),
+              GrpcStatusIs(grpc::StatusCode::FAILED_PRECONDITION, HasSubstr("requested.digest")));
+
+  ASSERT_THAT(calls_->Select(first, &repeated), IsGrpcOk());
+  EXPECT_EQ(repeated.SerializeAsString(), answer.SerializeAsString());
+  ASSERT_THAT(calls_->Select(digest, &repeated), IsGrpcOk());
+  EXPECT_EQ(repeated.SerializeAsString(), answer.SerializeAsString());
+}
+
+// Answers that come as they were encoded are uses of their list: it is not the one to go.
+TEST_F(MainJobTest, AListInUseIsNotForgottenForOneThatIsNot) {
+  EXPECT_EQ(server_->Terminate().exit_status, 0);
+  StartServer({"--answer-cache=12000"});  // half of it for lists: two of these, not three
+  UploadBase(Reports());
+  const auto ask = [&](char label) {
+    v1::SelectTestsRequest request = SelectRequest(project_.head());
+    request.mutable_requested()->set_packed(std::string(2500, label) + '\n');
+    v1::SelectTestsResponse answer;
+    EXPECT_THAT(calls_->Select(request, &answer), IsGrpcOk());
+    return answer.label_list_digest();
+  };
+  const std::string used = ask('a');
+  ask('b');
+  EXPECT_EQ(ask('a'), used);
+  ask('c');
+  v1::SelectTestsRequest digest = SelectRequest(project_.head());
+  digest.mutable_requested()->set_digest(used);
+  v1::SelectTestsResponse answer;
+  EXPECT_THAT(calls_->Select(digest, &answer), IsGrpcOk());
+}
+
 TEST_F(MainJobTest, AnAnswerIsNotRepeatedWhenTheIndexChanged) {
   v1::SelectTestsRequest request = SelectRequest(project_.head());
   request.mutable_requested()->add_labels(SampleProject::kTestSub);
