@@ -35,7 +35,7 @@ absl::StatusOr<std::shared_ptr<const std::string>> RocksDbBlobs::LoadBlob(
   std::shared_ptr<const std::string> raw;
   Digest at = name;
   while (true) {
-    if ((raw = cache_.Find(at.bytes())) != nullptr) break;
+    if ((raw = cache_.Find(at)) != nullptr) break;
     TS_ASSIGN_OR_RETURN(std::string stored, Stored(at));
     TS_ASSIGN_OR_RETURN(const StoredBlob blob, ParseBlob(at, stored));
     if (chain.size() > kMaxPatchDepth) {
@@ -51,7 +51,7 @@ absl::StatusOr<std::shared_ptr<const std::string>> RocksDbBlobs::LoadBlob(
     TS_ASSIGN_OR_RETURN(const StoredBlob blob, ParseBlob(step, stored));
     TS_ASSIGN_OR_RETURN(std::string decoded, DecodeBlob(step, blob, raw ? *raw : ""));
     raw = std::make_shared<const std::string>(std::move(decoded));
-    cache_.Insert(step.bytes(), raw, raw->size());
+    cache_.Insert(step, raw, raw->size());
   }
   return raw;
 }

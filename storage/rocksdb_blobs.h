@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "storage/blob_codec.h"
 #include "storage/blob_refs.h"
-#include "storage/byte_cache.h"
+#include "storage/model/lru_map.h"
 #include "storage/model/mutex.h"
 #include "storage/rocksdb_database.h"
 #include "storage/stored_segment.h"
@@ -30,7 +30,7 @@ class RocksDbBlobs final : public BlobSource, public BlobRefs::Bases {
   absl::StatusOr<bool> Contains(const Digest& blob) const;
   // The size of the stored form. Errors as LoadBlob.
   absl::StatusOr<size_t> StoredSize(const Digest& blob) const;
-  size_t cached_bytes() const { return cache_.used_bytes(); }
+  size_t cached_bytes() const { return cache_.weight(); }
 
  private:
   absl::StatusOr<std::shared_ptr<const RocksDbDatabase>> Database() const;
@@ -38,7 +38,7 @@ class RocksDbBlobs final : public BlobSource, public BlobRefs::Bases {
 
   mutable Mutex mutex_;
   std::shared_ptr<const RocksDbDatabase> database_ ABSL_GUARDED_BY(mutex_);  // empty once closed
-  mutable ByteCache<std::string> cache_;
+  mutable SharedLruMap<Digest, const std::string> cache_;                    // weight: bytes
 };
 
 }  // namespace testselect

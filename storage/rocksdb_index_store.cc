@@ -24,7 +24,7 @@ namespace testselect {
 namespace {
 
 using Family = RocksDbDatabase::Family;
-using DictionaryCache = ByteCache<LabelDictionary>;
+using DictionaryCache = SharedLruMap<Digest, const LabelDictionary>;  // weighs bytes
 
 // Locks, always taken in this order:
 //   blobs_in_use_  shared by whoever relies on blobs staying (commits, opening), whole by whoever
@@ -235,7 +235,7 @@ absl::StatusOr<std::vector<SegmentInfo>> RocksDbIndexStore::Seal(absl::string_vi
 
 absl::StatusOr<std::shared_ptr<const LabelDictionary>> RocksDbIndexStore::LoadDictionary(
     const Digest& id, const SegmentManifest& manifest) const {
-  if (std::shared_ptr<const LabelDictionary> known = dictionaries_.Find(id.bytes())) return known;
+  if (std::shared_ptr<const LabelDictionary> known = dictionaries_.Find(id)) return known;
   BytesInterner names;
   names.Reserve(manifest.labels);
   for (const Digest& piece : manifest.pieces) {
@@ -247,7 +247,7 @@ absl::StatusOr<std::shared_ptr<const LabelDictionary>> RocksDbIndexStore::LoadDi
         absl::StrCat("label dictionary ", id.ToHex(), " does not match its segment"));
   }
   const auto dictionary = std::make_shared<const InternedLabelDictionary>(std::move(names), id);
-  dictionaries_.Insert(id.bytes(), dictionary, dictionary->memory_bytes());
+  dictionaries_.Insert(id, dictionary, dictionary->memory_bytes());
   return dictionary;
 }
 
@@ -388,8 +388,8 @@ absl::StatusOr<StoreStats> RocksDbIndexStore::Stats() const {
   stats.bytes_on_disk = database_->BytesOnDisk();
   stats.engine_counters = database_->Counters();
   stats.engine_counters.emplace_back("cache.blob.bytes", blobs_->cached_bytes());
-  stats.engine_counters.emplace_back("cache.file.bytes", files_->used_bytes());
-  stats.engine_counters.emplace_back("cache.dictionary.bytes", dictionaries_.used_bytes());
+  stats.engine_counters.emplace_back("cache.file.bytes", files_->weight());
+  stats.engine_counters.emplace_back("cache.dictionary.bytes", dictionaries_.weight());
   MutexLock lock(&mutex_);
   catalog_.CountStates(&stats);
   return stats;

@@ -6,8 +6,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "storage/byte_cache.h"
 #include "storage/index_store.h"
+#include "storage/model/lru_map.h"
 #include "storage/segment_manifest.h"
 
 namespace testselect {
@@ -21,7 +21,8 @@ class BlobSource {
 };
 
 // Decoded file evidence by (pack digest, path): segments that share a pack share these.
-using FileCache = ByteCache<FileEvidence>;
+// Weighs bytes.
+using FileCache = SharedLruMap<std::string, const FileEvidence>;
 
 // The blobs that a segment with this manifest needs, its manifest's own `digest` included.
 std::vector<Digest> BlobsOf(const Digest& digest, const SegmentManifest& manifest);

@@ -9,9 +9,9 @@
 
 #include "server/git/ancestry.h"
 #include "server/git/handle_pool.h"
-#include "server/git/lru_cache.h"
 #include "server/git/repository.h"
 #include "server/git/shallow_border.h"
+#include "storage/model/lru_map.h"
 
 namespace testselect {
 
@@ -58,9 +58,9 @@ class Libgit2Repository : public GitRepository {
   const bool partial_;                      // a partial clone: objects may be left out on purpose
   const ShallowBorder border_;
   mutable HandlePool pool_;
-  mutable LruCache<IdPair, std::vector<FileChange>> tree_diffs_;  // cost: changes
-  mutable LruCache<IdPair, BlobDiff> blob_diffs_;                 // cost: entries and hunks
-  mutable LruCache<ObjectId, std::vector<TreeEntry>> trees_;      // cost: files
+  mutable SharedLruMap<IdPair, const std::vector<FileChange>> tree_diffs_;  // cost: changes
+  mutable SharedLruMap<IdPair, const BlobDiff> blob_diffs_;             // cost: entries and hunks
+  mutable SharedLruMap<ObjectId, const std::vector<TreeEntry>> trees_;  // cost: files
 };
 
 }  // namespace testselect

@@ -1,9 +1,12 @@
 #include "server/rpc/response_cache.h"
 
+#include <utility>
 #include <vector>
 
 namespace testselect {
 namespace {
+
+constexpr size_t kBytesOfAnItem = 128;  // of the map: nodes, keys, counters
 
 absl::string_view View(const grpc::Slice& slice) {
   return absl::string_view(reinterpret_cast<const char*>(slice.begin()), slice.size());
@@ -21,38 +24,18 @@ Digest DigestOf(const grpc::ByteBuffer& message) {
   return stream.Finish();
 }
 
-uint64_t ResponseCache::BytesOf(const Entry& entry) {
-  return entry.response.Length() + sizeof(Item) + sizeof(Entry) + 64;
-}
-
 std::shared_ptr<const ResponseCache::Entry> ResponseCache::Find(const Digest& request,
                                                                 uint64_t generation) {
-  MutexLock lock(&mutex_);
-  const auto found = items_.find(request);
-  if (found == items_.end()) return nullptr;
-  if (found->second->entry->generation != generation) {
-    Remove(found->second);
-    return nullptr;
-  }
-  by_use_.splice(by_use_.begin(), by_use_, found->second);
-  return found->second->entry;
+  auto entry = entries_.Find(request);
+  if (entry == nullptr || entry->generation == generation) return entry;
+  entries_.Erase(request);  // of an index that is no more
+  return nullptr;
 }
 
 void ResponseCache::Insert(const Digest& request, std::shared_ptr<const Entry> entry) {
-  const uint64_t bytes = BytesOf(*entry);
-  if (request.IsNull() || bytes > max_bytes_) return;
-  MutexLock lock(&mutex_);
-  if (const auto found = items_.find(request); found != items_.end()) Remove(found->second);
-  by_use_.push_front({request, std::move(entry)});
-  items_.emplace(request, by_use_.begin());
-  bytes_ += bytes;
-  while (bytes_ > max_bytes_) Remove(std::prev(by_use_.end()));
-}
-
-void ResponseCache::Remove(std::list<Item>::iterator item) {
-  bytes_ -= BytesOf(*item->entry);
-  items_.erase(item->request);
-  by_use_.erase(item);
+  if (request.IsNull()) return;
+  const size_t bytes = entry->response.Length() + sizeof(Entry) + kBytesOfAnItem;
+  entries_.Insert(request, std::move(entry), bytes);
 }
 
 }  // namespace testselect

@@ -4,13 +4,11 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include <cstdint>
-#include <list>
 #include <memory>
 
-#include "absl/container/flat_hash_map.h"
 #include "server/rpc/selection_conversion.h"
 #include "storage/model/digest.h"
-#include "storage/model/mutex.h"
+#include "storage/model/lru_map.h"
 
 namespace testselect {
 
@@ -22,7 +20,7 @@ Digest DigestOf(const grpc::ByteBuffer& message);
 // Thread-safe; the least recently used answers go first.
 class ResponseCache {
  public:
-  explicit ResponseCache(uint64_t max_bytes) : max_bytes_(max_bytes) {}
+  explicit ResponseCache(uint64_t max_bytes) : entries_(max_bytes) {}
 
   struct Entry {
     uint64_t generation = 0;
@@ -39,18 +37,7 @@ class ResponseCache {
   void Insert(const Digest& request, std::shared_ptr<const Entry> entry);
 
  private:
-  struct Item {
-    Digest request;
-    std::shared_ptr<const Entry> entry;
-  };
-  static uint64_t BytesOf(const Entry& entry);
-  void Remove(std::list<Item>::iterator item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-
-  const uint64_t max_bytes_;
-  Mutex mutex_;
-  uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::list<Item> by_use_ ABSL_GUARDED_BY(mutex_);  // most recently used first
-  absl::flat_hash_map<Digest, std::list<Item>::iterator> items_ ABSL_GUARDED_BY(mutex_);
+  SharedLruMap<Digest, const Entry> entries_;  // weight: bytes
 };
 
 }  // namespace testselect

@@ -8,8 +8,8 @@
 #include "server/selection/answer.h"
 #include "server/selection/explanation.h"
 #include "server/selection/index_resolution.h"
-#include "server/selection/lru_map.h"
 #include "server/selection/selection_plan.h"
+#include "storage/model/lru_map.h"
 #include "storage/model/mutex.h"
 #include "storage/model/status_macros.h"
 
@@ -83,12 +83,12 @@ class CachingSelector final : public Selector {
 
   std::shared_ptr<const LabelList> FindList(const Digest& digest) const override {
     MutexLock lock(&mutex_);
-    return lists_.Find(digest).value_or(nullptr);
+    return lists_.Find(digest);
   }
 
   void RememberList(std::shared_ptr<const LabelList> list) override {
     MutexLock lock(&mutex_);
-    if (lists_.Find(list->digest()).has_value()) return;
+    if (lists_.Find(list->digest()) != nullptr) return;
     const Digest digest = list->digest();
     const size_t weight = list->memory_bytes();
     lists_.Insert(digest, std::move(list), weight);
@@ -103,7 +103,7 @@ class CachingSelector final : public Selector {
     std::shared_ptr<PlanSlot> slot;
     {
       MutexLock lock(&mutex_);
-      slot = plans_.Find(key).value_or(nullptr);
+      slot = plans_.Find(key);
       if (slot == nullptr) {
         slot = std::make_shared<PlanSlot>();
         plans_.Insert(key, slot, 1);
@@ -213,7 +213,7 @@ class CachingSelector final : public Selector {
     const std::string key = AnswerKey(request, plan_key, plan.fingerprint, list_digest);
     if (!Passing(plan)) {
       MutexLock lock(&mutex_);
-      if (auto answer = answers_.Find(key); answer.has_value()) return *answer;
+      if (auto answer = answers_.Find(key); answer != nullptr) return answer;
     }
     times->cached = false;
     const absl::Time begin = absl::Now();
@@ -241,7 +241,7 @@ class CachingSelector final : public Selector {
     const std::string key = absl::StrCat(list.digest().bytes(), plan.fingerprint.bytes());
     {
       MutexLock lock(&mutex_);
-      if (auto numbers = numbers_.Find(key); numbers.has_value()) return *numbers;
+      if (auto numbers = numbers_.Find(key); numbers != nullptr) return numbers;
     }
     auto numbers =
         std::make_shared<const std::vector<LabelNumber>>(ResolveLabels(list, *plan.labels));
@@ -254,11 +254,10 @@ class CachingSelector final : public Selector {
   RepositorySource& repositories_;
   const SelectorOptions options_;
   mutable Mutex mutex_;
-  LruMap<std::string, std::shared_ptr<PlanSlot>> plans_ ABSL_GUARDED_BY(mutex_);
-  LruMap<std::string, std::shared_ptr<const Selection>> answers_ ABSL_GUARDED_BY(mutex_);
-  mutable LruMap<Digest, std::shared_ptr<const LabelList>> lists_ ABSL_GUARDED_BY(mutex_);
-  LruMap<std::string, std::shared_ptr<const std::vector<LabelNumber>>> numbers_
-      ABSL_GUARDED_BY(mutex_);
+  LruMap<std::string, PlanSlot> plans_ ABSL_GUARDED_BY(mutex_);
+  LruMap<std::string, const Selection> answers_ ABSL_GUARDED_BY(mutex_);
+  mutable LruMap<Digest, const LabelList> lists_ ABSL_GUARDED_BY(mutex_);
+  LruMap<std::string, const std::vector<LabelNumber>> numbers_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, std::shared_ptr<const RepositoryIndex>> indexes_
       ABSL_GUARDED_BY(mutex_);
 };
