@@ -223,8 +223,9 @@ absl::StatusOr<v1::ListForm> ListFormFromProto(v1::ListForm form) {
   }
 }
 
-ListSizes SizesOf(const Selection& selection) {
-  return {.requested = selection.labels->size(),
+ListSizes SizesOf(const SelectionResult& result) {
+  const Selection& selection = *result.selection;
+  return {.requested = result.labels->size(),
           .absent = CountBits(selection.absent),
           .present_diff = CountBits(selection.present_diff),
           .global_level = CountBits(selection.global_level),
@@ -232,14 +233,15 @@ ListSizes SizesOf(const Selection& selection) {
           .run = selection.run_count};
 }
 
-void SelectionToProto(const Selection& selection, v1::ListForm form, bool labels_sent,
+void SelectionToProto(const SelectionResult& result, v1::ListForm form, bool labels_sent,
                       bool omit_order, v1::SelectTestsResponse* out) {
+  const Selection& selection = *result.selection;
   out->set_selection_id(selection.id);
   for (const IndexUse& use : selection.index) IndexToProto(use, out->add_index());
   if (selection.fallback.has_value()) {
     FallbackToProto(*selection.fallback, out->mutable_fallback());
   }
-  const ListWriter writer(*selection.labels, form);
+  const ListWriter writer(*result.labels, form);
   writer.Write(selection.absent, out->mutable_absent_labels());
   writer.Write(selection.present_diff, out->mutable_present_diff_labels());
   writer.Write(selection.global_level, out->mutable_global_level_labels());
@@ -262,8 +264,8 @@ void SelectionToProto(const Selection& selection, v1::ListForm form, bool labels
     count->set_code(name.data(), name.size());
     count->set_labels(selection.reasons[code]);
   }
-  if (!labels_sent) AllLabelsToProto(*selection.labels, out);
-  const absl::string_view digest = selection.labels->digest().bytes();
+  if (!labels_sent) AllLabelsToProto(*result.labels, out);
+  const absl::string_view digest = result.labels->digest().bytes();
   out->set_label_list_digest(digest.data(), digest.size());
 }
 

@@ -30,11 +30,11 @@ struct ListSizes {
   uint64_t requested = 0, absent = 0, present_diff = 0, global_level = 0, present_report = 0,
            run = 0;
 };
-ListSizes SizesOf(const Selection& selection);
+ListSizes SizesOf(const SelectionResult& result);
 
 // Cost: linear in the labels for LIST_FORM_STRINGS and LIST_FORM_PACKED, a copy of the bits
 // otherwise. `labels_sent` says whether the request named labels.
-void SelectionToProto(const Selection& selection, v1::ListForm form, bool labels_sent,
+void SelectionToProto(const SelectionResult& result, v1::ListForm form, bool labels_sent,
                       bool omit_order, v1::SelectTestsResponse* out);
 
 void ExplanationToProto(const Explanation& explanation, v1::ExplainTestResponse* out);

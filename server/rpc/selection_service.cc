@@ -116,11 +116,10 @@ absl::Status SelectionService::Select(const Digest& key, const grpc::ByteBuffer&
     domain.deadline = ComputeUntil(deadline);
     TS_ASSIGN_OR_RETURN(const SelectionResult result, environment_.selector->Select(domain));
     v1::SelectTestsResponse answer;
-    SelectionToProto(*result.selection, form, domain.requested != nullptr, domain.omit_order,
-                     &answer);
+    SelectionToProto(result, form, domain.requested != nullptr, domain.omit_order, &answer);
     auto entry = std::make_shared<ResponseCache::Entry>();
     entry->generation = generation;
-    entry->sizes = SizesOf(*result.selection);
+    entry->sizes = SizesOf(result);
     if (domain.requested != nullptr) {
       entry->list = domain.requested->digest();
       entry->makes_list_known =

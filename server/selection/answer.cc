@@ -20,9 +20,8 @@ bool GetBit(const std::string& bits, size_t i) {
 class AnswerMaker {
  public:
   AnswerMaker(const SelectionPlan& plan, const std::vector<LabelNumber>& numbers,
-              std::shared_ptr<const LabelList> list, const AnswerOptions& options)
-      : plan_(plan), numbers_(numbers), options_(options) {
-    answer_->labels = std::move(list);
+              const LabelList& list, const AnswerOptions& options)
+      : plan_(plan), numbers_(numbers), list_(list), options_(options) {
     answer_->id = options.id;
     answer_->index = plan.index;
     answer_->fallback = plan.fallback;
@@ -38,7 +37,7 @@ class AnswerMaker {
     }
   }
 
-  std::shared_ptr<const Selection> Make() && {
+  std::shared_ptr<Selection> Make() && {
     FillLists();
     Force();
     CountReasons();
@@ -77,7 +76,7 @@ class AnswerMaker {
                                                         options_.force_labels.end());
     if (forced.empty()) return;
     for (size_t i = 0; i < size(); ++i) {
-      if (!forced.contains((*answer_->labels)[i])) continue;
+      if (!forced.contains(list_[i])) continue;
       ++Count(ReasonCode::kForced);
       if (!GetBit(answer_->absent, i)) SetBit(&answer_->global_level, i);
     }
@@ -129,7 +128,7 @@ class AnswerMaker {
       if (n != kNoLabel) {
         if (seen.Contains(n)) continue;
         seen.Add(n);
-      } else if (!absent_seen.insert((*answer_->labels)[i]).second) {
+      } else if (!absent_seen.insert(list_[i]).second) {
         continue;
       }
       const double seconds = SecondsAt(i);
@@ -149,6 +148,7 @@ class AnswerMaker {
 
   const SelectionPlan& plan_;
   const std::vector<LabelNumber>& numbers_;
+  const LabelList& list_;
   const AnswerOptions& options_;
   std::shared_ptr<Selection> answer_ = std::make_shared<Selection>();
 };
@@ -168,11 +168,10 @@ std::vector<LabelNumber> ResolveLabels(const LabelList& list, const LabelUnivers
   return numbers;
 }
 
-std::shared_ptr<const Selection> MakeAnswer(const SelectionPlan& plan,
-                                            std::shared_ptr<const LabelList> list,
-                                            const std::vector<LabelNumber>& numbers,
-                                            const AnswerOptions& options) {
-  return AnswerMaker(plan, numbers, std::move(list), options).Make();
+std::shared_ptr<Selection> MakeAnswer(const SelectionPlan& plan, const LabelList& list,
+                                      const std::vector<LabelNumber>& numbers,
+                                      const AnswerOptions& options) {
+  return AnswerMaker(plan, numbers, list, options).Make();
 }
 
 absl::StatusOr<std::shared_ptr<const LabelList>> KnownLabels(const SelectionPlan& plan) {

@@ -25,11 +25,11 @@ struct AnswerOptions {
 };
 
 // Builds the four lists, the run order, the reasons' counts and the durations. `numbers` is
-// ResolveLabels(*list, *plan.labels). Cost: linear in the list, plus sorting what runs.
-std::shared_ptr<const Selection> MakeAnswer(const SelectionPlan& plan,
-                                            std::shared_ptr<const LabelList> list,
-                                            const std::vector<LabelNumber>& numbers,
-                                            const AnswerOptions& options);
+// ResolveLabels(list, *plan.labels). Leaves known_labels empty. Cost: linear in the list, plus
+// sorting what runs.
+std::shared_ptr<Selection> MakeAnswer(const SelectionPlan& plan, const LabelList& list,
+                                      const std::vector<LabelNumber>& numbers,
+                                      const AnswerOptions& options);
 
 // All labels that the plan knows, by number, as a list to choose from.
 absl::StatusOr<std::shared_ptr<const LabelList>> KnownLabels(const SelectionPlan& plan);

@@ -67,6 +67,8 @@ class CachingSelector final : public Selector {
     const std::string plan_key = PlanKey(request);
     TS_ASSIGN_OR_RETURN(const auto plan, FindPlan(request, plan_key, &result.times));
     TS_ASSIGN_OR_RETURN(result.selection, FindAnswer(request, plan_key, *plan, &result.times));
+    result.labels =
+        request.requested != nullptr ? request.requested : result.selection->known_labels;
     result.times.total = absl::Now() - begin;
     return result;
   }
@@ -224,10 +226,14 @@ class CachingSelector final : public Selector {
     const auto numbers = FindNumbers(*list, plan);
     AnswerOptions options{request.run_all, request.force_labels, request.omit_order,
                           request.requested != nullptr, Digest::Of(key).ToHex()};
-    auto answer = MakeAnswer(plan, list, *numbers, options);
+    const std::shared_ptr<Selection> answer = MakeAnswer(plan, *list, *numbers, options);
+    size_t weight = list->size() / 2 + answer->run.size() * sizeof(uint32_t) + key.size();
+    if (request.requested == nullptr) {
+      answer->known_labels = list;
+      weight += list->memory_bytes();
+    }
     times->lookup += absl::Now() - begin;
     if (!Passing(plan)) {
-      const size_t weight = list->size() / 2 + answer->run.size() * sizeof(uint32_t) + key.size();
       MutexLock lock(&mutex_);
       answers_.Insert(key, answer, weight);
     }

@@ -59,14 +59,16 @@ struct StageTimes {
   bool cached = false;
 };
 
-// An answer. Immutable. Bits are over `labels`: bit i (least significant first) of byte i / 8.
+// An answer. Immutable. Bits are over a list of labels: bit i (least significant first) of byte
+// i / 8. The list is the requested one and belongs to the request: answers are kept by the
+// thousand, and lists are large.
 struct Selection {
   std::string id;
   std::vector<IndexUse> index;
   std::optional<Fallback> fallback;
-  std::shared_ptr<const LabelList> labels;  // the requested ones, or all that were chosen from
+  std::shared_ptr<const LabelList> known_labels;  // all known ones, where none were requested
   std::string absent, present_diff, global_level, present_report;  // bit sets
-  std::vector<uint32_t> run;  // positions in `labels`, in running order, each label once
+  std::vector<uint32_t> run;  // positions in the list, in running order, each label once
   uint64_t run_count = 0;     // also with omit_order
   std::array<uint64_t, static_cast<size_t>(ReasonCode::kCount)> reasons{};
   double run_seconds = 0, total_seconds = 0;
@@ -74,6 +76,7 @@ struct Selection {
 
 struct SelectionResult {
   std::shared_ptr<const Selection> selection;
+  std::shared_ptr<const LabelList> labels;  // what it is about: the requested ones or known_labels
   StageTimes times;
 };
 

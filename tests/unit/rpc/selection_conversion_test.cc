@@ -168,7 +168,6 @@ std::shared_ptr<const LabelList> Labels(const std::vector<absl::string_view>& la
 Selection Answer() {
   Selection selection;
   selection.id = "s1";
-  selection.labels = Labels({"a", "b", "c", "d", "e", "f", "g", "h", "i"});
   selection.absent = std::string("\x01\x00", 2);          // a
   selection.present_diff = std::string("\x02\x01", 2);    // b, i
   selection.global_level = std::string("\x04\x00", 2);    // c
@@ -188,9 +187,20 @@ Selection Answer() {
   return selection;
 }
 
+SelectionResult About(const std::vector<absl::string_view>& labels, Selection selection) {
+  SelectionResult result;
+  result.selection = std::make_shared<const Selection>(std::move(selection));
+  result.labels = Labels(labels);
+  return result;
+}
+
+SelectionResult AboutNine(Selection selection) {
+  return About({"a", "b", "c", "d", "e", "f", "g", "h", "i"}, std::move(selection));
+}
+
 TEST(SelectionConversionTest, AnswerAsStrings) {
   v1::SelectTestsResponse out;
-  SelectionToProto(Answer(), v1::LIST_FORM_STRINGS, true, false, &out);
+  SelectionToProto(AboutNine(Answer()), v1::LIST_FORM_STRINGS, true, false, &out);
   EXPECT_EQ(out.selection_id(), "s1");
   EXPECT_THAT(out.absent_labels().labels(), ElementsAre("a"));
   EXPECT_THAT(out.present_diff_labels().labels(), ElementsAre("b", "i"));
@@ -213,7 +223,7 @@ TEST(SelectionConversionTest, AnswerAsStrings) {
 
 TEST(SelectionConversionTest, AnswerPackedAndAsBits) {
   v1::SelectTestsResponse packed;
-  SelectionToProto(Answer(), v1::LIST_FORM_PACKED, true, true, &packed);
+  SelectionToProto(AboutNine(Answer()), v1::LIST_FORM_PACKED, true, true, &packed);
   EXPECT_EQ(packed.present_diff_labels().packed(), "b\ni\n");
   EXPECT_TRUE(packed.run_order().empty());
   EXPECT_EQ(packed.run_seconds(), 0);
@@ -222,7 +232,7 @@ TEST(SelectionConversionTest, AnswerPackedAndAsBits) {
   selection.absent.clear();  // trailing zero bytes may be missing
   selection.fallback = Fallback{FallbackCode::kNoIndex, "because"};
   v1::SelectTestsResponse bits;
-  SelectionToProto(selection, v1::LIST_FORM_BITS, true, true, &bits);
+  SelectionToProto(AboutNine(selection), v1::LIST_FORM_BITS, true, true, &bits);
   EXPECT_EQ(bits.absent_labels().bits(), std::string(2, '\0'));
   EXPECT_EQ(bits.present_report_labels().bits(), std::string("\xfe\x01", 2));
   EXPECT_EQ(bits.fallback().code(), v1::FALLBACK_CODE_NO_INDEX);
@@ -231,7 +241,7 @@ TEST(SelectionConversionTest, AnswerPackedAndAsBits) {
 
 TEST(SelectionConversionTest, AllLabelsAreNamedWhereNoneWereSent) {
   v1::SelectTestsResponse out;
-  SelectionToProto(Answer(), v1::LIST_FORM_BITS, false, true, &out);
+  SelectionToProto(AboutNine(Answer()), v1::LIST_FORM_BITS, false, true, &out);
   EXPECT_EQ(out.all_labels_packed(), "a\nb\nc\nd\ne\nf\ng\nh\ni\n");
   EXPECT_EQ(out.all_labels_size(), 0);
 }
@@ -239,10 +249,9 @@ TEST(SelectionConversionTest, AllLabelsAreNamedWhereNoneWereSent) {
 // A line feed inside a label must not make two labels of it, nor lose one.
 TEST(SelectionConversionTest, LabelsWithLineFeedsTravelAsStrings) {
   Selection selection = Answer();
-  selection.labels = Labels({"a\nb", "c"});
   selection.absent = "\x01";
   v1::SelectTestsResponse out;
-  SelectionToProto(selection, v1::LIST_FORM_PACKED, false, true, &out);
+  SelectionToProto(About({"a\nb", "c"}, selection), v1::LIST_FORM_PACKED, false, true, &out);
   EXPECT_THAT(out.absent_labels().labels(), ElementsAre("a\nb"));
   EXPECT_TRUE(out.absent_labels().packed().empty());
   EXPECT_TRUE(out.all_labels_packed().empty());
@@ -250,7 +259,7 @@ TEST(SelectionConversionTest, LabelsWithLineFeedsTravelAsStrings) {
 }
 
 TEST(SelectionConversionTest, SizesAreCounted) {
-  const ListSizes sizes = SizesOf(Answer());
+  const ListSizes sizes = SizesOf(AboutNine(Answer()));
   EXPECT_EQ(sizes.requested, 9u);
   EXPECT_EQ(sizes.absent, 1u);
   EXPECT_EQ(sizes.present_diff, 2u);
@@ -260,7 +269,7 @@ TEST(SelectionConversionTest, SizesAreCounted) {
 
   Selection large = Answer();
   large.absent = std::string(21, '\x81');
-  EXPECT_EQ(SizesOf(large).absent, 42u);
+  EXPECT_EQ(SizesOf(AboutNine(large)).absent, 42u);
 }
 
 // Numbers and names that three places write down.

@@ -92,7 +92,7 @@ TEST_F(AnswerTest, RunAllRunsEverythingAndSaysSo) {
 TEST_F(AnswerTest, WithoutRequestedLabelsAllKnownOnesAreChosenFrom) {
   Upload(spec_);
   const auto s = Select(Request(base_, head_));
-  EXPECT_EQ(s->labels->size(), 5u);
+  EXPECT_EQ(s->known_labels->size(), 5u);
   EXPECT_EQ(s->run_count, 4u);
   EXPECT_THAT(Names(*s, s->absent), IsEmpty());
 }

@@ -66,22 +66,26 @@ SelectionRequest SelectionTest::Request(const ObjectId& base, const ObjectId& he
 std::shared_ptr<const Selection> SelectionTest::Select(const SelectionRequest& request) {
   auto result = selector_->Select(request);
   EXPECT_TRUE(result.ok()) << result.status();
-  return result.ok() ? result->selection : std::make_shared<const Selection>();
+  if (!result.ok()) return std::make_shared<const Selection>();
+  results_[result->selection.get()] = *result;
+  return result->selection;
 }
 
-std::vector<std::string> SelectionTest::Names(const Selection& s, const std::string& bits) {
+std::vector<std::string> SelectionTest::Names(const Selection& s, const std::string& bits) const {
   std::vector<std::string> names;
-  for (size_t i = 0; i < s.labels->size(); ++i) {
+  const LabelList& labels = *results_.at(&s).labels;
+  for (size_t i = 0; i < labels.size(); ++i) {
     if ((static_cast<unsigned char>(bits[i / 8]) >> (i % 8) & 1) != 0) {
-      names.emplace_back((*s.labels)[i]);
+      names.emplace_back(labels[i]);
     }
   }
   return names;
 }
 
-std::vector<std::string> SelectionTest::Run(const Selection& s) {
+std::vector<std::string> SelectionTest::Run(const Selection& s) const {
   std::vector<std::string> names;
-  for (uint32_t position : s.run) names.emplace_back((*s.labels)[position]);
+  const LabelList& labels = *results_.at(&s).labels;
+  for (uint32_t position : s.run) names.emplace_back(labels[position]);
   return names;
 }
 

@@ -45,9 +45,9 @@ class SelectionTest : public GitTest {
                            const std::vector<std::string>& labels = {});
   std::shared_ptr<const Selection> Select(const SelectionRequest& request);
 
-  // The labels of one of the answer's lists, in the requested order.
-  static std::vector<std::string> Names(const Selection& s, const std::string& bits);
-  static std::vector<std::string> Run(const Selection& s);  // in running order
+  // The labels of one of the lists of an answer that Select gave, in the requested order.
+  std::vector<std::string> Names(const Selection& s, const std::string& bits) const;
+  std::vector<std::string> Run(const Selection& s) const;  // in running order
   static uint64_t Reason(const Selection& s, ReasonCode code) {
     return s.reasons[static_cast<size_t>(code)];
   }
@@ -56,6 +56,9 @@ class SelectionTest : public GitTest {
   std::unique_ptr<IndexStore> store_;
   std::unique_ptr<RepositorySource> repositories_;
   std::unique_ptr<Selector> selector_;
+
+ private:
+  std::map<const Selection*, SelectionResult> results_;
 };
 
 }  // namespace testselect

@@ -147,6 +147,21 @@ TEST_F(SelectorTest, RemembersListsByDigest) {
   EXPECT_EQ(selector_->FindList(list->digest()), list);
 }
 
+// Answers are kept by their own size; the lists they are about, far larger, must not stay with
+// them.
+TEST_F(SelectorTest, AKeptAnswerDoesNotKeepTheList) {
+  Upload(spec_);
+  std::weak_ptr<const LabelList> list;
+  {
+    const auto request = Request(base_, head_, {"one", "two"});
+    list = request.requested;
+    const auto result = selector_->Select(request);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->labels, request.requested);
+  }
+  EXPECT_TRUE(list.expired());
+}
+
 TEST_F(SelectorTest, AnswersManyThreadsAlike) {
   Upload(spec_);
   const auto request = Request(base_, head_, {"one", "two"});
