@@ -1,28 +1,13 @@
 #include "server/rpc/response_cache.h"
 
 #include <utility>
-#include <vector>
 
 namespace testselect {
 namespace {
 
 constexpr size_t kBytesOfAnItem = 128;  // of the map: nodes, keys, counters
 
-absl::string_view View(const grpc::Slice& slice) {
-  return absl::string_view(reinterpret_cast<const char*>(slice.begin()), slice.size());
-}
-
 }  // namespace
-
-Digest DigestOf(const grpc::ByteBuffer& message) {
-  grpc::Slice single;
-  if (message.TrySingleSlice(&single).ok()) return Digest::Of(View(single));
-  std::vector<grpc::Slice> slices;
-  if (!message.Dump(&slices).ok()) return Digest();
-  DigestStream stream;
-  for (const grpc::Slice& slice : slices) stream.Update(View(slice));
-  return stream.Finish();
-}
 
 std::shared_ptr<const ResponseCache::Entry> ResponseCache::Find(const Digest& request,
                                                                 uint64_t generation) {

@@ -1,4 +1,4 @@
-// ResponseCache: encoded answers, by the bytes of the request that they answer.
+// ResponseCache: encoded answers, by the key of the request that they answer (ReceivedSelection).
 #pragma once
 
 #include <grpcpp/support/byte_buffer.h>
@@ -11,9 +11,6 @@
 #include "storage/model/lru_map.h"
 
 namespace testselect {
-
-// The digest of a message as it arrived. Cost: one hash of the bytes, no copy.
-Digest DigestOf(const grpc::ByteBuffer& message);
 
 // Equal requests against an unchanged index have equal answers, so an answer may be given again as
 // it was encoded, without parsing the request, while the store's generation is the same.

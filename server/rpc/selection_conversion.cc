@@ -74,11 +74,7 @@ class ListWriter {
  public:
   ListWriter(const LabelList& labels, v1::ListForm form) : labels_(labels), form_(form) {
     // Where a label holds a line feed, the packed form would break it: the strings can carry it.
-    if (form_ == v1::LIST_FORM_PACKED && !CanBePacked(labels)) form_ = v1::LIST_FORM_STRINGS;
-  }
-
-  static bool CanBePacked(const LabelList& labels) {
-    return LabelList::DigestOfPacked(labels.packed()) == labels.digest();
+    if (form_ == v1::LIST_FORM_PACKED && !labels.can_be_packed()) form_ = v1::LIST_FORM_STRINGS;
   }
 
   void Write(const std::string& bits, v1::LabelSet* out) const {
@@ -138,13 +134,36 @@ void IndexToProto(const IndexUse& use, v1::IndexUse* out) {
 }
 
 void AllLabelsToProto(const LabelList& labels, v1::SelectTestsResponse* out) {
-  if (ListWriter::CanBePacked(labels)) {
+  if (labels.can_be_packed()) {
     out->set_all_labels_packed(labels.packed().data(), labels.packed().size());
     return;
   }
   for (size_t i = 0; i < labels.size(); ++i) {
     out->add_all_labels(labels[i].data(), labels[i].size());
   }
+}
+
+absl::StatusOr<std::shared_ptr<const LabelList>> ListOfDigest(const std::string& bytes,
+                                                              const Selector& selector) {
+  const absl::StatusOr<Digest> digest = Digest::FromBytes("requested.digest", bytes);
+  if (!digest.ok()) return WithField(digest.status(), "requested.digest");
+  std::shared_ptr<const LabelList> known = selector.FindList(*digest);
+  if (known != nullptr) return known;
+  return WithReason(
+      WithField(absl::FailedPreconditionError(absl::StrCat(
+                    "requested.digest='", digest->ToHex(),
+                    "': this server does not know the list; send the labels themselves, once")),
+                "requested.digest", digest->ToHex()),
+      "LABEL_LIST_UNKNOWN");
+}
+
+absl::StatusOr<std::shared_ptr<const LabelList>> ListOfPacked(const PackedPieces& packed,
+                                                              const Selector& selector) {
+  std::shared_ptr<const LabelList> known = selector.FindList(packed.digest);
+  if (known != nullptr) return known;
+  auto list = LabelList::FromPacked("requested.packed", packed.pieces, packed.digest);
+  if (!list.ok()) return WithField(list.status(), "requested.packed");
+  return list;
 }
 
 }  // namespace
@@ -173,40 +192,29 @@ absl::StatusOr<SelectionRequest> SelectionFromProto(const v1::SelectTestsRequest
   return request;
 }
 
-absl::StatusOr<std::shared_ptr<const LabelList>> RequestedFromProto(v1::LabelList* proto,
+absl::StatusOr<std::shared_ptr<const LabelList>> RequestedFromProto(const v1::LabelList& proto,
+                                                                    const PackedPieces* apart,
                                                                     Selector* selector) {
-  const int forms =
-      (proto->labels_size() > 0) + !proto->packed().empty() + !proto->digest().empty();
+  const bool packed = apart != nullptr || !proto.packed().empty();
+  const int forms = (proto.labels_size() > 0) + packed + !proto.digest().empty();
   if (forms > 1) {
     return FieldError("requested", absl::StrCat(forms, " forms"),
                       "at most one of labels, packed and digest may be set");
   }
   if (forms == 0) return std::shared_ptr<const LabelList>();
-  if (!proto->digest().empty()) {
-    absl::StatusOr<Digest> digest = Digest::FromBytes("requested.digest", proto->digest());
-    if (!digest.ok()) return WithField(digest.status(), "requested.digest");
-    std::shared_ptr<const LabelList> known = selector->FindList(*digest);
-    if (known != nullptr) return known;
-    return WithReason(
-        WithField(absl::FailedPreconditionError(absl::StrCat(
-                      "requested.digest='", digest->ToHex(),
-                      "': this server does not know the list; send the labels themselves, once")),
-                  "requested.digest", digest->ToHex()),
-        "LABEL_LIST_UNKNOWN");
-  }
+  if (!proto.digest().empty()) return ListOfDigest(proto.digest(), *selector);
   absl::StatusOr<std::shared_ptr<const LabelList>> list;
-  if (!proto->packed().empty()) {
-    std::shared_ptr<const LabelList> known =
-        selector->FindList(LabelList::DigestOfPacked(proto->packed()));
-    if (known != nullptr) return known;
-    list = LabelList::FromPacked("requested.packed", std::move(*proto->mutable_packed()));
-    if (!list.ok()) return WithField(list.status(), "requested.packed");
+  if (packed) {
+    list = apart != nullptr
+               ? ListOfPacked(*apart, *selector)
+               : ListOfPacked({{proto.packed()}, LabelList::DigestOfPacked({proto.packed()})},
+                              *selector);
   } else {
-    const std::vector<absl::string_view> labels(proto->labels().begin(), proto->labels().end());
+    const std::vector<absl::string_view> labels(proto.labels().begin(), proto.labels().end());
     list = LabelList::FromStrings("requested.labels", labels);
     if (!list.ok()) return WithField(list.status(), "requested.labels");
   }
-  selector->RememberList(*list);
+  if (list.ok()) selector->RememberList(*list);
   return list;
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "server/rpc/received_selection.h"
 #include "server/selection/selector.h"
 #include "testselect/v1/selection.pb.h"
 
@@ -17,9 +18,11 @@ inline constexpr int kMaxJobs = 64;
 absl::StatusOr<SelectionRequest> SelectionFromProto(const v1::SelectTestsRequest& proto);
 
 // The requested list; nullptr where none was sent. A list that `selector` remembers is not split
-// again; a new one is remembered. Takes the labels out of `proto`. Errors: kInvalidArgument,
-// kResourceExhausted (too many), kFailedPrecondition (a digest that is not known).
-absl::StatusOr<std::shared_ptr<const LabelList>> RequestedFromProto(v1::LabelList* proto,
+// again; a new one is remembered. `apart` has packed labels that `proto` is without, or is null.
+// Errors: kInvalidArgument, kResourceExhausted (too many), kFailedPrecondition (a digest that is
+// not known).
+absl::StatusOr<std::shared_ptr<const LabelList>> RequestedFromProto(const v1::LabelList& proto,
+                                                                    const PackedPieces* apart,
                                                                     Selector* selector);
 
 // kInvalidArgument for a number that is no form.

@@ -1,6 +1,5 @@
 #include "server/rpc/selection_service.h"
 
-#include <grpcpp/support/proto_buffer_reader.h>
 #include <grpcpp/support/proto_buffer_writer.h>
 
 #include <algorithm>
@@ -22,16 +21,6 @@ size_t Workers(uint64_t configured) {
 absl::Time ComputeUntil(absl::Time deadline) {
   if (deadline == absl::InfiniteFuture()) return deadline;
   return deadline - std::min(absl::Milliseconds(200), (deadline - absl::Now()) / 10);
-}
-
-absl::StatusOr<v1::SelectTestsRequest> Parse(const grpc::ByteBuffer& bytes) {
-  grpc::ByteBuffer copy(bytes);  // shares the slices; reading consumes it
-  v1::SelectTestsRequest request;
-  grpc::ProtoBufferReader reader(&copy);
-  if (!reader.status().ok() || !request.ParseFromZeroCopyStream(&reader)) {
-    return absl::InvalidArgumentError("the request is no SelectTestsRequest");
-  }
-  return request;
 }
 
 absl::StatusOr<grpc::ByteBuffer> Encode(const v1::SelectTestsResponse& response) {
@@ -69,12 +58,12 @@ SelectionService::SelectionService(const ServiceEnvironment& environment)
 grpc::ServerUnaryReactor* SelectionService::SelectTests(grpc::CallbackServerContext* context,
                                                         const grpc::ByteBuffer* request,
                                                         grpc::ByteBuffer* response) {
-  const Digest key = DigestOf(*request);
-  const auto known = FindAnswer(key);
+  const auto received = std::make_shared<const ReceivedSelection>(*request);
+  const auto known = FindAnswer(received->key());
   const UnaryMethod method{"SelectTests", &environment_.metrics->rpc.select_tests, &pool_};
   if (known == nullptr) {
-    return RunUnary(context, environment_, method, [this, context, key, request, response] {
-      return Select(key, *request, DeadlineOf(*context), response);
+    return RunUnary(context, environment_, method, [this, context, received, response] {
+      return Select(*received, DeadlineOf(*context), response);
     });
   }
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
@@ -103,16 +92,16 @@ std::shared_ptr<const ResponseCache::Entry> SelectionService::FindAnswer(const D
   return list_known || !entry->makes_list_known ? entry : nullptr;
 }
 
-absl::Status SelectionService::Select(const Digest& key, const grpc::ByteBuffer& request,
-                                      absl::Time deadline, grpc::ByteBuffer* response) {
+absl::Status SelectionService::Select(const ReceivedSelection& request, absl::Time deadline,
+                                      grpc::ByteBuffer* response) {
   const uint64_t generation = environment_.store->generation();
   const auto select = [&]() -> absl::Status {
-    TS_ASSIGN_OR_RETURN(v1::SelectTestsRequest proto, Parse(request));
+    TS_ASSIGN_OR_RETURN(v1::SelectTestsRequest proto, request.Parse());
     TS_ASSIGN_OR_RETURN(SelectionRequest domain, SelectionFromProto(proto));
     TS_ASSIGN_OR_RETURN(const v1::ListForm form, ListFormFromProto(proto.list_form()));
     const bool labels_sent = proto.requested().digest().empty();
-    TS_ASSIGN_OR_RETURN(domain.requested,
-                        RequestedFromProto(proto.mutable_requested(), environment_.selector));
+    TS_ASSIGN_OR_RETURN(domain.requested, RequestedFromProto(proto.requested(), request.packed(),
+                                                             environment_.selector));
     domain.deadline = ComputeUntil(deadline);
     TS_ASSIGN_OR_RETURN(const SelectionResult result, environment_.selector->Select(domain));
     v1::SelectTestsResponse answer;
@@ -129,7 +118,7 @@ absl::Status SelectionService::Select(const Digest& key, const grpc::ByteBuffer&
     *response = entry->response;
     Record(result, entry->sizes);
     // What made a fallback (a missing object, a deadline) may be gone the next time.
-    if (!result.selection->fallback.has_value()) cache_.Insert(key, std::move(entry));
+    if (!result.selection->fallback.has_value()) cache_.Insert(request.key(), std::move(entry));
     return absl::OkStatus();
   };
   absl::Status status = select();

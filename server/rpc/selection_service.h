@@ -3,6 +3,7 @@
 
 #include <grpcpp/support/byte_buffer.h>
 
+#include "server/rpc/received_selection.h"
 #include "server/rpc/response_cache.h"
 #include "server/rpc/service_environment.h"
 #include "server/rpc/unary_call.h"
@@ -33,7 +34,7 @@ class SelectionService final : public v1::TestSelectionService::WithRawCallbackM
  private:
   // The answer to the request of this digest, if it can be given as it was encoded.
   std::shared_ptr<const ResponseCache::Entry> FindAnswer(const Digest& key);
-  absl::Status Select(const Digest& key, const grpc::ByteBuffer& request, absl::Time deadline,
+  absl::Status Select(const ReceivedSelection& request, absl::Time deadline,
                       grpc::ByteBuffer* response);
   absl::Status Explain(const v1::ExplainTestRequest& request, absl::Time deadline,
                        v1::ExplainTestResponse* response);

@@ -1,6 +1,9 @@
 #include "storage/model/digest.h"
 
 #include <xxhash.h>
+#if defined(__x86_64__)
+#include <xxh_x86dispatch.h>  // the same functions, by what the processor can do: twice the speed
+#endif
 
 #include <algorithm>
 #include <cstring>

@@ -15,6 +15,23 @@ TEST(TextTest, KnowsWellFormedUtf8) {
   }
 }
 
+// Long texts are checked many bytes at once; one byte matters wherever it is.
+TEST(TextTest, FindsOneMalformedByteAnywhereInALongText) {
+  std::string text;
+  while (text.size() < 300) text += "tests/größe.py::日本[🚀]\n";
+  ASSERT_TRUE(IsUtf8(text));
+  for (size_t i = 0; i < text.size(); ++i) {
+    for (const char bad : {'\xff', '\xc0', '\xf8'}) {
+      std::string damaged = text;
+      damaged[i] = bad;
+      EXPECT_FALSE(IsUtf8(damaged)) << i;
+    }
+    const bool inside = (text[i] & 0xC0) == 0x80;
+    EXPECT_EQ(IsUtf8(absl::string_view(text).substr(0, i)), !inside) << i;
+    EXPECT_EQ(IsUtf8(absl::string_view(text).substr(i)), !inside) << i;
+  }
+}
+
 TEST(TextTest, ShortensForMessages) {
   EXPECT_EQ(Shorten("abc"), "abc");
   EXPECT_EQ(Shorten("a\nb\x01"), "a\\nb\\x01");

@@ -21,12 +21,6 @@ std::shared_ptr<const ResponseCache::Entry> EntryOf(uint64_t generation, size_t 
   return entry;
 }
 
-TEST(ResponseCacheTest, DigestDoesNotDependOnThePieces) {
-  const Digest whole = DigestOf(Buffer({"abcdefgh"}));
-  EXPECT_EQ(whole, DigestOf(Buffer({"abc", "de", "fgh"})));
-  EXPECT_EQ(whole, Digest::Of("abcdefgh"));
-  EXPECT_NE(whole, DigestOf(Buffer({"abcdefgi"})));
-}
 
 TEST(ResponseCacheTest, FindsOnlyAnswersOfTheSameGeneration) {
   ResponseCache cache(1 << 20);

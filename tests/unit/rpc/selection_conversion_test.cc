@@ -120,23 +120,23 @@ TEST(SelectionConversionTest, BadFieldsAreNamed) {
 TEST(SelectionConversionTest, ListsComeInThreeForms) {
   ListMemory memory;
   v1::LabelList none;
-  EXPECT_THAT(RequestedFromProto(&none, &memory), IsOkAndHolds(nullptr));
+  EXPECT_THAT(RequestedFromProto(none, nullptr, &memory), IsOkAndHolds(nullptr));
 
   v1::LabelList strings;
   strings.add_labels("a");
   strings.add_labels("b");
-  ASSERT_OK_AND_ASSIGN(const auto from_strings, RequestedFromProto(&strings, &memory));
+  ASSERT_OK_AND_ASSIGN(const auto from_strings, RequestedFromProto(strings, nullptr, &memory));
   ASSERT_EQ(from_strings->size(), 2u);
   EXPECT_EQ((*from_strings)[1], "b");
 
   v1::LabelList packed;
   packed.set_packed("a\nb");
-  ASSERT_OK_AND_ASSIGN(const auto from_packed, RequestedFromProto(&packed, &memory));
+  ASSERT_OK_AND_ASSIGN(const auto from_packed, RequestedFromProto(packed, nullptr, &memory));
   EXPECT_EQ(from_packed, from_strings) << "the same list is not split again";
 
   v1::LabelList digest;
   digest.set_digest(std::string(from_packed->digest().bytes()));
-  ASSERT_OK_AND_ASSIGN(const auto from_digest, RequestedFromProto(&digest, &memory));
+  ASSERT_OK_AND_ASSIGN(const auto from_digest, RequestedFromProto(digest, nullptr, &memory));
   EXPECT_EQ(from_digest, from_packed);
 }
 
@@ -145,19 +145,19 @@ TEST(SelectionConversionTest, BadListsAreRefused) {
   v1::LabelList both;
   both.add_labels("a");
   both.set_packed("a");
-  EXPECT_THAT(RequestedFromProto(&both, &memory),
+  EXPECT_THAT(RequestedFromProto(both, nullptr, &memory),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("requested='2 forms'")));
   v1::LabelList unknown;
   unknown.set_digest(std::string(16, 'd'));
-  EXPECT_THAT(RequestedFromProto(&unknown, &memory),
+  EXPECT_THAT(RequestedFromProto(unknown, nullptr, &memory),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("requested.digest=")));
   v1::LabelList truncated;
   truncated.set_digest("short");
-  EXPECT_THAT(RequestedFromProto(&truncated, &memory),
+  EXPECT_THAT(RequestedFromProto(truncated, nullptr, &memory),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("requested.digest")));
   v1::LabelList empty_label;
   empty_label.set_packed("a\n\nb\n");
-  EXPECT_THAT(RequestedFromProto(&empty_label, &memory),
+  EXPECT_THAT(RequestedFromProto(empty_label, nullptr, &memory),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("requested.packed")));
 }
 

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_join.h"
+
 namespace testselect {
 namespace {
 
@@ -14,8 +19,44 @@ TEST(LabelListTest, SplitsPackedLabelsWithAndWithoutALastLineFeed) {
   EXPECT_EQ((**with)[1], "b c");
   EXPECT_EQ((**with)[2], "d");
   EXPECT_EQ((*with)->digest(), (*without)->digest());
-  EXPECT_EQ(LabelList::DigestOfPacked("a\nb c\nd"), (*with)->digest());
-  EXPECT_EQ(LabelList::DigestOfPacked("a\nb c\nd\n"), (*with)->digest());
+  EXPECT_EQ(LabelList::DigestOfPacked({"a\nb c\nd"}), (*with)->digest());
+  EXPECT_EQ(LabelList::DigestOfPacked({"a\nb c\nd\n"}), (*with)->digest());
+}
+
+// Labels of all lengths, so that line feeds come at every place of whatever is read at once.
+TEST(LabelListTest, PiecesCutAnywhereAreTheSameList) {
+  std::vector<std::string> labels;
+  for (size_t i = 0; i < 2000; ++i) labels.push_back(std::string(1 + i * 7 % 150, 'a' + i % 26));
+  labels.emplace_back("größe[ü]");
+  const std::string packed = absl::StrJoin(labels, "\n");
+  const Digest digest = LabelList::DigestOfPacked({packed + "\n"});
+  for (const size_t size : {size_t{1}, size_t{63}, size_t{1000}, size_t{20'000}, packed.size()}) {
+    std::vector<absl::string_view> pieces = {""};
+    for (absl::string_view rest = packed; !rest.empty();
+         rest.remove_prefix(std::min(size, rest.size()))) {
+      pieces.push_back(rest.substr(0, size));
+    }
+    pieces.push_back("");
+    EXPECT_EQ(LabelList::DigestOfPacked(pieces), digest);
+    const auto list = LabelList::FromPacked("labels", pieces, digest);
+    ASSERT_TRUE(list.ok()) << list.status();
+    ASSERT_EQ((*list)->size(), labels.size());
+    for (size_t i = 0; i < labels.size(); ++i) ASSERT_EQ((**list)[i], labels[i]) << size;
+    EXPECT_EQ((*list)->packed(), packed + "\n");
+    EXPECT_LE((*list)->memory_bytes(), packed.size() + 1 + 16 * labels.size() + 64);
+  }
+}
+
+TEST(LabelListTest, MalformedTextIsFoundWhereverItLies) {
+  const std::string good(1000, 'x');
+  for (const size_t at : {0, 1, 62, 63, 64, 500, 999}) {
+    std::string text = good;
+    text[at] = '\xff';
+    EXPECT_EQ(LabelList::FromPacked("f", text).status().code(), absl::StatusCode::kInvalidArgument)
+        << at;
+    text[at] = '\n';
+    EXPECT_EQ(LabelList::FromPacked("f", text).ok(), at != 0) << at;
+  }
 }
 
 TEST(LabelListTest, StringsAndPackedOfTheSameLabelsHaveOneDigest) {
@@ -33,6 +74,8 @@ TEST(LabelListTest, ALineFeedInALabelIsNotASeparator) {
   EXPECT_EQ((**other)[1], "b\nc");
   EXPECT_NE((*one)->digest(), (*other)->digest());
   EXPECT_NE((*one)->digest(), (*three)->digest());
+  EXPECT_FALSE((*one)->can_be_packed());
+  EXPECT_TRUE((*three)->can_be_packed());
 }
 
 TEST(LabelListTest, RefusesEmptyAndMalformedLabelsByPosition) {
