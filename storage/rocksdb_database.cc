@@ -57,6 +57,8 @@ rocksdb::DBOptions DatabaseOptions() {
   // A torn record at the end of the log was never acknowledged. Damage anywhere else is refused.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.max_open_files = 512;
+  // The tables are few: they are not worth 15 threads for each family at every start.
+  options.max_file_opening_threads = 1;
   options.max_total_wal_size = 64 << 20;
   options.allow_fallocate = false;
   options.manifest_preallocation_size = 4096;

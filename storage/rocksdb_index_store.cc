@@ -8,7 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "storage/label_dictionary.h"
+#include "storage/dictionary_loader.h"
 #include "storage/model/mutex.h"
 #include "storage/model/status_macros.h"
 #include "storage/rocksdb_blobs.h"
@@ -24,7 +24,6 @@ namespace testselect {
 namespace {
 
 using Family = RocksDbDatabase::Family;
-using DictionaryCache = SharedLruMap<Digest, const LabelDictionary>;  // weighs bytes
 
 // Locks, always taken in this order:
 //   blobs_in_use_  shared by whoever relies on blobs staying (commits, opening), whole by whoever
@@ -37,7 +36,7 @@ class RocksDbIndexStore final : public IndexStore {
       : database_(database),
         blobs_(std::make_shared<RocksDbBlobs>(database, options.cache_bytes / 4)),
         files_(std::make_shared<FileCache>(options.cache_bytes / 2)),
-        dictionaries_(options.cache_bytes / 4),
+        dictionaries_(blobs_, options.cache_bytes / 4),
         notes_(database.get()),
         garbage_(database.get(), blobs_.get()) {}
   ~RocksDbIndexStore() override { blobs_->Close(); }
@@ -97,8 +96,6 @@ class RocksDbIndexStore final : public IndexStore {
                                     double quarantine_below);
   absl::Status Apply(const std::vector<CatalogEntry>& entries, const SegmentDraft* draft)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
-  absl::StatusOr<std::shared_ptr<const LabelDictionary>> LoadDictionary(
-      const Digest& id, const SegmentManifest& manifest) const;
   std::optional<CatalogEntry> FindEntry(const Digest& segment) const;
   absl::Status FreeBlobs(const std::vector<CatalogEntry>& entries,
                          const std::vector<std::weak_ptr<const StoredContent>>& readers,
@@ -108,7 +105,7 @@ class RocksDbIndexStore final : public IndexStore {
   const std::shared_ptr<RocksDbDatabase> database_;
   const std::shared_ptr<RocksDbBlobs> blobs_;
   const std::shared_ptr<FileCache> files_;
-  mutable DictionaryCache dictionaries_;
+  mutable DictionaryLoader dictionaries_;
   RocksDbNotes notes_;
 
   mutable std::shared_mutex blobs_in_use_;
@@ -233,24 +230,6 @@ absl::StatusOr<std::vector<SegmentInfo>> RocksDbIndexStore::Seal(absl::string_vi
   return sealed;
 }
 
-absl::StatusOr<std::shared_ptr<const LabelDictionary>> RocksDbIndexStore::LoadDictionary(
-    const Digest& id, const SegmentManifest& manifest) const {
-  if (std::shared_ptr<const LabelDictionary> known = dictionaries_.Find(id)) return known;
-  BytesInterner names;
-  names.Reserve(manifest.labels);
-  for (const Digest& piece : manifest.pieces) {
-    TS_ASSIGN_OR_RETURN(const std::shared_ptr<const std::string> bytes, blobs_->LoadBlob(piece));
-    TS_RETURN_IF_ERROR(DecodeDictionaryPiece(*bytes, &names));
-  }
-  if (names.size() != manifest.labels || DictionaryId(manifest.pieces) != id) {
-    return absl::DataLossError(
-        absl::StrCat("label dictionary ", id.ToHex(), " does not match its segment"));
-  }
-  const auto dictionary = std::make_shared<const InternedLabelDictionary>(std::move(names), id);
-  dictionaries_.Insert(id, dictionary, dictionary->memory_bytes());
-  return dictionary;
-}
-
 absl::StatusOr<std::shared_ptr<const Segment>> RocksDbIndexStore::Open(
     const Digest& segment) const {
   std::shared_lock<std::shared_mutex> in_use(blobs_in_use_);
@@ -270,7 +249,7 @@ absl::StatusOr<std::shared_ptr<const Segment>> RocksDbIndexStore::Open(
   }
   auto content = std::make_shared<StoredContent>();
   TS_ASSIGN_OR_RETURN(content->manifest, LoadManifest(*blobs_, entry.manifest));
-  TS_ASSIGN_OR_RETURN(content->labels, LoadDictionary(entry.dictionary, content->manifest));
+  TS_ASSIGN_OR_RETURN(content->labels, dictionaries_.Load(entry.dictionary, content->manifest));
   content->blobs = blobs_;
   content->cache = files_;
   MutexLock lock(&mutex_);
@@ -296,7 +275,7 @@ absl::StatusOr<std::shared_ptr<const LabelDictionary>> RocksDbIndexStore::Newest
     entry = *newest;
   }
   TS_ASSIGN_OR_RETURN(const SegmentManifest manifest, LoadManifest(*blobs_, entry.manifest));
-  return LoadDictionary(entry.dictionary, manifest);
+  return dictionaries_.Load(entry.dictionary, manifest);
 }
 
 absl::StatusOr<uint64_t> RocksDbIndexStore::Delete(absl::string_view repository,
@@ -389,7 +368,7 @@ absl::StatusOr<StoreStats> RocksDbIndexStore::Stats() const {
   stats.engine_counters = database_->Counters();
   stats.engine_counters.emplace_back("cache.blob.bytes", blobs_->cached_bytes());
   stats.engine_counters.emplace_back("cache.file.bytes", files_->weight());
-  stats.engine_counters.emplace_back("cache.dictionary.bytes", dictionaries_.weight());
+  stats.engine_counters.emplace_back("cache.dictionary.bytes", dictionaries_.cached_bytes());
   MutexLock lock(&mutex_);
   catalog_.CountStates(&stats);
   return stats;
