@@ -72,8 +72,11 @@ class TreeLayer {
   virtual std::vector<std::string> TestNames(absl::string_view label, FileId test_file) const = 0;
   // Whether coverage tools record lines of the file at all.
   virtual bool Measured(FileId /*file*/) const { return true; }
-  // Whether an added import finds its module; false makes everybody who reaches the file run.
+  // Whether an import finds its module, in the tree or in what comes with the language. An added
+  // import that neither does, nor is imported elsewhere already, makes everybody who reaches it run.
   virtual bool Known(FileId /*file*/, const ImportSource& /*source*/) const { return true; }
+  // Whether some file of the tree imports the same library, so that it must be installed.
+  virtual bool ImportsLibrary(const ImportSource& /*source*/) const { return false; }
 };
 
 // Stateless and thread-safe.

@@ -15,7 +15,7 @@ void AddWords(absl::string_view text, NameSet* out) {
         out->insert(text.substr(begin, i - begin));
         in_word = false;
       }
-    } else if (starts && (i == 0 || !absl::ascii_isdigit(static_cast<unsigned char>(text[i - 1])))) {
+    } else if (starts) {
       begin = i;
       in_word = true;
     }

@@ -1,0 +1,100 @@
+#include "server/selection/evidence_view.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace testselect {
+
+EvidenceView::EvidenceView(std::vector<LiveEvidence> segments, const LabelUniverse* universe)
+    : segments_(std::move(segments)), universe_(*universe) {
+  for (const LiveEvidence& s : segments_) universe_.Translate(*s.labels, s.live, &live_);
+}
+
+void EvidenceView::AddLive(size_t i, DenseLabelSet labels, DenseLabelSet* out) const {
+  labels &= segments_[i].live;
+  if (!labels.Empty()) universe_.Translate(*segments_[i].labels, labels, out);
+}
+
+EvidenceView::File& EvidenceView::Find(const std::string& path) {
+  std::unique_ptr<File>& file = files_[path];
+  if (file != nullptr) return *file;
+  file = std::make_unique<File>();
+  for (size_t i = 0; i < segments_.size(); ++i) {
+    auto evidence = segments_[i].segment->FindFile(path);
+    if (!evidence.ok()) {
+      status_.Update(evidence.status());
+      file->by_segment.push_back(nullptr);
+      continue;
+    }
+    file->by_segment.push_back(*evidence);
+    if (*evidence == nullptr) continue;
+    DenseLabelSet labels;
+    status_.Update(LabelsTouching(**evidence, {1, kMaxLine}, segments_[i].labels->size(), &labels));
+    AddLive(i, std::move(labels), &file->labels);
+  }
+  return *file;
+}
+
+const DenseLabelSet& EvidenceView::LabelsOf(const std::string& path) { return Find(path).labels; }
+
+const DenseLabelSet& EvidenceView::Ran(const std::string& path, LineRange lines) {
+  File& file = Find(path);
+  const auto [it, added] =
+      file.ran.try_emplace(static_cast<uint64_t>(lines.first) << 32 | lines.last);
+  if (!added) return it->second;
+  for (size_t i = 0; i < segments_.size(); ++i) {
+    if (file.by_segment[i] == nullptr) continue;
+    DenseLabelSet labels;
+    status_.Update(
+        LabelsTouching(*file.by_segment[i], lines, segments_[i].labels->size(), &labels));
+    AddLive(i, std::move(labels), &it->second);
+  }
+  return it->second;
+}
+
+bool EvidenceView::RanWhileImporting(const std::string& path, LineRange lines) {
+  const File& file = Find(path);
+  return std::any_of(file.by_segment.begin(), file.by_segment.end(), [&](const auto& evidence) {
+    return evidence != nullptr && HasGlobalLine(*evidence, lines);
+  });
+}
+
+DenseLabelSet EvidenceView::TookRareBranch(const std::string& path, LineRange lines) {
+  const DenseLabelSet everybody = Ran(path, lines);
+  DenseLabelSet rare;
+  for (uint32_t line = lines.first; line <= lines.last; ++line) {
+    const DenseLabelSet& who = Ran(path, {line, line});
+    if (!who.Empty() && !(who == everybody)) rare |= who;
+  }
+  return rare.Empty() ? everybody : rare;
+}
+
+DenseLabelSet EvidenceView::RanOutside(const std::string& path,
+                                       const std::vector<LineRange>& bodies) {
+  const File& file = Find(path);
+  const auto in_a_body = [&](uint32_t line) {
+    return std::any_of(bodies.begin(), bodies.end(),
+                       [&](LineRange b) { return b.first <= line && line <= b.last; });
+  };
+  DenseLabelSet outside;
+  for (size_t i = 0; i < segments_.size(); ++i) {
+    if (file.by_segment[i] == nullptr) continue;
+    const FileEvidence& evidence = *file.by_segment[i];
+    DenseLabelSet labels;
+    for (const EvidenceSection& section : evidence.sections) {
+      if (section.kind != EvidenceKind::kLine || section.phase != Phase::kRun) continue;
+      for (const EvidenceRun& run : section.runs) {
+        bool any = false;
+        for (uint32_t line = run.first; line <= run.last && !any; ++line) any = !in_a_body(line);
+        if (any) {
+          status_.Update(
+              UnionLabelSet(evidence.sets[run.set], segments_[i].labels->size(), &labels));
+        }
+      }
+    }
+    AddLive(i, std::move(labels), &outside);
+  }
+  return outside;
+}
+
+}  // namespace testselect

@@ -1,0 +1,71 @@
+// EvidenceView: what the live evidence of one commit says about files, units and labels.
+//
+// Joins the segments that were recorded at one tree (shards, jobs) and drops what newer segments
+// supersede, so that the walk along names sees one body of evidence in one numbering.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "server/selection/label_universe.h"
+#include "storage/index_store.h"
+
+namespace testselect {
+
+// A segment with the part of its labels that no newer segment ran, in the segment's numbers.
+struct LiveEvidence {
+  std::shared_ptr<const Segment> segment;
+  std::shared_ptr<const LabelDictionary> labels;
+  DenseLabelSet live;
+};
+
+// Not thread-safe: it keeps what it has looked up. All sets are in the universe's numbers. Evidence
+// that cannot be read counts as none, and status() then says so: its labels must all run.
+class EvidenceView {
+ public:
+  // `universe` must outlive the view.
+  EvidenceView(std::vector<LiveEvidence> segments, const LabelUniverse* universe);
+
+  const DenseLabelSet& live() const { return live_; }
+  // Labels that executed a line of the file or entered one of its functions.
+  const DenseLabelSet& LabelsOf(const std::string& path);
+  bool Executed(const std::string& path) { return !LabelsOf(path).Empty(); }
+  // Labels that executed a line of `lines`, in any phase. Cost: a scan of the file's runs, once.
+  const DenseLabelSet& Ran(const std::string& path, LineRange lines);
+  // Whether a line of `lines` ran outside any test.
+  bool RanWhileImporting(const std::string& path, LineRange lines);
+  // Whether a test, or code outside tests, ran a line of `lines`.
+  bool Seen(const std::string& path, LineRange lines) {
+    return RanWhileImporting(path, lines) || !Ran(path, lines).Empty();
+  }
+  // Labels on lines of `lines` that not every label of `lines` executed; all of them if there is no
+  // such line.
+  DenseLabelSet TookRareBranch(const std::string& path, LineRange lines);
+  // Labels that, in their run phase, executed a line of the file in none of `bodies` (ascending).
+  DenseLabelSet RanOutside(const std::string& path, const std::vector<LineRange>& bodies);
+
+  // Not ok once some evidence could not be read.
+  const absl::Status& status() const { return status_; }
+
+ private:
+  struct File {
+    std::vector<std::shared_ptr<const FileEvidence>> by_segment;  // null: none
+    DenseLabelSet labels;
+    absl::flat_hash_map<uint64_t, DenseLabelSet> ran;  // by first << 32 | last
+  };
+  File& Find(const std::string& path);
+  // Adds `labels`, numbers of segment i, as far as they are live.
+  void AddLive(size_t i, DenseLabelSet labels, DenseLabelSet* out) const;
+
+  const std::vector<LiveEvidence> segments_;
+  const LabelUniverse& universe_;
+  DenseLabelSet live_;
+  absl::flat_hash_map<std::string, std::unique_ptr<File>> files_;
+  absl::Status status_;
+};
+
+}  // namespace testselect

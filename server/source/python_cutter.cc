@@ -1,0 +1,627 @@
+#include "server/source/python_cutter.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "server/source/grammars.h"
+#include "server/source/module_builder.h"
+#include "server/source/python_syntax.h"
+
+namespace testselect {
+namespace {
+
+bool IsMemoDecorator(absl::string_view name) {
+  static const auto* const names = new NameSet{"lru_cache", "cache",    "cached_property",
+                                               "memoize",   "memoized", "singledispatch"};
+  return names->contains(name);
+}
+bool IsMutator(absl::string_view name) {
+  static const auto* const names =
+      new NameSet{"setdefault", "append", "add", "update", "register", "insert", "pop", "extend"};
+  return names->contains(name);
+}
+// Decorators that read neither the signature nor the docstring of what they wrap.
+bool IsPlainDecorator(absl::string_view name) {
+  static const auto* const names = new NameSet{
+      "property", "staticmethod", "classmethod", "contextmanager", "contextlib",
+      "wraps",    "functools",    "setter",      "getter",         "deleter",
+      "typing",   "t",            "final",       "override",       "cached_property",
+      "abc",      "abstractmethod"};
+  return names->contains(name);
+}
+bool IsWideSetup(absl::string_view name) {
+  static const auto* const names =
+      new NameSet{"setup_module",   "teardown_module", "setUpModule",   "tearDownModule",
+                  "setup_class",    "teardown_class",  "setUpClass",    "tearDownClass"};
+  return names->contains(name);
+}
+
+Digest DigestOf(Node n) {
+  TokenDigest digest;
+  AddPyTokens(n, &digest);
+  return digest.Finish();
+}
+std::string Mark(const Digest& digest) { return digest.ToHex().substr(0, 8); }
+
+// Names that an assignment to `n` binds or reaches into.
+void AddTargets(Node n, NameSet* out) {
+  if (!n) return;
+  switch (KindOf(n)) {
+    case Py::kIdentifier:
+      out->insert(n.text());
+      return;
+    case Py::kAttribute:
+      if (const Node member = n.Field("attribute")) out->insert(member.text());
+      AddTargets(n.Field("object"), out);
+      return;
+    case Py::kSubscript:
+      AddTargets(n.Field("value"), out);
+      return;
+    case Py::kPatternList:
+    case Py::kTuplePattern:
+    case Py::kListPattern:
+    case Py::kListSplatPattern:
+    case Py::kTuple:
+    case Py::kList:
+    case Py::kParenthesized:
+    case Py::kExpressionList:
+      for (Node child : NamedChildren(n)) AddTargets(child, out);
+      return;
+    default:
+      return;
+  }
+}
+
+// The assignment that a statement is, or null.
+Node AssignmentOf(Node statement) {
+  if (KindOf(statement) != Py::kExpressionStatement) return Node();
+  const Node inner = statement.first_named_child();
+  if (!inner) return Node();
+  const Py kind = KindOf(inner);
+  return kind == Py::kAssignment || kind == Py::kAugmentedAssignment ? inner : Node();
+}
+
+// The last value of `a = b = value`.
+Node ValueOf(Node assignment) {
+  Node value = assignment.Field("right");
+  while (value && KindOf(value) == Py::kAssignment) value = value.Field("right");
+  return value;
+}
+
+NameSet BoundBy(Node statement) {
+  NameSet binds;
+  if (Node assignment = AssignmentOf(statement)) {
+    for (; assignment; assignment = assignment.Field("right")) {
+      if (KindOf(assignment) != Py::kAssignment && KindOf(assignment) != Py::kAugmentedAssignment) {
+        break;
+      }
+      AddTargets(assignment.Field("left"), &binds);
+    }
+  } else if (KindOf(statement) == Py::kDelete) {
+    for (Node child : NamedChildren(statement)) AddTargets(child, &binds);
+  } else if (KindOf(statement) == Py::kFor) {
+    AddTargets(statement.Field("left"), &binds);
+  } else if (KindOf(statement) == Py::kTypeAlias) {
+    if (const Node left = statement.first_named_child()) {
+      if (const Node name = left.first_named_child()) binds.insert(name.text());
+    }
+  }
+  return binds;
+}
+
+bool ForTypeCheckersOnly(Node test) {
+  if (!test) return false;
+  const Node name = KindOf(test) == Py::kAttribute ? test.Field("attribute") : test;
+  return name && name.text() == "TYPE_CHECKING";
+}
+
+class Cutter {
+ public:
+  Cutter(absl::string_view source, NameTable* names) : source_(source), builder_(names) {}
+
+  SourceModule Cut() {
+    auto tree = SyntaxTree::Parse(tree_sitter_python(), source_);
+    if (!tree.ok() || tree->root().Is("ERROR")) {
+      builder_.SetUnparsed();
+      return builder_.Finish();
+    }
+    const Node root = tree->root();
+    AddMagicComments(root);
+    for (Node statement : NamedChildren(root)) {
+      const Node assignment = AssignmentOf(statement);
+      if (!assignment || KindOf(assignment) != Py::kAssignment) continue;
+      const Node value = ValueOf(assignment);
+      if (value && !IsConstant(value)) shared_state_.merge(BoundBy(statement));
+    }
+    Block(root, "");
+    FindImports(root);
+    return builder_.Finish();
+  }
+
+ private:
+  static bool IsConstant(Node value) {
+    return KindOf(value) == Py::kConstant || KindOf(value) == Py::kString;
+  }
+
+  UnitDraft& Add(UnitKind kind, std::string key, absl::string_view owner, Digest fingerprint,
+                 Node at) {
+    UnitDraft& draft = builder_.Add(kind, std::move(key), owner);
+    draft.fingerprint = fingerprint;
+    draft.lines = {at.first_line(), at.last_line()};
+    draft.Set(kBroken, at.has_error());
+    return draft;
+  }
+
+  // What a file says to the interpreter in comments: how to start it and how it is encoded.
+  void AddMagicComments(Node root) {
+    for (Node n = root.first_child(); n && KindOf(n) == Py::kComment; n = n.next_sibling()) {
+      const bool shebang = n.begin() == 0 && absl::StartsWith(n.text(), "#!");
+      if (n.first_line() > 2 || !(shebang || absl::StrContains(n.text(), "coding"))) continue;
+      TokenDigest digest;
+      digest.Add(n.text());
+      Add(UnitKind::kCondition, shebang ? "#!" : "#coding", "", digest.Finish(), n);
+    }
+  }
+
+  void Block(Node block, const std::string& owner) {
+    if (!block) return;
+    for (Node statement : NamedChildren(block)) Statement(statement, owner);
+  }
+
+  void Statement(Node n, const std::string& owner) {
+    const std::string inside = owner.empty() ? "" : owner + ".";
+    switch (KindOf(n)) {
+      case Py::kComment:
+      case Py::kPass:
+      case Py::kFutureImport:
+      case Py::kLineContinuation:
+        return;
+      case Py::kFunction:
+        return Function(n, n, owner);
+      case Py::kClass:
+        return Class(n, n, owner);
+      case Py::kDecorated: {
+        const Node inner = n.Field("definition");
+        if (!inner) return Other(n, owner);
+        return KindOf(inner) == Py::kClass ? Class(inner, n, owner) : Function(inner, n, owner);
+      }
+      case Py::kIf:
+        return If(n, owner);
+      case Py::kTry:
+        return Try(n, owner);
+      case Py::kWith:
+        for (Node child : NamedChildren(n)) {
+          if (child.field() != "body") Condition("with ", child, owner);
+        }
+        return Block(n.Field("body"), owner);
+      case Py::kImport:
+        return Import(n, owner);
+      case Py::kImportFrom:
+        return ImportFrom(n, owner);
+      default:
+        if (IsPyDocstring(n)) {
+          Add(UnitKind::kDocstring, inside, owner, DigestOf(n), n);
+          return;
+        }
+        return Other(n, owner);
+    }
+  }
+
+  void Condition(absl::string_view word, Node test, const std::string& owner) {
+    if (!test) return;
+    PyUses uses;
+    uses.Visit(test);
+    const Digest fingerprint = DigestOf(test);
+    UnitDraft& unit =
+        Add(UnitKind::kCondition, absl::StrCat(owner, owner.empty() ? "" : ".", word,
+                                               Mark(fingerprint)), owner, fingerprint, test);
+    unit.free = std::move(uses.loads);
+    unit.members = std::move(uses.members);
+  }
+
+  void If(Node n, const std::string& owner) {
+    const Node test = n.Field("condition");
+    if (!ForTypeCheckersOnly(test)) {
+      Condition("if ", test, owner);
+      Block(n.Field("consequence"), owner);
+    }
+    for (Node child : NamedChildren(n)) {
+      if (KindOf(child) == Py::kElifClause) {
+        Condition("if ", child.Field("condition"), owner);
+        Block(child.Field("consequence"), owner);
+      } else if (KindOf(child) == Py::kElseClause) {
+        Block(child.Field("body"), owner);
+      } else if (KindOf(child) == Py::kError) {
+        Other(child, owner);
+      }
+    }
+  }
+
+  void Try(Node n, const std::string& owner) {
+    for (Node child : NamedChildren(n)) {
+      const Py kind = KindOf(child);
+      if (kind == Py::kBlock) {
+        Block(child, owner);
+      } else if (kind == Py::kExceptClause || kind == Py::kElseClause ||
+                 kind == Py::kFinallyClause) {
+        for (Node part : NamedChildren(child)) {
+          if (KindOf(part) == Py::kBlock) {
+            Block(part, owner);
+          } else if (KindOf(part) != Py::kComment) {
+            Condition("except ", part, owner);
+          }
+        }
+      } else if (kind == Py::kError) {
+        Other(child, owner);
+      }
+    }
+  }
+
+  void AddImportUnit(Node at, const std::string& owner, absl::string_view local, uint32_t level,
+                     absl::string_view module, absl::string_view name, absl::string_view alias) {
+    TokenDigest digest;
+    digest.Add(absl::StrCat(level));
+    digest.Add(module);
+    digest.Add(name);
+    digest.Add(alias);
+    UnitDraft& unit =
+        Add(UnitKind::kImport, absl::StrCat(owner, owner.empty() ? "" : ".", local), owner,
+            digest.Finish(), at);
+    unit.binds.insert(local);
+    unit.SetSource(level, module, name);
+  }
+
+  void Import(Node n, const std::string& owner) {
+    for (Node child : NamedChildren(n)) {
+      if (KindOf(child) == Py::kComment) continue;
+      const Node alias = child.Field("alias");
+      const Node dotted = alias ? child.Field("name") : child;
+      const absl::string_view module = dotted.text();
+      const absl::string_view local = alias ? alias.text() : module.substr(0, module.find('.'));
+      AddImportUnit(n, owner, local, 0, module, "", alias ? alias.text() : "");
+    }
+  }
+
+  // The module of a `from` import, its leading dots counted apart.
+  static std::pair<uint32_t, absl::string_view> ModuleOf(Node n) {
+    const Node module = n.Field("module_name");
+    absl::string_view text = module ? module.text() : absl::string_view();
+    uint32_t level = 0;
+    while (!text.empty() && (text[0] == '.' || text[0] == ' ')) {
+      if (text[0] == '.') ++level;
+      text.remove_prefix(1);
+    }
+    return {level, text};
+  }
+
+  void ImportFrom(Node n, const std::string& owner) {
+    const auto [level, module] = ModuleOf(n);
+    for (Node child : NamedChildren(n)) {
+      if (KindOf(child) == Py::kWildcardImport) {
+        AddImportUnit(n, owner, "*", level, module, "*", "");
+      }
+      if (child.field() != "name") continue;
+      const Node alias = child.Field("alias");
+      const absl::string_view name = (alias ? child.Field("name") : child).text();
+      AddImportUnit(n, owner, alias ? alias.text() : name, level, module, name,
+                    alias ? alias.text() : "");
+    }
+  }
+
+  void Other(Node n, const std::string& owner) {
+    const std::string inside = owner.empty() ? "" : owner + ".";
+    const NameSet binds = BoundBy(n);
+    std::vector<absl::string_view> sorted(binds.begin(), binds.end());
+    std::sort(sorted.begin(), sorted.end());
+    const Node assignment = AssignmentOf(n);
+    const Node type = assignment ? assignment.Field("type") : Node();
+    TokenDigest digest;
+    AddPyTokens(n, &digest, type);
+    const Digest fingerprint = digest.Finish();
+    const std::string key =
+        inside + (sorted.empty() ? Mark(fingerprint) : absl::StrJoin(sorted, ","));
+    if (type) {
+      PyUses in_type;
+      for (Node part : NamedChildren(type)) in_type.Visit(part);
+      UnitDraft& unit = Add(UnitKind::kAnnotation, key, owner, DigestOf(type), n);
+      unit.binds = binds;
+      unit.free = std::move(in_type.loads);
+      if (!assignment.Field("right")) return;
+    }
+    PyUses uses;
+    uses.Visit(n);
+    UnitDraft& unit = Add(UnitKind::kStatement, key, owner, fingerprint, n);
+    unit.free = std::move(uses.loads);
+    unit.members = std::move(uses.members);
+    const Py kind = KindOf(n);
+    unit.Set(kEffects, binds.empty() || kind == Py::kFor || kind == Py::kWhile);
+    // Python 2's statements are syntax errors to the interpreter.
+    if (kind == Py::kPrint || kind == Py::kExec) unit.Set(kBroken);
+    unit.binds = binds;
+  }
+
+  static std::vector<Node> DecoratorsOf(Node whole) {
+    std::vector<Node> decorators;
+    if (KindOf(whole) != Py::kDecorated) return decorators;
+    for (Node child : NamedChildren(whole)) {
+      if (KindOf(child) == Py::kDecorator) decorators.push_back(child);
+    }
+    return decorators;
+  }
+
+  void Class(Node n, Node whole, const std::string& owner) {
+    const Node name = n.Field("name");
+    if (!name) return Other(whole, owner);
+    const std::string key = absl::StrCat(owner, owner.empty() ? "" : ".", name.text());
+    const std::vector<Node> decorators = DecoratorsOf(whole);
+    const Node bases = n.Field("superclasses");
+    PyUses uses;
+    TokenDigest digest;
+    for (Node d : decorators) {
+      uses.Visit(d);
+      AddPyTokens(d, &digest);
+    }
+    uses.Visit(bases);
+    // `class A()` and `class A(object)` are `class A`.
+    bool plain = decorators.empty();
+    if (bases) {
+      for (Node base : NamedChildren(bases)) {
+        if (KindOf(base) == Py::kComment) continue;
+        AddPyTokens(base, &digest);
+        plain = plain && KindOf(base) == Py::kIdentifier && base.text() == "object";
+      }
+    }
+    AddPyTokens(n.Field("type_parameters"), &digest);
+    builder_.AddClass(key, plain);
+    UnitDraft& unit = Add(UnitKind::kClass, key, owner, digest.Finish(), n);
+    unit.Set(kBroken, bases && bases.has_error());
+    unit.binds.insert(name.text());
+    unit.free = std::move(uses.loads);
+    unit.members = std::move(uses.members);
+    Block(n.Field("body"), key);
+  }
+
+  // What a function's decorators say.
+  struct Decoration {
+    PyUses uses;
+    TokenDigest digest;
+    bool fixture = false, everywhere = false, scoped = false, memo = false, introspected = false,
+         overload = false;
+  };
+
+  static Decoration Decorate(Node whole) {
+    Decoration d;
+    bool scope = false, function_scope = false;
+    for (Node decorator : DecoratorsOf(whole)) {
+      d.uses.Visit(decorator);
+      AddPyTokens(decorator, &d.digest);
+      ForEachNode(decorator, [&](Node part) {
+        if (KindOf(part) == Py::kKeywordArgument) {
+          const Node keyword = part.Field("name");
+          scope |= keyword && keyword.text() == "scope";
+          d.everywhere |= keyword && keyword.text() == "autouse";
+        }
+        if (KindOf(part) == Py::kStringContent) function_scope |= part.text() == "function";
+      });
+    }
+    NameSet named = d.uses.loads;
+    named.insert(d.uses.members.begin(), d.uses.members.end());
+    d.fixture = named.contains("fixture");
+    d.scoped = scope && !function_scope;
+    d.overload = named.contains("overload");
+    for (absl::string_view name : named) {
+      d.memo |= IsMemoDecorator(name);
+      d.introspected |= !IsPlainDecorator(name);
+    }
+    return d;
+  }
+
+  void Function(Node n, Node whole, const std::string& owner) {
+    const Node name = n.Field("name");
+    const Node body = n.Field("body");
+    if (!name || !body) return Other(whole, owner);
+    Decoration decoration = Decorate(whole);
+    if (decoration.overload) return;  // for type checkers only
+    const std::string key = absl::StrCat(owner, owner.empty() ? "" : ".", name.text());
+    const uint16_t common = static_cast<uint16_t>((decoration.fixture ? kFixture : 0) |
+                                                  (decoration.introspected ? kIntrospected : 0));
+    AddHeader(n, whole, owner, key, common, &decoration);
+    AddSignature(n, owner, key);
+    AddAnnotation(n, owner, key, common);
+    AddBody(n, owner, key, common, decoration);
+  }
+
+  void AddHeader(Node n, Node whole, const std::string& owner, const std::string& key,
+                 uint16_t common, Decoration* decoration) {
+    const Node parameters = n.Field("parameters");
+    if (parameters) {
+      for (Node p : NamedChildren(parameters)) decoration->uses.Visit(p.Field("value"));
+    }
+    decoration->digest.Add(n.first_child().text());  // async or def
+    UnitDraft& unit = Add(UnitKind::kHeader, key, owner, decoration->digest.Finish(), n);
+    unit.flags = common;
+    unit.Set(kEverywhere, decoration->everywhere);
+    bool broken = parameters && parameters.has_error();
+    for (Node child : Children(n)) broken |= KindOf(child) == Py::kError;
+    for (Node d : DecoratorsOf(whole)) broken |= d.has_error();
+    unit.Set(kBroken, broken);
+    unit.binds.insert(n.Field("name").text());
+    unit.free = decoration->uses.loads;
+    unit.members = decoration->uses.members;
+  }
+
+  void AddSignature(Node n, const std::string& owner, const std::string& key) {
+    TokenDigest digest;
+    AddPyTokensWithoutTypes(n.Field("parameters"), &digest);
+    Add(UnitKind::kSignature, key, owner, digest.Finish(), n).Set(kBroken, false);
+  }
+
+  void AddAnnotation(Node n, const std::string& owner, const std::string& key, uint16_t common) {
+    TokenDigest digest;
+    PyUses uses;
+    const auto add = [&](Node type) {
+      if (!type) return;
+      AddPyTokens(type, &digest);
+      for (Node part : NamedChildren(type)) uses.Visit(part);
+    };
+    if (const Node parameters = n.Field("parameters")) {
+      for (Node p : NamedChildren(parameters)) add(p.Field("type"));
+    }
+    add(n.Field("return_type"));
+    add(n.Field("type_parameters"));
+    UnitDraft& unit = Add(UnitKind::kAnnotation, key, owner, digest.Finish(), n);
+    unit.flags = common;
+    unit.free = std::move(uses.loads);
+  }
+
+  void AddBody(Node n, const std::string& owner, const std::string& key, uint16_t common,
+               const Decoration& decoration) {
+    const Node body = n.Field("body");
+    Node first = body.first_named_child();
+    while (first && KindOf(first) == Py::kComment) first = first.next_named_sibling();
+    const uint32_t first_line = first ? first.first_line() : body.first_line();
+    if (first && IsPyDocstring(first)) {
+      Add(UnitKind::kDocstring, key, owner, DigestOf(first), first).flags = common;
+      first = first.next_named_sibling();
+    }
+    TokenDigest digest;
+    for (Node s = first; s; s = s.next_named_sibling()) AddPyTokens(s, &digest);
+    PyUses uses;
+    uses.VisitStatements(first);
+    const NameSet parameters = PyParameterNames(n.Field("parameters"));
+    UnitDraft& unit = Add(UnitKind::kBody, key, owner, digest.Finish(), n);
+    unit.flags = common;
+    unit.lines.first = first_line;
+    unit.Set(kBroken, body.has_error() || HasPython2(body));
+    unit.Set(kWide, IsWideSetup(NameOfKey(key)) || (decoration.fixture && decoration.scoped));
+    unit.Set(kMemo, decoration.memo || WritesSharedState(body, parameters));
+    unit.free = uses.Free(parameters);
+    unit.members = std::move(uses.members);
+    unit.parameters = parameters;
+  }
+
+  static bool HasPython2(Node body) {
+    bool found = false;
+    ForEachNode(body, [&](Node n) {
+      found |= KindOf(n) == Py::kPrint || KindOf(n) == Py::kExec;
+    });
+    return found;
+  }
+
+  // Whether the function leaves something in the module's variables for the next call.
+  bool WritesSharedState(Node body, const NameSet& parameters) const {
+    const auto shared = [&](Node value) {
+      return value && KindOf(value) == Py::kIdentifier && shared_state_.contains(value.text()) &&
+             !parameters.contains(value.text());
+    };
+    const auto reaches_in = [&](Node target) {
+      if (!target) return false;
+      if (KindOf(target) == Py::kSubscript) return shared(target.Field("value"));
+      return KindOf(target) == Py::kAttribute && shared(target.Field("object"));
+    };
+    bool writes = false;
+    ForEachNode(body, [&](Node n) {
+      switch (KindOf(n)) {
+        case Py::kGlobal:
+          writes = true;
+          break;
+        case Py::kAssignment:
+        case Py::kAugmentedAssignment:
+          writes |= reaches_in(n.Field("left"));
+          break;
+        case Py::kCall: {
+          const Node function = n.Field("function");
+          if (!function || KindOf(function) != Py::kAttribute) break;
+          const Node method = function.Field("attribute");
+          writes |= method && IsMutator(method.text()) && shared(function.Field("object"));
+          break;
+        }
+        default:
+          break;
+      }
+    });
+    return writes;
+  }
+
+  void FindImports(Node root);
+  void FindDynamicImport(Node call);
+  void FindPlugins(Node assignment);
+
+  const absl::string_view source_;
+  ModuleBuilder builder_;
+  NameSet shared_state_;  // module-level names of anything but constants
+};
+
+// Everything that loads a module wherever it stands, by a literal name.
+void Cutter::FindImports(Node root) {
+  ForEachNode(root, [&](Node n) {
+    switch (KindOf(n)) {
+      case Py::kImport:
+        for (Node child : NamedChildren(n)) {
+          if (KindOf(child) == Py::kComment) continue;
+          const Node dotted = child.Field("alias") ? child.Field("name") : child;
+          builder_.AddImport(0, dotted.text(), "");
+        }
+        break;
+      case Py::kImportFrom: {
+        const auto [level, module] = ModuleOf(n);
+        for (Node child : NamedChildren(n)) {
+          if (KindOf(child) == Py::kWildcardImport) builder_.AddImport(level, module, "*");
+          if (child.field() != "name") continue;
+          builder_.AddImport(level, module,
+                             (child.Field("alias") ? child.Field("name") : child).text());
+        }
+        break;
+      }
+      case Py::kCall:
+        FindDynamicImport(n);
+        break;
+      case Py::kAssignment:
+        FindPlugins(n);
+        break;
+      default:
+        break;
+    }
+  });
+}
+
+// import_module("a.b"), __import__("a.b"), pytest.importorskip("a.b").
+void Cutter::FindDynamicImport(Node call) {
+  Node function = call.Field("function");
+  if (function && KindOf(function) == Py::kAttribute) function = function.Field("attribute");
+  const Node arguments = call.Field("arguments");
+  const Node literal = arguments ? arguments.first_named_child() : Node();
+  if (!function || !literal || KindOf(literal) != Py::kString) return;
+  const absl::string_view name = function.text();
+  if (name != "import_module" && name != "__import__" && name != "importorskip") return;
+  for (Node part : NamedChildren(literal)) {
+    if (KindOf(part) != Py::kStringContent) continue;
+    absl::string_view module = part.text();
+    uint32_t level = 0;
+    while (absl::ConsumePrefix(&module, ".")) ++level;
+    builder_.AddImport(level, module, "");
+  }
+}
+
+// pytest_plugins = ["a.b"].
+void Cutter::FindPlugins(Node assignment) {
+  const Node left = assignment.Field("left");
+  if (!left || left.text() != "pytest_plugins") return;
+  ForEachNode(assignment, [&](Node part) {
+    if (KindOf(part) == Py::kStringContent) builder_.AddImport(0, part.text(), "");
+  });
+}
+
+}  // namespace
+
+SourceModule CutPython(absl::string_view source, NameTable* names) {
+  return Cutter(source, names).Cut();
+}
+
+}  // namespace testselect

@@ -1,0 +1,154 @@
+#include "server/source/source_tree.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <utility>
+
+#include "storage/model/mutex.h"
+#include "storage/model/status_macros.h"
+
+namespace testselect {
+namespace {
+
+const std::shared_ptr<const SourceModule>& NoModule() {
+  static const auto* const none = [] {
+    auto module = std::make_shared<SourceModule>();
+    module->parsed = false;
+    return new std::shared_ptr<const SourceModule>(std::move(module));
+  }();
+  return *none;
+}
+
+// Calls f(i) for 0 <= i < n on a few threads; returns the first error.
+template <typename F>
+absl::Status ForAll(size_t n, F f) {
+  constexpr size_t kWorthAThread = 64;
+  const size_t threads = std::min<size_t>(std::max(1u, std::thread::hardware_concurrency()),
+                                          n / kWorthAThread + 1);
+  std::atomic<size_t> next{0};
+  Mutex mutex;
+  absl::Status first;
+  const auto work = [&] {
+    for (size_t i = next++; i < n; i = next++) {
+      if (absl::Status status = f(i); !status.ok()) {
+        MutexLock lock(&mutex);
+        first.Update(status);
+        next = n;
+      }
+    }
+  };
+  std::vector<std::thread> others;
+  for (size_t i = 1; i < threads; ++i) others.emplace_back(work);
+  work();
+  for (std::thread& thread : others) thread.join();
+  return first;
+}
+
+}  // namespace
+
+SourceTree::SourceTree(std::vector<SourceFile> files, std::shared_ptr<ModuleSource> modules)
+    : source_(std::move(modules)), files_(std::move(files)) {
+  languages_.reserve(files_.size());
+  for (const SourceFile& file : files_) {
+    languages_.push_back(file.regular ? LanguageOf(file.path) : nullptr);
+  }
+}
+
+absl::StatusOr<std::shared_ptr<const SourceTree>> SourceTree::Build(
+    std::vector<SourceFile> files, std::shared_ptr<ModuleSource> modules) {
+  std::shared_ptr<SourceTree> tree(new SourceTree(std::move(files), std::move(modules)));
+  TS_RETURN_IF_ERROR(tree->LoadModules(nullptr));
+  tree->Link(nullptr);
+  return tree;
+}
+
+absl::StatusOr<std::shared_ptr<const SourceTree>> SourceTree::Derive(
+    const SourceTree& base, std::vector<SourceFile> files, std::shared_ptr<ModuleSource> modules) {
+  std::shared_ptr<SourceTree> tree(new SourceTree(std::move(files), std::move(modules)));
+  TS_RETURN_IF_ERROR(tree->LoadModules(&base));
+  tree->Link(tree->SameLayout(base) ? &base : nullptr);
+  return tree;
+}
+
+absl::Status SourceTree::LoadModules(const SourceTree* base) {
+  modules_.assign(files_.size(), NoModule());
+  std::vector<FileId> missing;
+  FileId old = 0;
+  for (FileId file = 0; file < files_.size(); ++file) {
+    if (languages_[file] == nullptr) continue;
+    if (base != nullptr) {
+      while (old < base->size() && base->files_[old].path < files_[file].path) ++old;
+      if (old < base->size() && base->files_[old].path == files_[file].path &&
+          base->files_[old].blob == files_[file].blob && base->languages_[old] != nullptr) {
+        modules_[file] = base->modules_[old];
+        continue;
+      }
+    }
+    missing.push_back(file);
+  }
+  return ForAll(missing.size(), [&](size_t i) -> absl::Status {
+    const FileId file = missing[i];
+    TS_ASSIGN_OR_RETURN(modules_[file], source_->Module(*languages_[file], files_[file].path,
+                                                       files_[file].blob));
+    return absl::OkStatus();
+  });
+}
+
+bool SourceTree::SameLayout(const SourceTree& base) const {
+  if (size() != base.size()) return false;
+  for (FileId file = 0; file < size(); ++file) {
+    const SourceFile &now = files_[file], &then = base.files_[file];
+    if (now.path != then.path || languages_[file] != base.languages_[file]) return false;
+    if (now.blob != then.blob && languages_[file] == nullptr) return false;
+  }
+  return true;
+}
+
+void SourceTree::Link(const SourceTree* base) {
+  for (const Language* language : languages_) {
+    if (language != nullptr && !layers_.contains(language)) {
+      layers_.emplace(language, language->Open(*this));
+    }
+  }
+  imports_.resize(files_.size());
+  std::vector<uint32_t> counts(files_.size() + 1, 0);
+  for (FileId file = 0; file < files_.size(); ++file) {
+    if (languages_[file] == nullptr) continue;
+    std::vector<FileId>& imports = imports_[file];
+    if (base != nullptr && base->files_[file].blob == files_[file].blob) {
+      imports = base->imports_[file];
+    } else {
+      imports = layers_.at(languages_[file])->ImportsOf(file);
+      std::sort(imports.begin(), imports.end());
+      imports.erase(std::unique(imports.begin(), imports.end()), imports.end());
+      imports.erase(std::remove(imports.begin(), imports.end(), file), imports.end());
+    }
+    for (FileId target : imports) ++counts[target + 1];
+  }
+  for (size_t i = 1; i < counts.size(); ++i) counts[i] += counts[i - 1];
+  importer_begin_ = counts;
+  importers_.resize(counts.back());
+  for (FileId file = 0; file < files_.size(); ++file) {
+    for (FileId target : imports_[file]) importers_[counts[target]++] = file;
+  }
+}
+
+FileId SourceTree::Find(absl::string_view path) const {
+  const auto it = std::lower_bound(
+      files_.begin(), files_.end(), path,
+      [](const SourceFile& file, absl::string_view p) { return absl::string_view(file.path) < p; });
+  return it == files_.end() || it->path != path ? kNoFile
+                                                : static_cast<FileId>(it - files_.begin());
+}
+
+std::string SourceTree::Text(FileId file) const {
+  return files_[file].regular ? source_->ReadBlob(files_[file].blob).value_or("") : "";
+}
+
+const TreeLayer* SourceTree::LayerOf(const Language* language) const {
+  const auto it = layers_.find(language);
+  return it == layers_.end() ? nullptr : it->second.get();
+}
+
+}  // namespace testselect
