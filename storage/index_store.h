@@ -145,6 +145,11 @@ class IndexStore {
   virtual absl::StatusOr<std::vector<std::pair<std::string, std::string>>> NotesWithPrefix(
       absl::string_view prefix) const = 0;
 
+  // Values that can be made again from the repository (cut sources), by name. Not synced, not
+  // backed up with care: one may be gone any time. Get verifies a checksum: kDataLoss, kNotFound.
+  virtual absl::Status PutDerived(absl::string_view key, absl::string_view value) = 0;
+  virtual absl::StatusOr<std::string> GetDerived(absl::string_view key) const = 0;
+
   // Gives the space of deleted segments back to the file system, and rewrites what is stored into
   // as few files as the engine can. Cost: reads and writes the whole store. May be called any time;
   // readers and writers go on meanwhile.

@@ -189,6 +189,18 @@ class MemoryIndexStore final : public IndexStore {
     return out;
   }
 
+  absl::Status PutDerived(absl::string_view key, absl::string_view value) override {
+    MutexLock lock(&mutex_);
+    derived_[std::string(key)] = std::string(value);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::string> GetDerived(absl::string_view key) const override {
+    MutexLock lock(&mutex_);
+    const auto it = derived_.find(std::string(key));
+    if (it == derived_.end()) return absl::NotFoundError("no such derived value");
+    return it->second;
+  }
+
   absl::Status Compact() override { return absl::OkStatus(); }
   uint64_t generation() const override { return generation_; }
   absl::StatusOr<StoreStats> Stats() const override {
@@ -203,6 +215,7 @@ class MemoryIndexStore final : public IndexStore {
   SegmentCatalog catalog_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<Digest, std::shared_ptr<const Content>> contents_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::string> notes_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, std::string> derived_ ABSL_GUARDED_BY(mutex_);
   std::atomic<uint64_t> generation_{1};
 };
 

@@ -24,6 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kBlobFamily[] = "blobs";
+constexpr char kDerivedFamily[] = "derived";
 constexpr char kFormatKey[] = "v";
 constexpr char kFormatMagic[] = "testselect";
 constexpr uint64_t kFormatVersion = 1;
@@ -86,7 +87,10 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families(const RocksDbOptions& opti
   blobs.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   blobs.write_buffer_size = 32 << 20;
   blobs.compression = rocksdb::kNoCompression;  // blobs are compressed already
-  return {{rocksdb::kDefaultColumnFamilyName, rows}, {kBlobFamily, blobs}};
+  rocksdb::ColumnFamilyOptions derived = rows;
+  derived.write_buffer_size = 16 << 20;
+  return {
+      {rocksdb::kDefaultColumnFamilyName, rows}, {kBlobFamily, blobs}, {kDerivedFamily, derived}};
 }
 
 bool IsLockError(const rocksdb::Status& s) {
@@ -143,7 +147,8 @@ absl::Status CheckDirectory(const std::string& path) {
   if (!listed.ok() && !listed.IsCorruption()) return absl::OkStatus();
   if (!listed.ok()) return FromRocksDb(listed, absl::StrCat("store ", path));
   for (const std::string& family : families) {
-    if (family != rocksdb::kDefaultColumnFamilyName && family != kBlobFamily) {
+    if (family != rocksdb::kDefaultColumnFamilyName && family != kBlobFamily &&
+        family != kDerivedFamily) {
       return NotOurs(path, absl::StrCat("it has a column family '", family, "'"));
     }
   }
@@ -303,6 +308,14 @@ absl::Status RocksDbDatabase::Write(rocksdb::WriteBatch* batch) {
     if (db_->Resume().ok()) s = db_->Write(options, batch);
   }
   return FromRocksDb(s, "writing the store");
+}
+
+absl::Status RocksDbDatabase::PutDerived(absl::string_view key, absl::string_view value) {
+  TS_RETURN_IF_ERROR(CheckSpace(value.size()));
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  return FromRocksDb(db_->Put(options, Handle(Family::kDerived), ToSlice(key), ToSlice(value)),
+                     "writing the store");
 }
 
 absl::Status RocksDbDatabase::Compact() {

@@ -25,7 +25,7 @@ absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view what);
 // Thread-safe. Values carry their own checksums (segment_row.h, blob_codec.h), checked by callers.
 class RocksDbDatabase {
  public:
-  enum class Family { kRows, kBlobs };
+  enum class Family { kRows, kBlobs, kDerived };
 
   // Errors as OpenRocksDbIndexStore. Blobs are read through the caller's cache, so the engine's own
   // block cache is small.
@@ -47,6 +47,9 @@ class RocksDbDatabase {
   // is full; a later Write works again once there is space.
   absl::Status Write(rocksdb::WriteBatch* batch);
 
+  // Writes one derived value without waiting for the disk: a crash may lose it.
+  absl::Status PutDerived(absl::string_view key, absl::string_view value);
+
   absl::Status Compact();
   uint64_t BytesOnDisk() const;  // of all files in the directory
   std::vector<std::pair<std::string, uint64_t>> Counters() const;
@@ -59,7 +62,7 @@ class RocksDbDatabase {
 
   std::string path_;
   std::unique_ptr<rocksdb::DB> db_;
-  std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // rows, blobs; owned by db_, freed at close
+  std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // by Family; owned by db_, freed at close
   Mutex resume_mutex_;
 };
 

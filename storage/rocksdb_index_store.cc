@@ -85,6 +85,12 @@ class RocksDbIndexStore final : public IndexStore {
       absl::string_view prefix) const override {
     return notes_.WithPrefix(prefix);
   }
+  absl::Status PutDerived(absl::string_view key, absl::string_view value) override {
+    return notes_.PutDerived(key, value);
+  }
+  absl::StatusOr<std::string> GetDerived(absl::string_view key) const override {
+    return notes_.GetDerived(key);
+  }
 
   absl::Status Compact() override;
   uint64_t generation() const override { return generation_; }

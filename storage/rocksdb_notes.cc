@@ -50,4 +50,14 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> RocksDbNotes::W
   return out;
 }
 
+absl::Status RocksDbNotes::PutDerived(absl::string_view key, absl::string_view value) {
+  return database_.PutDerived(key, SealRow(key, value));
+}
+
+absl::StatusOr<std::string> RocksDbNotes::GetDerived(absl::string_view key) const {
+  TS_ASSIGN_OR_RETURN(const std::string row, database_.Get(Family::kDerived, key));
+  TS_ASSIGN_OR_RETURN(const absl::string_view value, OpenRow(key, row));
+  return std::string(value);
+}
+
 }  // namespace testselect

@@ -1,4 +1,4 @@
-// RocksDbNotes: the small named values beside the index (IndexStore's notes).
+// RocksDbNotes: the named values beside the index (IndexStore's notes and derived values).
 #pragma once
 
 #include <memory>
@@ -24,6 +24,8 @@ class RocksDbNotes {
   absl::Status Delete(absl::string_view name);
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> WithPrefix(
       absl::string_view prefix) const;
+  absl::Status PutDerived(absl::string_view key, absl::string_view value);
+  absl::StatusOr<std::string> GetDerived(absl::string_view key) const;
 
  private:
   RocksDbDatabase& database_;

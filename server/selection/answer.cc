@@ -1,6 +1,7 @@
 #include "server/selection/answer.h"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -15,6 +16,26 @@ void SetBit(std::string* bits, size_t i) {
 
 bool GetBit(const std::string& bits, size_t i) {
   return (static_cast<unsigned char>(bits[i / 8]) >> (i % 8) & 1) != 0;
+}
+
+// The cheapest label of the group that was asked for; kNoLabel if one of them runs anyway. Unknown
+// durations count as long: what is known to be short is the better canary.
+template <typename Asked, typename RunsAnyway>
+LabelNumber CheapestCanary(const SelectionPlan& plan, const SelectionPlan::CanaryGroup& group,
+                           Asked asked, RunsAnyway runs) {
+  LabelNumber best = kNoLabel;
+  float cheapest = 0;
+  for (LabelNumber n : group) {
+    if (!asked(n)) continue;
+    if (runs(n)) return kNoLabel;
+    const float known = n < plan.seconds.size() ? plan.seconds[n] : -1;
+    const float seconds = known < 0 ? std::numeric_limits<float>::max() : known;
+    if (best == kNoLabel || seconds < cheapest) {
+      best = n;
+      cheapest = seconds;
+    }
+  }
+  return best;
 }
 
 class AnswerMaker {
@@ -40,6 +61,7 @@ class AnswerMaker {
   std::shared_ptr<Selection> Make() && {
     FillLists();
     Force();
+    AddCanaries();
     CountReasons();
     if (!options_.omit_order) FillOrder();
     return answer_;
@@ -79,6 +101,25 @@ class AnswerMaker {
       if (!forced.contains(list_[i])) continue;
       ++Count(ReasonCode::kForced);
       if (!GetBit(answer_->absent, i)) SetBit(&answer_->global_level, i);
+    }
+  }
+
+  // One label of each group, unless one runs anyway: should the file not import any more, it says
+  // so.
+  void AddCanaries() {
+    if (plan_.canaries.empty() || answer_->fallback.has_value()) return;
+    constexpr uint32_t kNotAsked = 0xFFFFFFFF;
+    std::vector<uint32_t> position(plan_.labels->size(), kNotAsked);
+    for (size_t i = size(); i-- > 0;) {
+      if (numbers_[i] != kNoLabel) position[numbers_[i]] = static_cast<uint32_t>(i);
+    }
+    for (const SelectionPlan::CanaryGroup& group : plan_.canaries) {
+      const LabelNumber canary = CheapestCanary(
+          plan_, group, [&](LabelNumber n) { return position[n] != kNotAsked; },
+          [&](LabelNumber n) { return Runs(position[n]); });
+      if (canary == kNoLabel) continue;
+      SetBit(&answer_->global_level, position[canary]);
+      ++Count(ReasonCode::kCanary);
     }
   }
 
@@ -172,6 +213,16 @@ std::shared_ptr<Selection> MakeAnswer(const SelectionPlan& plan, const LabelList
                                       const std::vector<LabelNumber>& numbers,
                                       const AnswerOptions& options) {
   return AnswerMaker(plan, numbers, list, options).Make();
+}
+
+bool IsCanary(const SelectionPlan& plan, LabelNumber label) {
+  return std::any_of(plan.canaries.begin(), plan.canaries.end(), [&](const auto& group) {
+    return CheapestCanary(
+               plan, group, [&](LabelNumber n) { return plan.known.Contains(n); },
+               [&](LabelNumber n) {
+                 return plan.present_diff.Contains(n) || plan.global_level.Contains(n);
+               }) == label;
+  });
 }
 
 absl::StatusOr<std::shared_ptr<const LabelList>> KnownLabels(const SelectionPlan& plan) {

@@ -31,6 +31,9 @@ std::shared_ptr<Selection> MakeAnswer(const SelectionPlan& plan, const LabelList
                                       const std::vector<LabelNumber>& numbers,
                                       const AnswerOptions& options);
 
+// Whether `label` runs as a canary when all known labels are asked for.
+bool IsCanary(const SelectionPlan& plan, LabelNumber label);
+
 // All labels that the plan knows, by number, as a list to choose from.
 absl::StatusOr<std::shared_ptr<const LabelList>> KnownLabels(const SelectionPlan& plan);
 

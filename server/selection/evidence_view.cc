@@ -97,4 +97,22 @@ DenseLabelSet EvidenceView::RanOutside(const std::string& path,
   return outside;
 }
 
+DenseLabelSet EvidenceView::Opened(const std::string& path) {
+  const File& file = Find(path);
+  DenseLabelSet opened;
+  for (size_t i = 0; i < segments_.size(); ++i) {
+    if (file.by_segment[i] == nullptr) continue;
+    DenseLabelSet labels;
+    for (const EvidenceSection& section : file.by_segment[i]->sections) {
+      if (section.kind != EvidenceKind::kOpenedFile) continue;
+      for (const EvidenceRun& run : section.runs) {
+        status_.Update(
+            UnionLabelSet(file.by_segment[i]->sets[run.set], segments_[i].labels->size(), &labels));
+      }
+    }
+    AddLive(i, std::move(labels), &opened);
+  }
+  return opened;
+}
+
 }  // namespace testselect

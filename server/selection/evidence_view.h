@@ -48,6 +48,9 @@ class EvidenceView {
   // Labels that, in their run phase, executed a line of the file in none of `bodies` (ascending).
   DenseLabelSet RanOutside(const std::string& path, const std::vector<LineRange>& bodies);
 
+  // Labels that opened the file as data.
+  DenseLabelSet Opened(const std::string& path);
+
   // Not ok once some evidence could not be read.
   const absl::Status& status() const { return status_; }
 

@@ -1,8 +1,10 @@
 #include "server/selection/explanation.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/selection/answer.h"
 
 namespace testselect {
 
@@ -13,6 +15,16 @@ void ExplanationCollector::OnMark(const Mark& mark, const ObjectId& evidence_com
   explanation_.selected = true;
   if (explanation_.evidence.size() == kMaxEvidence) return;
   explanation_.evidence.push_back(
+      {mark.code, std::string(mark.path), mark.lines, evidence_commit, std::string(mark.message)});
+}
+
+void ExplanationCollector::OnCanary(const Mark& mark, const ObjectId& evidence_commit,
+                                    const SelectionPlan::CanaryGroup& group,
+                                    const LabelUniverse& universe) {
+  const LabelNumber n = universe.Find(label_);
+  if (std::find(group.begin(), group.end(), n) == group.end()) return;
+  if (canary_.size() == kMaxEvidence) return;
+  canary_.push_back(
       {mark.code, std::string(mark.path), mark.lines, evidence_commit, std::string(mark.message)});
 }
 
@@ -33,6 +45,10 @@ Explanation ExplanationCollector::Finish(const SelectionPlan& plan, bool forced,
   const bool known = n != kNoLabel && plan.known.Contains(n);
   if (!known) add(ReasonCode::kAbsent, "no evidence used here has seen the label, so it runs");
   if (forced) add(ReasonCode::kForced, "the request forces it");
+  if (!explanation_.selected && known && IsCanary(plan, n)) {
+    explanation_.selected = true;
+    explanation_.evidence = std::move(canary_);
+  }
   if (!explanation_.selected) {
     std::string used;
     for (const IndexUse& use : plan.index) {

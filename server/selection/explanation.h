@@ -19,12 +19,16 @@ class ExplanationCollector final : public MarkObserver {
   void OnMark(const Mark& mark, const ObjectId& evidence_commit, const DenseLabelSet& labels,
               const LabelUniverse& universe) override;
 
+  void OnCanary(const Mark& mark, const ObjectId& evidence_commit,
+                const SelectionPlan::CanaryGroup& group, const LabelUniverse& universe) override;
+
   // The explanation under the finished plan; `forced` and `run_all` are the request's.
   Explanation Finish(const SelectionPlan& plan, bool forced, bool run_all) &&;
 
  private:
   const std::string label_;
   Explanation explanation_;
+  std::vector<ReasonEvidence> canary_;  // groups that hold the label
 };
 
 }  // namespace testselect

@@ -1,14 +1,17 @@
 #include "server/selection/label_homes.h"
 
+#include <utility>
+
 namespace testselect {
 
-LabelHomes::LabelHomes(const LabelUniverse* universe, const SourceTree* tree)
-    : universe_(*universe), tree_(*tree), homes_(universe->size(), kNoFile) {
+LabelHomes::LabelHomes(std::shared_ptr<const LabelUniverse> universe,
+                       std::shared_ptr<const SourceTree> tree)
+    : universe_(std::move(universe)), tree_(std::move(tree)), homes_(universe_->size(), kNoFile) {
   for (LabelNumber label = 0; label < homes_.size(); ++label) {
     for (const Language* language : Languages()) {
-      const TreeLayer* layer = tree_.LayerOf(language);
+      const TreeLayer* layer = tree_->LayerOf(language);
       if (layer == nullptr) continue;
-      homes_[label] = layer->TestFile(universe_.Name(label));
+      homes_[label] = layer->TestFile(universe_->Name(label));
       if (homes_[label] != kNoFile) break;
     }
   }
@@ -18,9 +21,9 @@ const std::vector<LabelNumber>& LabelHomes::OwnersOf(NameId name) const {
   absl::call_once(owners_once_, [this] {
     for (LabelNumber label = 0; label < homes_.size(); ++label) {
       const FileId home = homes_[label];
-      if (home == kNoFile || !tree_.IsCode(home)) continue;
-      for (const std::string& own : tree_.LayerAt(home).TestNames(universe_.Name(label), home)) {
-        std::vector<LabelNumber>& labels = owners_[tree_.names().Intern(own)];
+      if (home == kNoFile || !tree_->IsCode(home)) continue;
+      for (const std::string& own : tree_->LayerAt(home).TestNames(universe_->Name(label), home)) {
+        std::vector<LabelNumber>& labels = owners_[tree_->names().Intern(own)];
         if (labels.empty() || labels.back() != label) labels.push_back(label);
       }
     }

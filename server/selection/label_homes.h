@@ -1,6 +1,7 @@
 // LabelHomes: the files that labels' tests stand in, and the names of their functions and classes.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,11 +12,11 @@
 
 namespace testselect {
 
-// Of all labels of a universe in one tree. Immutable and thread-safe; universe and tree must outlive
-// it. Cost to make: a question to a language layer per label.
+// Of all labels of a universe in one tree. Immutable and thread-safe. Cost to make: a question to a
+// language layer per label.
 class LabelHomes {
  public:
-  LabelHomes(const LabelUniverse* universe, const SourceTree* tree);
+  LabelHomes(std::shared_ptr<const LabelUniverse> universe, std::shared_ptr<const SourceTree> tree);
 
   // kNoFile where no language knows one.
   FileId Home(LabelNumber label) const { return homes_[label]; }
@@ -23,8 +24,8 @@ class LabelHomes {
   const std::vector<LabelNumber>& OwnersOf(NameId name) const;
 
  private:
-  const LabelUniverse& universe_;
-  const SourceTree& tree_;
+  const std::shared_ptr<const LabelUniverse> universe_;
+  const std::shared_ptr<const SourceTree> tree_;
   std::vector<FileId> homes_;
   mutable absl::once_flag owners_once_;
   mutable absl::flat_hash_map<NameId, std::vector<LabelNumber>> owners_;

@@ -41,10 +41,10 @@ class NameIndex {
                          const std::function<bool(FileId)>& wanted);
 
   Postings free, members, parameters;
-  Postings imported;            // import units, by the name they take out (or the module's last part)
-  Postings bodies;              // by the function's name
-  Postings bodies_of;           // by the qualified class
-  Postings constructors;        // special methods, by the last part of their class
+  Postings imported;      // import units, by the name they take out (or the module's last part)
+  Postings bodies;        // by the function's name
+  Postings bodies_of;     // by the qualified class
+  Postings constructors;  // special methods, by the last part of their class
   std::vector<UnitRef> builders;  // units that put names together
   std::vector<UnitRef> keepers;   // bodies that keep what they made: memos, wide fixtures
 };

@@ -31,7 +31,23 @@ enum class ReasonCode : uint8_t {
   kFile = 19,            // FILE granularity: the file changed
   kDataLoss = 20,        // its evidence could not be read
   kSharedSetup = 21,  // set-up or tear-down code changed, which may serve labels it was not seen in
-  kCount = 22,
+  kRuleRunAll = 22,   // a rule says that the changed path runs everything
+  kRuleLabels = 23,   // a rule says that the changed path runs it
+  kRuleAlwaysRun = 24,    // a rule says that it always runs
+  kRuleError = 25,        // the rules cannot be read
+  kEnvironmentFile = 26,  // a file that says what is installed changed
+  kNameChange = 27,       // it executed code that uses a name whose meaning changed
+  kReach = 28,            // it brings along a file that changed in a way no name follows
+  kCanary = 29,           // one of its file's tests: code that runs at import changed
+  kGuard = 30,    // it may see the change without naming it: it lists files, reads source, ...
+  kProcess = 31,  // it starts processes, and code changed
+  kOwnTest = 32,  // its own function or class changed
+  kSharedFixture = 33,  // it uses what a fixture wider than a test made
+  kMemo = 34,           // it uses what a cached function made
+  kImportTime = 35,     // it uses what code made while it was imported
+  kDataFile = 36,       // it uses data that code names
+  kTooComplex = 37,     // the change touches too much to be followed
+  kCount = 38,
 };
 
 absl::string_view ReasonName(ReasonCode code);  // "COVERED_CHANGE"

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "server/selection/code_rules.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -53,6 +54,31 @@ class PlanMarks final : public MarkSink {
   MarkObserver* const observer_;
 };
 
+// Takes verdicts about all segments of one commit.
+class PlanUniverseMarks final : public UniverseMarks {
+ public:
+  PlanUniverseMarks(const ObjectId& commit, SelectionPlan* plan, MarkObserver* observer)
+      : commit_(commit), plan_(*plan), observer_(observer) {}
+
+  void SelectHere(const Mark& mark, const DenseLabelSet& labels) override {
+    plan_.by_reason[static_cast<size_t>(mark.code)] |= labels;
+    (mark.list == AnswerList::kPresentDiff ? plan_.present_diff : plan_.global_level) |= labels;
+    if (observer_ != nullptr) observer_->OnMark(mark, commit_, labels, *plan_.labels);
+  }
+  void AddCanaries(const Mark& mark, std::vector<SelectionPlan::CanaryGroup> groups) override {
+    if (observer_ != nullptr) {
+      for (const auto& group : groups) observer_->OnCanary(mark, commit_, group, *plan_.labels);
+    }
+    for (auto& group : groups) plan_.canaries.push_back(std::move(group));
+  }
+  bool WantsMessages() const override { return observer_ != nullptr; }
+
+ private:
+  const ObjectId commit_;
+  SelectionPlan& plan_;
+  MarkObserver* const observer_;
+};
+
 class PlanMaker {
  public:
   PlanMaker(const PlanInputs& inputs, MarkObserver* observer)
@@ -85,8 +111,12 @@ class PlanMaker {
       if (segment.live.Empty()) continue;
       PlanMarks marks(segment, plan_.get(), observer_);
       SelectEmptyEvidence(segment, marks);
-      TS_RETURN_IF_ERROR(CompareWithHead(segment, marks));
     }
+    absl::flat_hash_map<ObjectId, std::vector<LiveSegment*>> by_tree;
+    for (LiveSegment& s : segments_) {
+      if (!s.live.Empty()) by_tree[s.tree].push_back(&s);
+    }
+    for (const auto& [tree, segments] : by_tree) TS_RETURN_IF_ERROR(CompareWithHead(segments));
     return absl::OkStatus();
   }
 
@@ -241,6 +271,7 @@ class PlanMaker {
     const absl::Time begin = absl::Now();
     const auto tree = TreeOf(*s);
     if (!tree.ok()) return MissingObject(tree.status());
+    s->tree = *tree;
     auto changes = in_.git->DiffTrees(*tree, in_.head.tree);
     plan_->diff_time += absl::Now() - begin;
     if (!changes.ok()) return MissingObject(changes.status());
@@ -265,18 +296,59 @@ class PlanMaker {
     return reported;
   }
 
-  absl::Status CompareWithHead(const LiveSegment& s, PlanMarks& marks) {
-    ChangeRules rules(*s.segment, *in_.git, in_.options, marks);
-    for (const FileChange& change : *s.changes) {
-      if (absl::Now() > in_.deadline) {
-        return Fall(FallbackCode::kDeadline,
-                    absl::StrCat("The deadline passed while ", s.changes->size(),
-                                 " changed files were compared, so everything runs."));
+  // Compares all evidence recorded at one tree with head: code by its names, the rest by its lines.
+  absl::Status CompareWithHead(const std::vector<LiveSegment*>& segments) {
+    PlanUniverseMarks code_marks(segments[0]->segment->info().header.commit, plan_.get(),
+                                 observer_);
+    TS_ASSIGN_OR_RETURN(const auto code, FollowCode(segments, &code_marks));
+    for (const LiveSegment* s : segments) {
+      PlanMarks marks(*s, plan_.get(), observer_);
+      ChangeRules rules(*s->segment, *in_.git, in_.options, marks);
+      for (const FileChange& change : *s->changes) {
+        if (absl::Now() > in_.deadline) return PastDeadline(s->changes->size());
+        if (code != nullptr && code->Explains(change)) continue;
+        const absl::Status status = rules.Apply(change, ReportedOf(s->job, change));
+        if (!status.ok()) return MissingObject(status);
       }
-      const absl::Status status = rules.Apply(change, ReportedOf(s.job, change));
-      if (!status.ok()) return MissingObject(status);
     }
     return absl::OkStatus();
+  }
+
+  // Marks what changed code means; null where the request wants another granularity or nothing
+  // changed.
+  absl::StatusOr<std::unique_ptr<CodeRules>> FollowCode(const std::vector<LiveSegment*>& segments,
+                                                        UniverseMarks* marks) {
+    const std::vector<FileChange>& changes = *segments[0]->changes;
+    if (in_.options.granularity != Granularity::kFunction || changes.empty()) return nullptr;
+    CodeRulesInputs inputs;
+    inputs.forest = in_.forest;
+    inputs.repository = in_.repository;
+    inputs.git = in_.git;
+    inputs.before = segments[0]->tree;
+    inputs.after = in_.head.tree;
+    inputs.evidence = plan_->fingerprint;
+    inputs.universe = plan_->labels;
+    inputs.deadline = in_.deadline;
+    for (const LiveSegment* s : segments) {
+      inputs.segments.push_back({s->segment, s->labels, s->live});
+    }
+    auto code = CodeRules::Make(std::move(inputs), marks);
+    if (!code.ok()) return MissingObject(code.status());
+    for (const FileChange& change : changes) {
+      if (!(*code)->Explains(change)) {
+        (*code)->ApplyCameOrWent(change);
+      } else if (absl::Status status = (*code)->Apply(change); !status.ok()) {
+        return PastDeadline(changes.size());
+      }
+    }
+    (*code)->Finish();
+    return *std::move(code);
+  }
+
+  absl::Status PastDeadline(size_t files) {
+    return Fall(FallbackCode::kDeadline,
+                absl::StrCat("The deadline passed while ", files,
+                             " changed files were compared, so everything runs."));
   }
 
   absl::Status MissingObject(const absl::Status& why) {

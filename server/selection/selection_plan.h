@@ -18,12 +18,17 @@
 #include "server/selection/label_universe.h"
 #include "server/selection/marks.h"
 #include "server/selection/selector.h"
+#include "server/selection/source_forest.h"
 #include "storage/index_store.h"
 
 namespace testselect {
 
 // Immutable and thread-safe once made. Label numbers are the universe's.
 struct SelectionPlan {
+  // Labels of one test file: one of them must run, the cheapest that was asked for, unless another
+  // of them runs anyway.
+  using CanaryGroup = std::vector<LabelNumber>;
+
   std::shared_ptr<const LabelUniverse> labels;
   std::vector<IndexUse> index;
   std::optional<Fallback> fallback;  // set: everything requested runs
@@ -31,6 +36,7 @@ struct SelectionPlan {
   DenseLabelSet known;               // labels some live segment ran
   DenseLabelSet present_diff, global_level;
   std::array<DenseLabelSet, static_cast<size_t>(ReasonCode::kCount)> by_reason;
+  std::vector<CanaryGroup> canaries;
   DenseLabelSet failed;        // last outcome is failed
   std::vector<float> seconds;  // by number; < 0: not known
   Digest fingerprint;          // of the evidence used
@@ -43,11 +49,16 @@ class MarkObserver {
   virtual ~MarkObserver() = default;
   virtual void OnMark(const Mark& mark, const ObjectId& evidence_commit,
                       const DenseLabelSet& labels, const LabelUniverse& universe) = 0;
+  // One label of `group` runs, whichever is the cheapest.
+  virtual void OnCanary(const Mark& mark, const ObjectId& evidence_commit,
+                        const SelectionPlan::CanaryGroup& group, const LabelUniverse& universe) = 0;
 };
 
 struct PlanInputs {
   const IndexStore* store = nullptr;
-  const GitRepository* git = nullptr;
+  SourceForest* forest = nullptr;
+  std::string repository;
+  std::shared_ptr<const GitRepository> git;
   CommitInfo head;
   ChangeOptions options;
   std::string environment_digest;

@@ -9,6 +9,7 @@
 #include "server/selection/explanation.h"
 #include "server/selection/index_resolution.h"
 #include "server/selection/selection_plan.h"
+#include "server/selection/source_forest.h"
 #include "storage/model/lru_map.h"
 #include "storage/model/mutex.h"
 #include "storage/model/status_macros.h"
@@ -51,11 +52,11 @@ bool Passing(const SelectionPlan& plan) {
 
 class CachingSelector final : public Selector {
  public:
-  CachingSelector(const IndexStore* store, RepositorySource* repositories,
-                  const SelectorOptions& options)
+  CachingSelector(IndexStore* store, RepositorySource* repositories, const SelectorOptions& options)
       : store_(*store),
         repositories_(*repositories),
         options_(options),
+        forest_(store, SourceForest::Options()),
         plans_(options.plan_cache_entries),
         answers_(options.answer_cache_bytes / 4),
         lists_(options.answer_cache_bytes / 2),
@@ -139,7 +140,9 @@ class CachingSelector final : public Selector {
     TS_ASSIGN_OR_RETURN(const auto git, repositories_.Find(request.repository));
     PlanInputs inputs;
     inputs.store = &store_;
-    inputs.git = git.get();
+    inputs.forest = &forest_;
+    inputs.repository = request.repository;
+    inputs.git = git;
     inputs.options = {request.granularity, request.unknown_change_selects_all};
     inputs.environment_digest = request.environment_digest;
     inputs.deadline = request.deadline;
@@ -259,6 +262,7 @@ class CachingSelector final : public Selector {
   const IndexStore& store_;
   RepositorySource& repositories_;
   const SelectorOptions options_;
+  SourceForest forest_;
   mutable Mutex mutex_;
   LruMap<std::string, PlanSlot> plans_ ABSL_GUARDED_BY(mutex_);
   LruMap<std::string, const Selection> answers_ ABSL_GUARDED_BY(mutex_);
@@ -270,7 +274,7 @@ class CachingSelector final : public Selector {
 
 }  // namespace
 
-std::unique_ptr<Selector> NewSelector(const IndexStore* store, RepositorySource* repositories,
+std::unique_ptr<Selector> NewSelector(IndexStore* store, RepositorySource* repositories,
                                       const SelectorOptions& options) {
   return std::make_unique<CachingSelector>(store, repositories, options);
 }

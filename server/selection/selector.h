@@ -122,7 +122,7 @@ class Selector {
 };
 
 // `store` and `repositories` must outlive the selector.
-std::unique_ptr<Selector> NewSelector(const IndexStore* store, RepositorySource* repositories,
+std::unique_ptr<Selector> NewSelector(IndexStore* store, RepositorySource* repositories,
                                       const SelectorOptions& options);
 
 }  // namespace testselect

@@ -35,9 +35,9 @@ struct LanguageTraits {
   std::vector<absl::string_view> starts_processes;    // everything
   std::vector<absl::string_view> read_by_the_runner;  // module-level names the test runner reads
   std::vector<absl::string_view> module_setup;        // functions that prepare a whole module
-  bool by_file = true;        // a new or deleted file is a module come or gone; else only its units are
-  bool linked = false;        // names belong to the program: a user need not import what defines it
-  bool built_first = false;   // what does not compile is found before tests run: no canaries
+  bool by_file = true;  // a new or deleted file is a module come or gone; else only its units are
+  bool linked = false;  // names belong to the program: a user need not import what defines it
+  bool built_first = false;       // what does not compile is found before tests run: no canaries
   bool built_by_package = false;  // ... but per package: importers of one that fails need canaries
 };
 
@@ -45,9 +45,9 @@ struct LanguageTraits {
 class TreeView {
  public:
   virtual ~TreeView() = default;
-  virtual size_t size() const = 0;                         // files; ids are 0 .. size() - 1
-  virtual absl::string_view Path(FileId file) const = 0;   // ids ascend by path
-  virtual FileId Find(absl::string_view path) const = 0;   // kNoFile if there is none
+  virtual size_t size() const = 0;                        // files; ids are 0 .. size() - 1
+  virtual absl::string_view Path(FileId file) const = 0;  // ids ascend by path
+  virtual FileId Find(absl::string_view path) const = 0;  // kNoFile if there is none
   // Regular files of any registered language; links and submodules have none.
   virtual bool IsCode(FileId file) const = 0;
   // The units of a file of code; an unparsed module where the file could not be read or cut.
@@ -73,7 +73,8 @@ class TreeLayer {
   // Whether coverage tools record lines of the file at all.
   virtual bool Measured(FileId /*file*/) const { return true; }
   // Whether an import finds its module, in the tree or in what comes with the language. An added
-  // import that neither does, nor is imported elsewhere already, makes everybody who reaches it run.
+  // import that neither does, nor is imported elsewhere already, makes everybody who reaches it
+  // run.
   virtual bool Known(FileId /*file*/, const ImportSource& /*source*/) const { return true; }
   // Whether some file of the tree imports the same library, so that it must be installed.
   virtual bool ImportsLibrary(const ImportSource& /*source*/) const { return false; }

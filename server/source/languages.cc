@@ -12,7 +12,8 @@ namespace {
 absl::string_view SuffixOf(absl::string_view path) {
   const size_t slash = path.rfind('/');
   const size_t dot = path.rfind('.');
-  if (dot == absl::string_view::npos || (slash != absl::string_view::npos && dot < slash)) return "";
+  if (dot == absl::string_view::npos || (slash != absl::string_view::npos && dot < slash))
+    return "";
   return path.substr(dot);
 }
 

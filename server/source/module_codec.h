@@ -1,7 +1,7 @@
 // The persistent form of a cut module.
 //
-// A record is: kModuleFormat, the table of its names, then packages, imports, classes and units with
-// names as positions in that table. It can be made again from the blob any time, so an unknown
+// A record is: kModuleFormat, the table of its names, then packages, imports, classes and units
+// with names as positions in that table. It can be made again from the blob any time, so an unknown
 // format is not an error of the store but a record to be replaced.
 #pragma once
 

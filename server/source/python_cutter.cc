@@ -17,8 +17,8 @@ namespace testselect {
 namespace {
 
 bool IsMemoDecorator(absl::string_view name) {
-  static const auto* const names = new NameSet{"lru_cache", "cache",    "cached_property",
-                                               "memoize",   "memoized", "singledispatch"};
+  static const auto* const names =
+      new NameSet{"lru_cache", "cache", "cached_property", "memoize", "memoized", "singledispatch"};
   return names->contains(name);
 }
 bool IsMutator(absl::string_view name) {
@@ -28,17 +28,18 @@ bool IsMutator(absl::string_view name) {
 }
 // Decorators that read neither the signature nor the docstring of what they wrap.
 bool IsPlainDecorator(absl::string_view name) {
-  static const auto* const names = new NameSet{
-      "property", "staticmethod", "classmethod", "contextmanager", "contextlib",
-      "wraps",    "functools",    "setter",      "getter",         "deleter",
-      "typing",   "t",            "final",       "override",       "cached_property",
-      "abc",      "abstractmethod"};
+  static const auto* const names =
+      new NameSet{"property",      "staticmethod", "classmethod",     "contextmanager",
+                  "contextlib",    "wraps",        "functools",       "setter",
+                  "getter",        "deleter",      "typing",          "t",
+                  "final",         "override",     "cached_property", "abc",
+                  "abstractmethod"};
   return names->contains(name);
 }
 bool IsWideSetup(absl::string_view name) {
   static const auto* const names =
-      new NameSet{"setup_module",   "teardown_module", "setUpModule",   "tearDownModule",
-                  "setup_class",    "teardown_class",  "setUpClass",    "tearDownClass"};
+      new NameSet{"setup_module", "teardown_module", "setUpModule", "tearDownModule",
+                  "setup_class",  "teardown_class",  "setUpClass",  "tearDownClass"};
   return names->contains(name);
 }
 
@@ -218,9 +219,9 @@ class Cutter {
     PyUses uses;
     uses.Visit(test);
     const Digest fingerprint = DigestOf(test);
-    UnitDraft& unit =
-        Add(UnitKind::kCondition, absl::StrCat(owner, owner.empty() ? "" : ".", word,
-                                               Mark(fingerprint)), owner, fingerprint, test);
+    UnitDraft& unit = Add(UnitKind::kCondition,
+                          absl::StrCat(owner, owner.empty() ? "" : ".", word, Mark(fingerprint)),
+                          owner, fingerprint, test);
     unit.free = std::move(uses.loads);
     unit.members = std::move(uses.members);
   }
@@ -270,9 +271,8 @@ class Cutter {
     digest.Add(module);
     digest.Add(name);
     digest.Add(alias);
-    UnitDraft& unit =
-        Add(UnitKind::kImport, absl::StrCat(owner, owner.empty() ? "" : ".", local), owner,
-            digest.Finish(), at);
+    UnitDraft& unit = Add(UnitKind::kImport, absl::StrCat(owner, owner.empty() ? "" : ".", local),
+                          owner, digest.Finish(), at);
     unit.binds.insert(local);
     unit.SetSource(level, module, name);
   }
@@ -508,9 +508,7 @@ class Cutter {
 
   static bool HasPython2(Node body) {
     bool found = false;
-    ForEachNode(body, [&](Node n) {
-      found |= KindOf(n) == Py::kPrint || KindOf(n) == Py::kExec;
-    });
+    ForEachNode(body, [&](Node n) { found |= KindOf(n) == Py::kPrint || KindOf(n) == Py::kExec; });
     return found;
   }
 

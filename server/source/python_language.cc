@@ -49,7 +49,8 @@ class PythonLayer final : public TreeLayer {
       found.insert(found.end(), targets.begin(), targets.end());
       // Importing a.b.c runs a and a.b.
       const std::string module = Absolute(file, source);
-      for (size_t dot = module.find('.'); dot != std::string::npos; dot = module.find('.', dot + 1)) {
+      for (size_t dot = module.find('.'); dot != std::string::npos;
+           dot = module.find('.', dot + 1)) {
         Append(module.substr(0, dot), &found);
       }
     }

@@ -89,7 +89,7 @@ Py KindOf(Node n);
 // What one scope of code loads and stores; annotations are left out. Views point into the source.
 class PyUses {
  public:
-  void Visit(Node n);          // null is nothing
+  void Visit(Node n);                // null is nothing
   void VisitStatements(Node first);  // a statement and those that follow it in its block
   // loads that are neither stored here (unless declared global) nor in `parameters`
   NameSet Free(const NameSet& parameters = {}) const;

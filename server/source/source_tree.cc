@@ -24,8 +24,8 @@ const std::shared_ptr<const SourceModule>& NoModule() {
 template <typename F>
 absl::Status ForAll(size_t n, F f) {
   constexpr size_t kWorthAThread = 64;
-  const size_t threads = std::min<size_t>(std::max(1u, std::thread::hardware_concurrency()),
-                                          n / kWorthAThread + 1);
+  const size_t threads =
+      std::min<size_t>(std::max(1u, std::thread::hardware_concurrency()), n / kWorthAThread + 1);
   std::atomic<size_t> next{0};
   Mutex mutex;
   absl::Status first;
@@ -89,8 +89,8 @@ absl::Status SourceTree::LoadModules(const SourceTree* base) {
   }
   return ForAll(missing.size(), [&](size_t i) -> absl::Status {
     const FileId file = missing[i];
-    TS_ASSIGN_OR_RETURN(modules_[file], source_->Module(*languages_[file], files_[file].path,
-                                                       files_[file].blob));
+    TS_ASSIGN_OR_RETURN(modules_[file],
+                        source_->Module(*languages_[file], files_[file].path, files_[file].blob));
     return absl::OkStatus();
   });
 }

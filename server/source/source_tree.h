@@ -39,8 +39,8 @@ class ModuleSource {
 // Immutable and thread-safe once built. Memory: about 100 bytes a file, beside its module.
 class SourceTree final : public TreeView {
  public:
-  // `files` ascend by path. Errors: those of `modules`. Cost: cuts what `modules` does not have, then
-  // resolves every import.
+  // `files` ascend by path. Errors: those of `modules`. Cost: cuts what `modules` does not have,
+  // then resolves every import.
   static absl::StatusOr<std::shared_ptr<const SourceTree>> Build(
       std::vector<SourceFile> files, std::shared_ptr<ModuleSource> modules);
   // The tree of `files`, taking from `base` what is the same. Cost: copying the list of files, the
@@ -67,8 +67,8 @@ class SourceTree final : public TreeView {
   // Files that `file` brings along, ascending; and those that bring `file` along.
   absl::Span<const FileId> Imports(FileId file) const { return imports_[file]; }
   absl::Span<const FileId> Importers(FileId file) const {
-    return absl::MakeConstSpan(importers_).subspan(
-        importer_begin_[file], importer_begin_[file + 1] - importer_begin_[file]);
+    return absl::MakeConstSpan(importers_)
+        .subspan(importer_begin_[file], importer_begin_[file + 1] - importer_begin_[file]);
   }
 
  private:

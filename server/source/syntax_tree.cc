@@ -89,9 +89,7 @@ absl::string_view Node::field() const {
   const uint16_t id = tree_->nodes_[index_].field;
   return id == 0 ? "" : ts_language_field_name_for_id(tree_->language_, id);
 }
-absl::string_view Node::text() const {
-  return tree_->source_.substr(begin(), end() - begin());
-}
+absl::string_view Node::text() const { return tree_->source_.substr(begin(), end() - begin()); }
 uint32_t Node::first_line() const { return tree_->nodes_[index_].first_line; }
 uint32_t Node::last_line() const { return tree_->nodes_[index_].last_line; }
 uint32_t Node::begin() const { return tree_->nodes_[index_].begin; }

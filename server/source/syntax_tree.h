@@ -43,7 +43,7 @@ class Node {
   Node prev_sibling() const;  // cost: linear in its place
   Node first_named_child() const;
   Node next_named_sibling() const;
-  Node last_child() const;             // cost: linear in the children
+  Node last_child() const;                   // cost: linear in the children
   Node Field(absl::string_view name) const;  // the first child in that field
   bool has_children() const { return static_cast<bool>(first_child()); }
   // The node after this one's subtree in preorder is at `subtree_end()`: all nodes of the subtree
@@ -98,9 +98,9 @@ void ForEachNode(Node root, F f) {
 // Immutable; may be read by many threads.
 class SyntaxTree {
  public:
-  // Parses `source`, which must outlive the tree. Syntax errors are nodes of the tree, not errors of
-  // this function. kInvalidArgument if the source is larger than 2^31 bytes or the grammar is of a
-  // version that the linked core refuses. Cost: the parser's, plus about a fifth.
+  // Parses `source`, which must outlive the tree. Syntax errors are nodes of the tree, not errors
+  // of this function. kInvalidArgument if the source is larger than 2^31 bytes or the grammar is of
+  // a version that the linked core refuses. Cost: the parser's, plus about a fifth.
   static absl::StatusOr<SyntaxTree> Parse(const TSLanguage* language, absl::string_view source);
 
   Node root() const { return Node(this, 0); }
@@ -109,7 +109,7 @@ class SyntaxTree {
  private:
   friend class Node;
   struct Record {
-    uint32_t begin, end;            // bytes
+    uint32_t begin, end;  // bytes
     uint32_t first_line, last_line;
     uint32_t parent, next, subtree_end;
     uint16_t symbol, field;

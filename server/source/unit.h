@@ -58,7 +58,7 @@ struct Unit {
   UnitKind kind = UnitKind::kStatement;
   uint16_t flags = 0;
   bool has_source = false;
-  NameId key = kNoName;    // qualified name, or what stands for one; with the kind unique in its file
+  NameId key = kNoName;  // qualified name, or what stands for one; with the kind unique in its file
   NameId name = kNoName;   // the last part of the key
   NameId owner = kNoName;  // qualified name of the enclosing class
   LineRange lines;         // where it stands

@@ -1,0 +1,387 @@
+#include "server/selection/name_walk.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace testselect {
+namespace {
+
+uint64_t KeyOf(const UnitRef& ref) {
+  return static_cast<uint64_t>(ref.file) << 32 | ref.unit << 1 | ref.after;
+}
+
+// Whether `part` begins or ends `name`.
+bool IsFragment(absl::string_view part, absl::string_view name) {
+  return absl::StartsWith(name, part) || absl::EndsWith(name, part);
+}
+
+}  // namespace
+
+NameWalk::Trail NameWalk::Extend(Trail trail, Verb verb, NameId name, PathId path,
+                                 absl::string_view text) {
+  steps_.push_back({trail.step, verb, name, path, text});
+  trail.step = static_cast<uint32_t>(steps_.size() - 1);
+  return trail;
+}
+
+void NameWalk::Select(const Trail& trail, const DenseLabelSet& labels, bool present_diff) {
+  if (labels.Empty()) return;
+  if (collected_ != nullptr) {
+    *collected_ |= labels;
+    return;
+  }
+  sink_.Select({trail.code, present_diff, trail.changed, trail.lines, trail.step}, labels);
+}
+
+bool NameWalk::Once(Verb verb, NameId name, PathId path) {
+  return done_.insert(static_cast<uint64_t>(verb) << 61 | static_cast<uint64_t>(name) << 30 | path)
+      .second;
+}
+
+void NameWalk::Push(Verb verb, NameId name, PathId path, const Trail& trail) {
+  if (Once(verb, name, path)) tasks_.push_back({verb, name, path, trail});
+}
+
+void NameWalk::Run() {
+  while (!tasks_.empty()) {
+    if (work_ > kMaxSteps) {
+      exhausted_ = true;
+      tasks_.clear();
+      return;
+    }
+    const Task task = tasks_.front();
+    tasks_.pop_front();
+    switch (task.verb) {
+      case Verb::kName:
+        NameChanged(task);
+        break;
+      case Verb::kMember:
+        MemberChanged(task);
+        break;
+      default:
+        ClassChanged(task);
+    }
+  }
+}
+
+// What the module `path` calls `name` is another thing at head.
+void NameWalk::NameChanged(const Task& task) {
+  const auto [verb, name, path, from] = task;
+  const Trail trail = Extend(from, Verb::kName, name, path);
+  DenseLabelSet own;
+  context_.OwnersOf(name).ForEach([&](LabelNumber label) {
+    if (context_.HomeOf(label) == path) own.Add(label);
+  });
+  Trail own_trail = trail;
+  own_trail.code = ReasonCode::kOwnTest;
+  Select(own_trail, own);
+  const PathSet& reachers = context_.Reachers(path);
+  for (const NameIndex* index : {&context_.before(), &context_.after()}) {
+    const auto free = index->free.Of(name), members = index->members.Of(name);
+    work_ += free.size() + members.size() + 1;
+    for (const UnitRef& ref : free) {
+      if (context_.Sees(ref, path)) UsedBy(ref, path, trail);
+    }
+    for (const UnitRef& ref : members) {
+      if (reachers[context_.PathOf(ref)] || context_.Sees(ref, path)) UsedBy(ref, path, trail);
+    }
+    for (const UnitRef& ref : index->builders) {
+      const SourceModule& module = context_.Module(ref);
+      for (NameId part : module.Names(context_.At(ref).fragments)) {
+        if (!IsFragment(context_.Name(part), context_.Name(name))) continue;
+        UsedBy(ref, path, trail);
+        break;
+      }
+    }
+    for (const UnitRef& ref : index->imported.Of(name)) {
+      if (context_.At(ref).source.name == name && context_.ImportMeans(ref, path)) {
+        UsedBy(ref, path, trail);
+      }
+    }
+    for (const UnitRef& ref : index->imported.Of(context_.names().Intern("*"))) {
+      if (context_.ImportMeans(ref, path)) Push(Verb::kName, name, context_.PathOf(ref), trail);
+    }
+    if (!NamesAFixture(name, path)) continue;
+    for (const UnitRef& ref : index->parameters.Of(name)) UsedBy(ref, path, trail);
+  }
+}
+
+// Fixtures are asked for by a parameter's name, across files.
+bool NameWalk::NamesAFixture(NameId name, PathId path) const {
+  for (const SourceModule* module : {context_.ModuleBefore(path), context_.ModuleAfter(path)}) {
+    if (module == nullptr) continue;
+    for (const Unit& unit : module->units) {
+      if (unit.Has(kFixture) && unit.name == name) return true;
+    }
+  }
+  return false;
+}
+
+// A member of some class of `path` is another thing at head; instances travel anywhere.
+void NameWalk::MemberChanged(const Task& task) {
+  const auto [verb, name, path, from] = task;
+  const Trail trail = Extend(from, Verb::kMember, name, path);
+  DenseLabelSet own = context_.OwnersOf(name);
+  own &= context_.Dependents(path);
+  Trail own_trail = trail;
+  own_trail.code = ReasonCode::kOwnTest;
+  Select(own_trail, own);
+  const Language* language = context_.LanguageAt(path);
+  const bool built_first = language != nullptr && language->traits().built_first;
+  const PathSet& reachers = context_.Reachers(path);
+  const auto use = [&](const UnitRef& ref) {
+    if (context_.At(ref).kind == UnitKind::kBody || built_first || reachers[context_.PathOf(ref)]) {
+      UsedBy(ref, path, trail);
+    }
+  };
+  for (const NameIndex* index : {&context_.before(), &context_.after()}) {
+    const auto free = index->free.Of(name), members = index->members.Of(name);
+    work_ += free.size() + members.size() + 1;
+    for (const UnitRef& ref : free) {
+      if (context_.Sees(ref, path)) use(ref);
+    }
+    for (const UnitRef& ref : members) use(ref);
+  }
+}
+
+void NameWalk::PushClass(NameId key, PathId path, const Trail& trail) {
+  // "A#2" is another definition of A.
+  const absl::string_view text = context_.Name(key);
+  Push(Verb::kClass, context_.names().Intern(text.substr(0, text.find('#'))), path, trail);
+}
+
+void NameWalk::ClassChanged(const Task& task) {
+  const auto [verb, key, path, from] = task;
+  const Trail trail = Extend(from, Verb::kClass, key, path);
+  const absl::string_view text = context_.Name(key);
+  const size_t dot = text.rfind('.');
+  const bool nested = dot != absl::string_view::npos;
+  Push(nested ? Verb::kMember : Verb::kName,
+       nested ? context_.names().Intern(text.substr(dot + 1)) : key, path, trail);
+  const auto bodies = context_.before().bodies_of.Of(key);
+  work_ += bodies.size();
+  for (const UnitRef& body : bodies) {
+    if (context_.Sees(body, path)) Select(trail, context_.Ran(body));
+  }
+}
+
+bool NameWalk::IsPlain(NameId class_key, PathId path) const {
+  const SourceModule *before = context_.ModuleBefore(path), *after = context_.ModuleAfter(path);
+  return (before == nullptr || before->IsPlain(class_key)) &&
+         (after == nullptr || after->IsPlain(class_key));
+}
+
+// Everything that the unit binds is another thing at head.
+void NameWalk::Bound(const UnitRef& ref, const Trail& trail) {
+  const SourceModule& module = context_.Module(ref);
+  const Unit& unit = context_.At(ref);
+  const PathId path = context_.PathOf(ref);
+  const Language& language = *context_.Tree(ref).LanguageAt(ref.file);
+  for (NameId name : module.Names(unit.binds)) {
+    if (unit.owner == kNoName) {
+      Push(Verb::kName, name, path, trail);
+      continue;
+    }
+    const absl::string_view text = context_.Name(name);
+    const bool special = language.Special(text);
+    if (!special) Push(Verb::kMember, name, path, trail);
+    if (special || language.Fits(text) ||
+        (unit.kind != UnitKind::kHeader && !IsPlain(unit.owner, path))) {
+      PushClass(unit.owner, path, trail);
+    }
+  }
+}
+
+// `user` uses something of `path` that changed.
+void NameWalk::UsedBy(const UnitRef& user, PathId path, const Trail& from) {
+  const Unit& unit = context_.At(user);
+  const PathId here = context_.PathOf(user);
+  if (unit.kind == UnitKind::kBody) {
+    const Trail trail = Extend(from, Verb::kUsedIn, unit.key, here);
+    if (context_.Unmeasured(here)) return ResultChanged(user, trail, from.code);
+    DenseLabelSet labels = context_.Ran(user);
+    labels &= context_.MayMeet(path);
+    Select(trail, labels);
+    return ResultTravels(user, trail);
+  }
+  if (unit.kind == UnitKind::kCondition || unit.Has(kEffects) || unit.Has(kEverywhere)) {
+    return Reach(here, Extend(from, Verb::kUsedIn, unit.key, here));
+  }
+  if (unit.kind == UnitKind::kHeader || unit.kind == UnitKind::kClass ||
+      unit.kind == UnitKind::kStatement || unit.kind == UnitKind::kImport) {
+    Bound(user, Extend(from, Verb::kUsedIn, unit.key, here));
+  }
+}
+
+void NameWalk::Reach(PathId path, const Trail& trail) {
+  if (!Once(Verb::kText, 0, path)) return;
+  Trail reach = Extend(trail, Verb::kText, kNoName, path, "what brings this file along");
+  if (reach.code == ReasonCode::kNameChange) reach.code = ReasonCode::kReach;
+  Select(reach, context_.MayMeet(path));
+}
+
+// Code that runs while importing changed: should the import fail now, one label per test file will
+// say so.
+void NameWalk::Canaries(PathId path, const Trail& trail) {
+  const Language* language = context_.LanguageAt(path);
+  if (language == nullptr || collected_ != nullptr) return;
+  if (language->traits().built_first && !language->traits().built_by_package) return;
+  if (!Once(Verb::kText, 1, path)) return;
+  const PathSet& reachers = context_.Reachers(path);
+  PathSet files(context_.path_count(), false);
+  for (PathId file = 0; file < files.size(); ++file) {
+    files[file] = context_.IsTestFile(file) && (file == path || reachers[file]);
+  }
+  sink_.AddCanaries({ReasonCode::kCanary, false, trail.changed, trail.lines, trail.step}, files);
+}
+
+void NameWalk::ResultTravels(const UnitRef& body, const Trail& trail) {
+  const Unit& unit = context_.At(body);
+  if (unit.Has(kWide)) return ResultChanged(body, trail, ReasonCode::kSharedFixture);
+  if (unit.Has(kMemo)) return ResultChanged(body, trail, ReasonCode::kMemo);
+  if (context_.RanWhileImporting(body)) ResultChanged(body, trail, ReasonCode::kImportTime);
+}
+
+// Others than its caller live on what `body` returned: the users of its name.
+void NameWalk::ResultChanged(const UnitRef& body, Trail trail, ReasonCode code) {
+  const Unit& unit = context_.At(body);
+  const PathId path = context_.PathOf(body);
+  const Language& language = *context_.Tree(body).LanguageAt(body.file);
+  trail = Extend(trail, Verb::kResultOf, unit.key, path);
+  trail.code = code;
+  const absl::string_view name = context_.Name(unit.name);
+  if (unit.owner == kNoName) {
+    Push(Verb::kName, unit.name, path, trail);
+  } else if (language.Special(name) || unit.Has(kWide)) {
+    PushClass(unit.owner, path, trail);
+  } else {
+    Push(Verb::kMember, unit.name, path, trail);
+  }
+  const auto& setup = language.traits().module_setup;
+  if (std::find(setup.begin(), setup.end(), name) != setup.end()) Reach(path, trail);
+}
+
+const std::vector<UnitRef>& NameWalk::Keepers() {
+  if (keepers_known_) return keepers_;
+  keepers_known_ = true;
+  for (const UnitRef& ref : context_.before().keepers) {
+    if (!context_.At(ref).Has(kWide) && context_.IsTestFile(context_.PathOf(ref))) continue;
+    if (!context_.Ran(ref).Empty() || context_.RanWhileImporting(ref)) keepers_.push_back(ref);
+  }
+  return keepers_;
+}
+
+// Whether `body` lies below `keeper` by name, as far as labels that ran the keeper ran it.
+bool NameWalk::MayHaveCalled(const UnitRef& keeper, const UnitRef& body) {
+  const auto [it, added] = called_.try_emplace(KeyOf(keeper));
+  absl::flat_hash_set<uint64_t>& below = it->second;
+  if (!added) return below.contains(KeyOf(body));
+  const DenseLabelSet ran = context_.Ran(keeper);
+  const bool importing = context_.RanWhileImporting(keeper);
+  std::vector<UnitRef> todo{keeper};
+  below.insert(KeyOf(keeper));
+  while (!todo.empty()) {
+    const UnitRef ref = todo.back();
+    todo.pop_back();
+    const SourceModule& module = context_.Module(ref);
+    const Unit& unit = context_.At(ref);
+    for (const NameSlice slice : {unit.free, unit.members}) {
+      for (NameId name : module.Names(slice)) {
+        for (const auto& callees :
+             {context_.before().bodies.Of(name), context_.before().constructors.Of(name)}) {
+          work_ += callees.size();
+          for (const UnitRef& callee : callees) {
+            if (below.contains(KeyOf(callee))) continue;
+            if (!ran.Intersects(context_.Ran(callee)) &&
+                !(importing && context_.RanWhileImporting(callee))) {
+              continue;
+            }
+            below.insert(KeyOf(callee));
+            todo.push_back(callee);
+          }
+        }
+      }
+    }
+  }
+  return below.contains(KeyOf(body));
+}
+
+// A memo also answers for what it called first: a changed body that only its rarer branches lead to
+// changes what the users of the memo get.
+void NameWalk::KeepersOf(const UnitRef& body, const Trail& trail) {
+  const DenseLabelSet ran = context_.Ran(body);
+  for (const UnitRef& keeper : Keepers()) {
+    if (keeper == body || !ran.Intersects(context_.Ran(keeper))) continue;
+    const bool wide = context_.At(keeper).Has(kWide);
+    if (!wide) {
+      DenseLabelSet others = ran;
+      others -= context_.evidence().TookRareBranch(context_.Path(context_.PathOf(keeper)),
+                                                   context_.At(keeper).lines);
+      if (!others.Empty()) continue;
+    }
+    if (MayHaveCalled(keeper, body)) {
+      ResultChanged(keeper, trail, wide ? ReasonCode::kSharedFixture : ReasonCode::kMemo);
+    }
+  }
+}
+
+void NameWalk::BodyChanged(const UnitRef& body, const Trail& trail) {
+  const PathId path = context_.PathOf(body);
+  if (context_.Unmeasured(path)) return ResultChanged(body, trail, trail.code);
+  const SourceModule& module = context_.Module(body);
+  const bool anybody = std::any_of(module.units.begin(), module.units.end(), [&](const Unit& unit) {
+    return unit.kind == UnitKind::kBody &&
+           context_.evidence().Seen(context_.Path(path), unit.lines);
+  });
+  if (!anybody) {
+    Reach(path, Extend(trail, Verb::kText, kNoName, path,
+                       "nobody was seen to run any body of this file"));
+  }
+  Trail covered = trail;
+  covered.code = ReasonCode::kCoveredChange;
+  Select(covered, context_.Ran(body), /*present_diff=*/true);
+  ResultTravels(body, trail);
+  if (context_.RanWhileImporting(body)) Canaries(path, trail);
+  KeepersOf(body, trail);
+}
+
+std::string NameWalk::Chain(uint32_t step) const {
+  std::vector<uint32_t> links;
+  for (; step != 0; step = steps_[step].before) links.push_back(step);
+  std::string chain;
+  for (auto it = links.rbegin(); it != links.rend(); ++it) {
+    const WalkStep& link = steps_[*it];
+    const absl::string_view name = context_.Name(link.name);
+    const std::string place = link.path == kNoFile ? "" : context_.Path(link.path);
+    if (!chain.empty()) chain += " > ";
+    switch (link.verb) {
+      case Verb::kChange:
+        absl::StrAppend(&chain, link.text, " ", name, " in ", place);
+        break;
+      case Verb::kName:
+        absl::StrAppend(&chain, "name ", name, " of ", place);
+        break;
+      case Verb::kMember:
+        absl::StrAppend(&chain, "member .", name);
+        break;
+      case Verb::kClass:
+        absl::StrAppend(&chain, "class ", name, " of ", place);
+        break;
+      case Verb::kUsedIn:
+        absl::StrAppend(&chain, "used in ", name, " of ", place);
+        break;
+      case Verb::kResultOf:
+        absl::StrAppend(&chain, "the result of ", name, " of ", place, " outlives its caller");
+        break;
+      case Verb::kText:
+        absl::StrAppend(&chain, link.text, place.empty() ? "" : ": ", place);
+        break;
+    }
+  }
+  return chain;
+}
+
+}  // namespace testselect

@@ -1,0 +1,175 @@
+#include "server/selection/source_forest.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/source/module_codec.h"
+#include "storage/model/status_macros.h"
+
+namespace testselect {
+namespace {
+
+// Larger files are generated, and parsing one would hold up everything: a change is reach.
+constexpr size_t kMaxSourceBytes = 8u << 20;
+
+std::vector<SourceFile> FilesOf(const std::vector<TreeEntry>& entries) {
+  std::vector<SourceFile> files;
+  files.reserve(entries.size());
+  for (const TreeEntry& entry : entries) {
+    files.push_back({entry.path, entry.blob,
+                     entry.type == FileType::kRegular || entry.type == FileType::kExecutable});
+  }
+  return files;
+}
+
+}  // namespace
+
+// Cut modules by blob and language, shared by all repositories.
+class SourceForest::Modules {
+ public:
+  Modules(IndexStore* store, size_t bytes) : store_(*store), cache_(bytes) {}
+
+  absl::StatusOr<std::shared_ptr<const SourceModule>> Find(const GitRepository& git,
+                                                           const Language& language,
+                                                           absl::string_view path,
+                                                           const ObjectId& blob) {
+    const std::string key = absl::StrCat(language.name(), ".", language.version(), ".",
+                                         kModuleFormat, ":", blob.bytes());
+    {
+      MutexLock lock(&mutex_);
+      if (auto module = cache_.Find(key)) return module;
+    }
+    TS_ASSIGN_OR_RETURN(SourceModule made, Make(git, language, path, blob, key));
+    auto module = std::make_shared<const SourceModule>(std::move(made));
+    MutexLock lock(&mutex_);
+    cache_.Insert(key, module, module->memory_bytes() + key.size());
+    return module;
+  }
+
+  NameTable& names() { return names_; }
+
+ private:
+  absl::StatusOr<SourceModule> Make(const GitRepository& git, const Language& language,
+                                    absl::string_view path, const ObjectId& blob,
+                                    const std::string& key) {
+    if (const auto record = store_.GetDerived(key); record.ok()) {
+      auto module = DecodeModule(*record, &names_);
+      if (module.ok()) return module;
+    }
+    TS_ASSIGN_OR_RETURN(const std::string text, git.ReadBlob(blob));
+    SourceModule module;
+    if (text.size() > kMaxSourceBytes) {
+      module.parsed = false;
+      return module;
+    }
+    module = language.Cut(path, text, &names_);
+    // What cannot be kept is cut again next time.
+    store_.PutDerived(key, EncodeModule(module, names_)).IgnoreError();
+    return module;
+  }
+
+  IndexStore& store_;
+  NameTable names_;
+  Mutex mutex_;
+  LruMap<std::string, const SourceModule> cache_ ABSL_GUARDED_BY(mutex_);
+};
+
+namespace {
+
+template <typename Modules>
+class RepositoryModules final : public ModuleSource {
+ public:
+  RepositoryModules(std::shared_ptr<Modules> modules, std::shared_ptr<const GitRepository> git)
+      : modules_(std::move(modules)), git_(std::move(git)) {}
+  absl::StatusOr<std::shared_ptr<const SourceModule>> Module(const Language& language,
+                                                             absl::string_view path,
+                                                             const ObjectId& blob) override {
+    return modules_->Find(*git_, language, path, blob);
+  }
+  absl::StatusOr<std::string> ReadBlob(const ObjectId& blob) override {
+    return git_->ReadBlob(blob);
+  }
+  NameTable& names() override { return modules_->names(); }
+
+ private:
+  const std::shared_ptr<Modules> modules_;
+  const std::shared_ptr<const GitRepository> git_;
+};
+
+}  // namespace
+
+// A tree that is being made or was made. Its mutex lets equal requests wait for one computation.
+struct SourceForest::TreeSlot {
+  Mutex mutex;
+  std::shared_ptr<const SourceTree> tree ABSL_GUARDED_BY(mutex);
+};
+
+SourceForest::SourceForest(IndexStore* store, const Options& options)
+    : modules_(std::make_shared<Modules>(store, options.module_bytes)),
+      trees_(options.trees),
+      names_(options.trees / 2),
+      homes_(options.trees) {}
+
+SourceForest::~SourceForest() = default;
+
+absl::StatusOr<std::shared_ptr<const SourceTree>> SourceForest::Tree(
+    absl::string_view repository, const std::shared_ptr<const GitRepository>& git,
+    const ObjectId& tree) {
+  const std::string key = absl::StrCat(repository, "\n", tree.bytes());
+  std::shared_ptr<TreeSlot> slot;
+  std::shared_ptr<const SourceTree> base;
+  {
+    MutexLock lock(&mutex_);
+    slot = trees_.Find(key);
+    if (slot == nullptr) {
+      slot = std::make_shared<TreeSlot>();
+      trees_.Insert(key, slot, 1);
+    }
+    if (const auto it = newest_.find(repository); it != newest_.end()) base = it->second;
+  }
+  MutexLock lock(&slot->mutex);
+  if (slot->tree != nullptr) return slot->tree;
+  TS_ASSIGN_OR_RETURN(const auto entries, git->ListTree(tree));
+  auto source = std::make_shared<RepositoryModules<Modules>>(modules_, git);
+  std::vector<SourceFile> files = FilesOf(*entries);
+  if (base != nullptr) {
+    TS_ASSIGN_OR_RETURN(slot->tree, SourceTree::Derive(*base, std::move(files), source));
+  } else {
+    TS_ASSIGN_OR_RETURN(slot->tree, SourceTree::Build(std::move(files), source));
+  }
+  MutexLock forest_lock(&mutex_);
+  newest_[repository] = slot->tree;
+  return slot->tree;
+}
+
+std::shared_ptr<const NameIndex> SourceForest::Names(const ObjectId& tree_id,
+                                                     const SourceTree& tree) {
+  const std::string key(tree_id.bytes());
+  {
+    MutexLock lock(&mutex_);
+    if (auto names = names_.Find(key)) return names;
+  }
+  auto names = std::make_shared<const NameIndex>(
+      NameIndex::Build(tree, /*after=*/false, [](FileId) { return true; }));
+  MutexLock lock(&mutex_);
+  names_.Insert(key, names, 1);
+  return names;
+}
+
+std::shared_ptr<const LabelHomes> SourceForest::Homes(const Digest& evidence,
+                                                      std::shared_ptr<const LabelUniverse> universe,
+                                                      const ObjectId& tree_id,
+                                                      std::shared_ptr<const SourceTree> tree) {
+  const std::string key = absl::StrCat(evidence.bytes(), tree_id.bytes());
+  {
+    MutexLock lock(&mutex_);
+    if (auto homes = homes_.Find(key)) return homes;
+  }
+  auto homes = std::make_shared<const LabelHomes>(std::move(universe), std::move(tree));
+  MutexLock lock(&mutex_);
+  homes_.Insert(key, homes, 1);
+  return homes;
+}
+
+}  // namespace testselect

@@ -1,0 +1,58 @@
+// SourceForest: the cut and linked trees of the commits that selections compare.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "server/git/repository.h"
+#include "server/selection/label_homes.h"
+#include "server/selection/name_index.h"
+#include "server/source/source_tree.h"
+#include "storage/index_store.h"
+#include "storage/model/lru_map.h"
+#include "storage/model/mutex.h"
+
+namespace testselect {
+
+// Thread-safe. Keeps the trees seen last, and cut modules by blob; derives a tree from one that it
+// knows of the same repository. Modules are kept in `store` as well, by blob: a warm repository
+// costs only the changed blobs. Concurrent requests for one tree make it once.
+class SourceForest {
+ public:
+  struct Options {
+    size_t trees = 16;
+    size_t module_bytes = 256ull << 20;
+  };
+  // `store` must outlive the forest.
+  SourceForest(IndexStore* store, const Options& options);
+  ~SourceForest();
+
+  // A tree of `repository`. Errors: those of `git`.
+  absl::StatusOr<std::shared_ptr<const SourceTree>> Tree(
+      absl::string_view repository, const std::shared_ptr<const GitRepository>& git,
+      const ObjectId& tree);
+  // The names of a tree that is compared from. `tree_id` names `tree`.
+  std::shared_ptr<const NameIndex> Names(const ObjectId& tree_id, const SourceTree& tree);
+  // The homes of labels. `evidence` names `universe`, `tree_id` names `tree`.
+  std::shared_ptr<const LabelHomes> Homes(const Digest& evidence,
+                                          std::shared_ptr<const LabelUniverse> universe,
+                                          const ObjectId& tree_id,
+                                          std::shared_ptr<const SourceTree> tree);
+
+ private:
+  class Modules;
+  struct TreeSlot;
+
+  const std::shared_ptr<Modules> modules_;
+  Mutex mutex_;
+  LruMap<std::string, TreeSlot> trees_ ABSL_GUARDED_BY(mutex_);
+  LruMap<std::string, const NameIndex> names_ ABSL_GUARDED_BY(mutex_);
+  LruMap<std::string, const LabelHomes> homes_ ABSL_GUARDED_BY(mutex_);
+  // The tree made last, by repository: what the next is derived from.
+  absl::flat_hash_map<std::string, std::shared_ptr<const SourceTree>> newest_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace testselect

@@ -1,0 +1,379 @@
+// What a changed, added or removed unit is the start of. The walk itself is in name_walk.cc.
+#include <algorithm>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "server/selection/name_walk.h"
+
+namespace testselect {
+namespace {
+
+using UnitKey = std::pair<UnitKind, NameId>;
+
+absl::flat_hash_map<UnitKey, uint32_t> ByKey(const SourceModule* module) {
+  absl::flat_hash_map<UnitKey, uint32_t> units;
+  if (module == nullptr) return units;
+  for (uint32_t i = 0; i < module->units.size(); ++i) {
+    units.emplace(UnitKey(module->units[i].kind, module->units[i].key), i);
+  }
+  return units;
+}
+
+constexpr absl::string_view kChanged = "changed", kAdded = "added", kRemoved = "removed";
+
+absl::string_view Describe(UnitKind kind, absl::string_view how) {
+  const auto say = [&](absl::string_view changed, absl::string_view added,
+                       absl::string_view removed) {
+    return how == kChanged ? changed : how == kAdded ? added : removed;
+  };
+  switch (kind) {
+    case UnitKind::kImport:
+      return say("changed import", "added import", "removed import");
+    case UnitKind::kStatement:
+      return say("changed statement", "added statement", "removed statement");
+    case UnitKind::kCondition:
+      return say("changed condition", "added condition", "removed condition");
+    case UnitKind::kClass:
+      return say("changed class", "added class", "removed class");
+    case UnitKind::kHeader:
+      return say("changed header of", "added", "removed");
+    case UnitKind::kSignature:
+      return say("changed signature of", "added signature of", "removed signature of");
+    case UnitKind::kAnnotation:
+      return say("changed annotation of", "added annotation of", "removed annotation of");
+    case UnitKind::kDocstring:
+      return say("changed docstring of", "added docstring of", "removed docstring of");
+    case UnitKind::kBody:
+      break;
+  }
+  return say("changed body of", "added body of", "removed body of");
+}
+
+bool IsOneOf(absl::string_view name, const std::vector<absl::string_view>& names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+void NameWalk::FileChanged(PathId path) {
+  Trail trail;
+  trail.changed = path;
+  const FileId before = context_.Before(path), after = context_.After(path);
+  const Language* language = context_.LanguageAt(path);
+  const bool one_sided = !context_.IsCodeBefore(path) || !context_.IsCodeAfter(path);
+  code_changed_ = false;
+  if (before == kNoFile || after == kNoFile) PathCameOrWent(path);
+  const bool same_bytes = before != kNoFile && after != kNoFile &&
+                          context_.Tree(UnitRef{before, 0, 0}).File(before).blob ==
+                              context_.Tree(UnitRef{after, 0, 1}).File(after).blob;
+  if ((one_sided && language->traits().by_file) || same_bytes) {
+    code_changed_ = true;
+    trail.code = before == kNoFile  ? ReasonCode::kNewFile
+                 : after == kNoFile ? ReasonCode::kDeletedFile
+                                    : ReasonCode::kModeChange;
+    Reach(path, Extend(trail, Verb::kText, kNoName, kNoFile,
+                       before == kNoFile  ? "a new file"
+                       : after == kNoFile ? "a deleted file"
+                                          : "another mode or type of file"));
+  } else {
+    Guarded(Guard::kSource, path,
+            Extend(trail, Verb::kText, kNoName, path, "its source may be read"));
+    CodeChanged(path);
+  }
+  if (code_changed_) {  // more than comments and layout
+    trail = Extend(trail, Verb::kText, kNoName, path, "it started a process, and code changed");
+    trail.code = ReasonCode::kProcess;
+    Select(trail, context_.GuardLabels(Guard::kProcesses));
+  }
+  Run();
+}
+
+void NameWalk::CodeChanged(PathId path) {
+  Trail trail;
+  trail.changed = path;
+  const SourceModule *old = context_.ModuleBefore(path), *now = context_.ModuleAfter(path);
+  if ((old != nullptr && !old->parsed) || (now != nullptr && !now->parsed)) {
+    code_changed_ = true;
+    return Reach(path,
+                 Extend(trail, Verb::kText, kNoName, kNoFile, "a file that cannot be parsed"));
+  }
+  const auto before = ByKey(old), after = ByKey(now);
+  const FileId before_file = context_.Before(path), after_file = context_.After(path);
+  if (old != nullptr) {
+    for (uint32_t i = 0; i < old->units.size(); ++i) {
+      const Unit& unit = old->units[i];
+      const auto it = after.find(UnitKey(unit.kind, unit.key));
+      if (it == after.end()) {
+        UnitChanged({before_file, i, 0}, &unit, kRemoved);
+      } else if (now->units[it->second].fingerprint != unit.fingerprint) {
+        if (now->units[it->second].Has(kBroken)) {
+          Reach(path, Extend(trail, Verb::kChange, unit.key, path, "syntax error"));
+        }
+        UnitChanged({before_file, i, 0}, &unit, kChanged);
+      }
+    }
+  }
+  if (now == nullptr) return;
+  for (uint32_t i = 0; i < now->units.size(); ++i) {
+    const Unit& unit = now->units[i];
+    if (before.contains(UnitKey(unit.kind, unit.key))) continue;
+    if (unit.Has(kBroken)) {
+      Reach(path, Extend(trail, Verb::kChange, unit.key, path, "syntax error"));
+    }
+    UnitChanged({after_file, i, 1}, nullptr, kAdded);
+  }
+}
+
+void NameWalk::UnitChanged(const UnitRef& ref, const Unit* old, absl::string_view how) {
+  const Unit& unit = context_.At(ref);
+  const PathId path = context_.PathOf(ref);
+  Trail trail;
+  trail.changed = path;
+  if (old != nullptr) trail.lines = old->lines;
+  trail = Extend(trail, Verb::kChange, unit.key, path, Describe(unit.kind, how));
+  code_changed_ = true;
+  const bool runs_at_import = unit.kind != UnitKind::kBody && unit.kind != UnitKind::kAnnotation &&
+                              unit.kind != UnitKind::kDocstring;
+  if (runs_at_import) {
+    Canaries(path, trail);
+    if (context_.ImportedInTest(path)) Reach(path, trail);
+  }
+  switch (unit.kind) {
+    case UnitKind::kBody:
+      if (how != kAdded) BodyChanged(ref, trail);
+      break;
+    case UnitKind::kSignature:
+      SignatureChanged(ref, how, trail);
+      break;
+    case UnitKind::kAnnotation:
+      AnnotationChanged(ref, how, trail);
+      break;
+    case UnitKind::kDocstring:
+      DocstringChanged(ref, how, trail);
+      break;
+    case UnitKind::kClass:
+      Guarded(Guard::kClasses, path, trail);
+      BindingChanged(ref, how, trail);
+      break;
+    default:
+      if (unit.kind == UnitKind::kCondition || unit.Has(kEffects)) {
+        Reach(path, trail);
+      } else {
+        BindingChanged(ref, how, trail);
+      }
+  }
+  Run();
+}
+
+void NameWalk::SignatureChanged(const UnitRef& ref, absl::string_view how, const Trail& trail) {
+  const Unit& unit = context_.At(ref);
+  const PathId path = context_.PathOf(ref);
+  BodiesNamed(unit.key, path, trail);
+  if (how != kChanged) return;
+  DenseLabelSet own;
+  context_.OwnersOf(unit.name).ForEach([&](LabelNumber label) {
+    if (context_.HomeOf(label) == path) own.Add(label);
+  });
+  Trail own_trail = trail;
+  own_trail.code = ReasonCode::kOwnTest;
+  Select(own_trail, own);
+}
+
+void NameWalk::AnnotationChanged(const UnitRef& ref, absl::string_view how, const Trail& trail) {
+  const Unit& unit = context_.At(ref);
+  const PathId path = context_.PathOf(ref);
+  const Language* language = context_.Tree(ref).LanguageAt(ref.file);
+  if (unit.binds.size > 0 && unit.owner != kNoName && !IsPlain(unit.owner, path)) {
+    if (context_.AnyoneUses(language, Guard::kSignatures) ||
+        context_.AnyoneUses(language, Guard::kFields)) {
+      PushClass(unit.owner, path, trail);
+    }
+  } else if (how == kChanged) {
+    ReadBy(Guard::kSignatures, ref, trail);
+  }
+}
+
+void NameWalk::DocstringChanged(const UnitRef& ref, absl::string_view how, const Trail& trail) {
+  const Unit& unit = context_.At(ref);
+  const PathId path = context_.PathOf(ref);
+  bool of_old_function = how == kChanged;
+  if (const SourceModule* old = context_.ModuleBefore(path)) {
+    of_old_function |= std::any_of(old->units.begin(), old->units.end(), [&](const Unit& u) {
+      return u.kind == UnitKind::kBody && u.key == unit.key;
+    });
+  }
+  if (of_old_function) ReadBy(Guard::kDocstrings, ref, trail);
+}
+
+void NameWalk::BindingChanged(const UnitRef& ref, absl::string_view how, const Trail& trail) {
+  const Unit& unit = context_.At(ref);
+  const PathId path = context_.PathOf(ref);
+  const Language& language = *context_.Tree(ref).LanguageAt(ref.file);
+  if (how == kRemoved) StillUsed(ref, trail);
+  if (unit.kind == UnitKind::kClass) return PushClass(unit.key, path, trail);
+  if (unit.kind == UnitKind::kHeader && how == kChanged) BodiesNamed(unit.key, path, trail);
+  if (unit.Has(kEverywhere) ||
+      (unit.kind == UnitKind::kHeader && language.RunnerCalls(context_.Name(unit.name)))) {
+    Reach(path, trail);
+  }
+  if (unit.owner == kNoName) {
+    for (NameId name : context_.Module(ref).Names(unit.binds)) {
+      if (IsOneOf(context_.Name(name), language.traits().read_by_the_runner)) Reach(path, trail);
+    }
+  }
+  if (unit.kind == UnitKind::kImport && how != kRemoved && !KnownImport(ref)) {
+    Reach(path, Extend(trail, Verb::kText, kNoName, kNoFile, "an unknown module"));
+  }
+  Bound(ref, trail);
+}
+
+// An import unit of the old tree stands for the one of the same key at head, whose source counts.
+bool NameWalk::KnownImport(const UnitRef& ref) const {
+  const PathId path = context_.PathOf(ref);
+  const FileId file = context_.After(path);
+  if (file == kNoFile) return true;
+  const UnitRef first{file, 0, 1};
+  const SourceTree& tree = context_.Tree(first);
+  if (!tree.IsCode(file)) return true;
+  const Unit& unit = context_.At(ref);
+  const UnitRef any_before{0, 0, 0};
+  const TreeLayer* old_layer = context_.Tree(any_before).LayerOf(tree.LanguageAt(file));
+  for (const Unit& now : tree.Module(file).units) {
+    if (now.kind != UnitKind::kImport || now.key != unit.key) continue;
+    if (tree.LayerAt(file).Known(file, now.source)) continue;
+    if (old_layer == nullptr || !old_layer->ImportsLibrary(now.source)) return false;
+  }
+  return true;
+}
+
+void NameWalk::BodiesNamed(NameId key, PathId path, const Trail& trail) {
+  const SourceModule* module = context_.ModuleBefore(path);
+  if (module == nullptr) return;
+  for (uint32_t i = 0; i < module->units.size(); ++i) {
+    if (module->units[i].kind == UnitKind::kBody && module->units[i].key == key) {
+      BodyChanged({context_.Before(path), i, 0}, trail);
+    }
+  }
+}
+
+// Follows a name without telling the sink, in a state of its own.
+struct NameWalk::Probe {
+  explicit Probe(NameWalk* walk) : walk_(*walk) {
+    done_.swap(walk_.done_);
+    tasks_.swap(walk_.tasks_);
+    outer_ = std::exchange(walk_.collected_, &labels);
+  }
+  ~Probe() {
+    walk_.done_.swap(done_);
+    walk_.tasks_.swap(tasks_);
+    walk_.collected_ = outer_;
+  }
+  DenseLabelSet labels;
+
+ private:
+  NameWalk& walk_;
+  absl::flat_hash_set<uint64_t> done_;
+  std::deque<Task> tasks_;
+  DenseLabelSet* outer_;
+};
+
+// The unit is seen only through one of the guard's names: by who uses both, or by a decorator that
+// may have read it.
+void NameWalk::ReadBy(Guard guard, const UnitRef& ref, const Trail& trail) {
+  const Unit& unit = context_.At(ref);
+  const PathId path = context_.PathOf(ref);
+  if (!context_.AnyoneUses(context_.Tree(ref).LanguageAt(ref.file), guard)) return;
+  const Verb verb = unit.owner != kNoName ? Verb::kMember : Verb::kName;
+  if (unit.Has(kIntrospected)) return Push(verb, unit.name, path, trail);
+  DenseLabelSet users;
+  {
+    Probe probe(this);
+    Push(verb, unit.name, path, trail);
+    Run();
+    users = probe.labels;
+  }
+  users &= context_.GuardLabels(guard);
+  Trail seen = trail;
+  seen.code = ReasonCode::kGuard;
+  Select(seen, users);
+}
+
+// A name went away that code run at import still uses: that file will not import.
+void NameWalk::StillUsed(const UnitRef& ref, const Trail& trail) {
+  const PathId path = context_.PathOf(ref);
+  const SourceModule* now = context_.ModuleAfter(path);
+  const Language* language = context_.LanguageAt(path);
+  if (now == nullptr || language->traits().built_first) return;
+  const Unit& unit = context_.At(ref);
+  const auto still_bound = [&](NameId name) {
+    return std::any_of(now->units.begin(), now->units.end(), [&](const Unit& u) {
+      return u.owner == unit.owner && now->Contains(u.binds, name);
+    });
+  };
+  for (NameId name : context_.Module(ref).Names(unit.binds)) {
+    if (still_bound(name)) continue;
+    const bool used = std::any_of(now->units.begin(), now->units.end(), [&](const Unit& u) {
+      return u.kind != UnitKind::kBody && now->Contains(u.free, name);
+    });
+    const Trail gone = Extend(trail, Verb::kText, kNoName, path, "still used while importing");
+    if (used) Reach(path, gone);
+    if (unit.owner != kNoName) continue;
+    for (const NameIndex* index : {&context_.before(), &context_.after()}) {
+      for (const UnitRef& import : index->imported.Of(name)) {
+        const PathId importer = context_.PathOf(import);
+        if (context_.At(import).source.name != name || !context_.IsCodeAfter(importer)) continue;
+        if (context_.ImportMeans(import, path)) Reach(importer, gone);
+      }
+    }
+  }
+}
+
+// Selects the labels and files that may see a change of `path` through one of the guard's names.
+void NameWalk::Guarded(Guard guard, PathId path, const Trail& from) {
+  Trail trail = from;
+  trail.code = ReasonCode::kGuard;
+  const bool known = context_.KnownToAnyone(path);
+  DenseLabelSet labels = context_.GuardLabels(guard);
+  if (known) labels &= context_.Dependents(path);
+  Select(trail, labels);
+  const PathSet& reachers = context_.Reachers(path);
+  for (const UnitRef& user : context_.GuardUsers(guard)) {
+    const PathId file = context_.PathOf(user);
+    if (file == path || reachers[file] || !known) UsedBy(user, file, trail);
+  }
+}
+
+void NameWalk::PathCameOrWent(PathId path) {
+  Trail trail;
+  trail.changed = path;
+  Guarded(Guard::kFiles, path,
+          Extend(trail, Verb::kText, kNoName, path, "a listing of files may see it come or go"));
+  Run();
+}
+
+void NameWalk::DataChanged(PathId path) {
+  Trail trail;
+  trail.changed = path;
+  trail = Extend(trail, Verb::kText, kNoName, path, "data that code names");
+  trail.code = ReasonCode::kDataFile;
+  for (const bool after : {false, true}) {
+    const FileId target = after ? context_.After(path) : context_.Before(path);
+    if (target == kNoFile) continue;
+    const SourceTree& tree = context_.Tree(UnitRef{0, 0, after});
+    for (FileId file : tree.Importers(target)) {
+      bool named = false, all_bind = true;
+      for (uint32_t i = 0; i < tree.Module(file).units.size(); ++i) {
+        const UnitRef user{file, i, after};
+        const Unit& unit = context_.At(user);
+        if (!unit.has_source || !context_.ImportMeans(user, path)) continue;
+        named = true;
+        all_bind = all_bind && unit.binds.size > 0;
+        Bound(user, trail);
+      }
+      if (!named || !all_bind) Reach(path, trail);
+    }
+  }
+  Run();
+}
+
+}  // namespace testselect

@@ -1,0 +1,137 @@
+// WalkContext: what a walk along names asks about two trees and the evidence of the older one.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "server/selection/evidence_view.h"
+#include "server/selection/label_homes.h"
+#include "server/selection/name_index.h"
+#include "server/source/source_tree.h"
+
+namespace testselect {
+
+// A path of either tree.
+using PathId = uint32_t;
+
+// The code that evidence was recorded at (`before`), and the code at head (`after`).
+struct CodePair {
+  std::shared_ptr<const SourceTree> before, after;
+  std::shared_ptr<const NameIndex> names;  // of `before`, all files
+  std::shared_ptr<const LabelHomes> homes_before, homes_after;
+};
+
+// A bit per path.
+using PathSet = std::vector<bool>;
+
+// The kinds of guards (LanguageTraits): names whose users see what no other name leads to.
+enum class Guard : uint8_t {
+  kDocstrings,
+  kSignatures,
+  kFields,
+  kSource,
+  kFiles,
+  kClasses,
+  kProcesses,
+  kCount
+};
+
+// Not thread-safe: it keeps what it has worked out. Evidence and universe must outlive it.
+class WalkContext {
+ public:
+  WalkContext(CodePair code, EvidenceView* evidence, const LabelUniverse* universe);
+
+  // ---- paths
+  size_t path_count() const { return paths_.size(); }
+  const std::string& Path(PathId path) const { return paths_[path]; }
+  PathId FindPath(absl::string_view path) const;  // kNoFile if neither tree has it
+  PathId PathOf(const UnitRef& ref) const {
+    return (ref.after ? from_after_ : from_before_)[ref.file];
+  }
+  // The file in one of the trees, or kNoFile.
+  FileId Before(PathId path) const { return in_before_[path]; }
+  FileId After(PathId path) const { return in_after_[path]; }
+  bool IsCodeBefore(PathId path) const;
+  bool IsCodeAfter(PathId path) const;
+  // The units of a path; null where that tree has no code there.
+  const SourceModule* ModuleBefore(PathId path) const;
+  const SourceModule* ModuleAfter(PathId path) const;
+  const Language* LanguageAt(PathId path) const;  // head's if there is one; null: no code
+
+  // ---- units and names
+  const SourceTree& Tree(const UnitRef& ref) const {
+    return ref.after ? *code_.after : *code_.before;
+  }
+  const SourceModule& Module(const UnitRef& ref) const { return Tree(ref).Module(ref.file); }
+  const Unit& At(const UnitRef& ref) const { return Module(ref).units[ref.unit]; }
+  const NameIndex& before() const { return *code_.names; }
+  const NameIndex& after() const { return after_names_; }
+  NameTable& names() const { return code_.before->names(); }
+  absl::string_view Name(NameId name) const { return names().Name(name); }
+  // Files that an import unit may mean.
+  bool ImportMeans(const UnitRef& import, PathId path) const;
+  // Whether a free name in `user` may mean what `path` defines.
+  bool Sees(const UnitRef& user, PathId path) const;
+
+  // ---- who depends on a path
+  // Paths that bring `path` along in one of the trees, itself included.
+  const PathSet& Reachers(PathId path);
+  bool Reaches(PathId from, PathId to) { return Reachers(to)[from]; }
+  // Labels that executed `path`, or whose test file reaches it; in linked languages also those that
+  // executed a file that reaches it. Labels without a known test file are among them.
+  const DenseLabelSet& Dependents(PathId path);
+  // The same for a use by name: what no file includes is met through the linker by everybody.
+  const DenseLabelSet& MayMeet(PathId path);
+  bool KnownToAnyone(PathId path);
+  PathId HomeOf(LabelNumber label) const { return homes_[label]; }  // kNoFile: unknown
+  absl::Span<const LabelNumber> LabelsAt(PathId path) const { return labels_at_[path]; }
+  bool IsTestFile(PathId path) const { return test_files_[path]; }
+  // Labels that have a unit called `name` among their own.
+  DenseLabelSet OwnersOf(NameId name) const;
+
+  // ---- evidence
+  EvidenceView& evidence() { return evidence_; }
+  const DenseLabelSet& Ran(const UnitRef& body);
+  bool RanWhileImporting(const UnitRef& body);
+  // Evidence is silent about `path` because of how it was collected, not because nobody ran it.
+  bool Unmeasured(PathId path);
+  // Module-level lines of `path` ran inside a label whose test file does not reach it.
+  bool ImportedInTest(PathId path);
+
+  // ---- guards
+  const std::vector<NameId>& GuardNames(const Language* language, Guard guard) const;
+  // Labels that executed a body which uses one of the guard's names, in any language.
+  const DenseLabelSet& GuardLabels(Guard guard);
+  // Units outside bodies with a member use of one of the guard's names.
+  std::vector<UnitRef> GuardUsers(Guard guard) const;
+  // Whether any unit uses one of the guard's names of `language`.
+  bool AnyoneUses(const Language* language, Guard guard) const;
+
+ private:
+  void JoinPaths();
+  void FindHomes();
+  void CollectReachers(const SourceTree& tree, FileId target, const std::vector<PathId>& joint,
+                       PathSet* out) const;
+
+  const CodePair code_;
+  EvidenceView& evidence_;
+  const LabelUniverse& universe_;
+  std::vector<std::string> paths_;
+  std::vector<PathId> from_before_, from_after_;
+  std::vector<FileId> in_before_, in_after_;
+  NameIndex after_names_;
+  std::vector<PathId> homes_;  // by label
+  std::vector<std::vector<LabelNumber>> labels_at_;
+  DenseLabelSet homeless_;
+  PathSet test_files_;
+  absl::flat_hash_map<PathId, std::unique_ptr<PathSet>> reachers_;
+  absl::flat_hash_map<PathId, std::unique_ptr<DenseLabelSet>> dependents_;
+  absl::flat_hash_map<const Language*, std::vector<std::vector<NameId>>> guard_names_;
+  std::vector<std::unique_ptr<DenseLabelSet>> guard_labels_;
+  absl::flat_hash_map<PathId, bool> imported_in_test_;
+};
+
+}  // namespace testselect
