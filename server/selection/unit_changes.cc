@@ -106,9 +106,6 @@ void NameWalk::CodeChanged(PathId path) {
       if (it == after.end()) {
         UnitChanged({before_file, i, 0}, &unit, kRemoved);
       } else if (now->units[it->second].fingerprint != unit.fingerprint) {
-        if (now->units[it->second].Has(kBroken)) {
-          Reach(path, Extend(trail, Verb::kChange, unit.key, path, "syntax error"));
-        }
         UnitChanged({before_file, i, 0}, &unit, kChanged);
       }
     }
@@ -116,10 +113,14 @@ void NameWalk::CodeChanged(PathId path) {
   if (now == nullptr) return;
   for (uint32_t i = 0; i < now->units.size(); ++i) {
     const Unit& unit = now->units[i];
-    if (before.contains(UnitKey(unit.kind, unit.key))) continue;
-    if (unit.Has(kBroken)) {
+    const auto it = before.find(UnitKey(unit.kind, unit.key));
+    const Unit* then = it == before.end() ? nullptr : &old->units[it->second];
+    if (unit.Has(kBroken) && (then == nullptr || !then->Has(kBroken) ||
+                              then->fingerprint != unit.fingerprint)) {
+      code_changed_ = true;
       Reach(path, Extend(trail, Verb::kChange, unit.key, path, "syntax error"));
     }
+    if (then != nullptr) continue;
     UnitChanged({after_file, i, 1}, nullptr, kAdded);
   }
 }

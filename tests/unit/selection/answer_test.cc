@@ -15,16 +15,16 @@ using ::testing::IsEmpty;
 class AnswerTest : public SelectionTest {
  protected:
   AnswerTest() {
-    git_.Write("lib.c", "1\n2\n3\n4\n");
+    git_.Write("lib.f90", "1\n2\n3\n4\n");
     base_ = git_.Commit("base");
-    git_.Write("lib.c", "x\nx\nx\n4\n");
+    git_.Write("lib.f90", "x\nx\nx\n4\n");
     head_ = git_.Commit("head");
     spec_.commit = base_;
-    spec_.executed = {{"slow", "lib.c", {1}},
-                      {"quick", "lib.c", {2}},
-                      {"unknown", "lib.c", {3}},
-                      {"failed", "lib.c", {4}},
-                      {"untouched", "lib.c", {4}}};
+    spec_.executed = {{"slow", "lib.f90", {1}},
+                      {"quick", "lib.f90", {2}},
+                      {"unknown", "lib.f90", {3}},
+                      {"failed", "lib.f90", {4}},
+                      {"untouched", "lib.f90", {4}}};
     spec_.outcomes = {{"slow", {Outcome::kPassed, 9}},
                       {"quick", {Outcome::kPassed, 1}},
                       {"failed", {Outcome::kFailed, 50}},
@@ -54,7 +54,7 @@ TEST_F(AnswerTest, AFailureLastsThroughAnUploadWithoutOutcomes) {
   Upload(spec_);
   const ObjectId next = git_.Commit("empty");
   Upload({.commit = next,
-          .executed = {{"failed", "lib.c", {4}}},
+          .executed = {{"failed", "lib.f90", {4}}},
           .completeness = Completeness::kSubset});
   git_.Git("checkout -q " + next.ToHex());
   const ObjectId head = git_.Commit("still empty");

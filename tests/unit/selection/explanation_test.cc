@@ -13,11 +13,11 @@ using ::testing::HasSubstr;
 class ExplanationTest : public SelectionTest {
  protected:
   ExplanationTest() {
-    git_.Write("lib.c", "1\n2\n3\n");
+    git_.Write("lib.f90", "1\n2\n3\n");
     base_ = git_.Commit("base");
-    git_.Write("lib.c", "1\nx\n3\n");
+    git_.Write("lib.f90", "1\nx\n3\n");
     head_ = git_.Commit("head");
-    Upload({.commit = base_, .executed = {{"hit", "lib.c", {2}}, {"other", "lib.c", {3}}}});
+    Upload({.commit = base_, .executed = {{"hit", "lib.f90", {2}}, {"other", "lib.f90", {3}}}});
   }
   Explanation Explain(const std::string& label) {
     auto e = selector_->Explain(Request(base_, head_), label);
@@ -32,7 +32,7 @@ TEST_F(ExplanationTest, NamesFileLinesAndCommitOfTheEvidence) {
   EXPECT_TRUE(e.selected);
   ASSERT_EQ(e.evidence.size(), 1u);
   EXPECT_EQ(e.evidence[0].code, ReasonCode::kCoveredChange);
-  EXPECT_EQ(e.evidence[0].path, "lib.c");
+  EXPECT_EQ(e.evidence[0].path, "lib.f90");
   EXPECT_EQ(e.evidence[0].lines, (LineRange{2, 2}));
   EXPECT_EQ(e.evidence[0].commit, base_);
 }

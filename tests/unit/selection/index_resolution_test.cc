@@ -22,10 +22,10 @@ class ResolutionTest : public SelectionTest {
 };
 
 TEST_F(ResolutionTest, UsesTheNearestAncestorAndSaysHowFar) {
-  const ObjectId a = CommitFile("lib.c", "1\n2\n");
+  const ObjectId a = CommitFile("lib.f90", "1\n2\n");
   const ObjectId b = CommitFile("note", "x");
   const ObjectId c = git_.Commit("empty");
-  Upload({.commit = a, .executed = {{"t", "lib.c", {1}}}});
+  Upload({.commit = a, .executed = {{"t", "lib.f90", {1}}}});
   const auto s = Select(Request(b, c, {"t"}));
   ASSERT_EQ(s->index.size(), 1u);
   EXPECT_EQ(s->index[0].commit, a);
@@ -34,16 +34,16 @@ TEST_F(ResolutionTest, UsesTheNearestAncestorAndSaysHowFar) {
 }
 
 TEST_F(ResolutionTest, ComparesHeadWithTheCommitOfTheEvidenceNotWithBase) {
-  const ObjectId a = CommitFile("lib.c", "1\n2\n");
-  const ObjectId b = CommitFile("lib.c", "x\n2\n");  // changed between evidence and base
-  const ObjectId c = CommitFile("lib.c", "x\ny\n");
-  Upload({.commit = a, .executed = {{"first", "lib.c", {1}}, {"second", "lib.c", {2}}}});
+  const ObjectId a = CommitFile("lib.f90", "1\n2\n");
+  const ObjectId b = CommitFile("lib.f90", "x\n2\n");  // changed between evidence and base
+  const ObjectId c = CommitFile("lib.f90", "x\ny\n");
+  Upload({.commit = a, .executed = {{"first", "lib.f90", {1}}, {"second", "lib.f90", {2}}}});
   EXPECT_THAT(Run(*Select(Request(b, c, {"first", "second"}))), ElementsAre("first", "second"));
 }
 
 TEST_F(ResolutionTest, NoIndexRunsEverythingAndSaysSo) {
-  const ObjectId a = CommitFile("lib.c", "1\n");
-  const ObjectId b = CommitFile("lib.c", "2\n");
+  const ObjectId a = CommitFile("lib.f90", "1\n");
+  const ObjectId b = CommitFile("lib.f90", "2\n");
   const auto s = Select(Request(a, b, {"t", "u"}));
   ASSERT_TRUE(s->fallback.has_value());
   EXPECT_EQ(s->fallback->code, FallbackCode::kNoIndex);
@@ -53,9 +53,9 @@ TEST_F(ResolutionTest, NoIndexRunsEverythingAndSaysSo) {
 }
 
 TEST_F(ResolutionTest, AnotherJobsEvidenceDoesNotStandForTheOneAskedFor) {
-  const ObjectId a = CommitFile("lib.c", "1\n");
+  const ObjectId a = CommitFile("lib.f90", "1\n");
   const ObjectId b = git_.Commit("empty");
-  Upload({.commit = a, .executed = {{"t", "lib.c", {1}}}, .job = "unit"});
+  Upload({.commit = a, .executed = {{"t", "lib.f90", {1}}}, .job = "unit"});
   SelectionRequest request = Request(a, b, {"t"});
   request.jobs = {{"unit", {}}, {"e2e", {}}};
   const auto s = Select(request);
@@ -66,10 +66,10 @@ TEST_F(ResolutionTest, AnotherJobsEvidenceDoesNotStandForTheOneAskedFor) {
 }
 
 TEST_F(ResolutionTest, AJobWithoutFlavorStandsForAllItsFlavors) {
-  const ObjectId a = CommitFile("lib.c", "1\n2\n");
-  const ObjectId b = CommitFile("lib.c", "1\nx\n");
-  Upload({.commit = a, .executed = {{"t", "lib.c", {1}}}, .flavor = {{"os", "linux"}}});
-  Upload({.commit = a, .executed = {{"t", "lib.c", {2}}}, .flavor = {{"os", "macos"}}});
+  const ObjectId a = CommitFile("lib.f90", "1\n2\n");
+  const ObjectId b = CommitFile("lib.f90", "1\nx\n");
+  Upload({.commit = a, .executed = {{"t", "lib.f90", {1}}}, .flavor = {{"os", "linux"}}});
+  Upload({.commit = a, .executed = {{"t", "lib.f90", {2}}}, .flavor = {{"os", "macos"}}});
   SelectionRequest request = Request(a, b, {"t"});
   request.jobs = {{"unit", {}}};
   EXPECT_EQ(Select(request)->index.size(), 2u);
@@ -79,32 +79,32 @@ TEST_F(ResolutionTest, AJobWithoutFlavorStandsForAllItsFlavors) {
 }
 
 TEST_F(ResolutionTest, ASubsetRunErasesOnlyWhatItRan) {
-  const ObjectId a = CommitFile("lib.c", "1\n2\n3\n");
+  const ObjectId a = CommitFile("lib.f90", "1\n2\n3\n");
   const ObjectId b = git_.Commit("empty");
-  Upload({.commit = a, .executed = {{"kept", "lib.c", {1}}, {"moved", "lib.c", {2}}}});
+  Upload({.commit = a, .executed = {{"kept", "lib.f90", {1}}, {"moved", "lib.f90", {2}}}});
   Upload(
-      {.commit = b, .executed = {{"moved", "lib.c", {3}}}, .completeness = Completeness::kSubset});
-  const ObjectId c = CommitFile("lib.c", "x\n2\n3\n");
+      {.commit = b, .executed = {{"moved", "lib.f90", {3}}}, .completeness = Completeness::kSubset});
+  const ObjectId c = CommitFile("lib.f90", "x\n2\n3\n");
   const auto s = Select(Request(b, c, {"kept", "moved"}));
   EXPECT_EQ(s->index[0].segments, 2u);
   EXPECT_THAT(Run(*s), ElementsAre("kept"));
-  const ObjectId d = CommitFile("lib.c", "1\nx\n3\n");
+  const ObjectId d = CommitFile("lib.f90", "1\nx\n3\n");
   EXPECT_THAT(Run(*Select(Request(b, d, {"kept", "moved"}))), IsEmpty());
-  const ObjectId e = CommitFile("lib.c", "1\n2\nx\n");
+  const ObjectId e = CommitFile("lib.f90", "1\n2\nx\n");
   EXPECT_THAT(Run(*Select(Request(b, e, {"kept", "moved"}))), ElementsAre("moved"));
 }
 
 TEST_F(ResolutionTest, ALaterAttemptOfAFewTestsWinsForThem) {
-  const ObjectId a = CommitFile("lib.c", "1\n2\n3\n");
+  const ObjectId a = CommitFile("lib.f90", "1\n2\n3\n");
   Upload({.commit = a,
-          .executed = {{"t", "lib.c", {1}}, {"u", "lib.c", {2}}},
+          .executed = {{"t", "lib.f90", {1}}, {"u", "lib.f90", {2}}},
           .outcomes = {{"t", {Outcome::kFailed, 1}}}});
   Upload({.commit = a,
-          .executed = {{"t", "lib.c", {3}}},
+          .executed = {{"t", "lib.f90", {3}}},
           .outcomes = {{"t", {Outcome::kPassed, 1}}},
           .completeness = Completeness::kSubset,
           .attempt = 2});
-  const ObjectId b = CommitFile("lib.c", "x\n2\n3\n");
+  const ObjectId b = CommitFile("lib.f90", "x\n2\n3\n");
   const auto s = Select(Request(a, b, {"t", "u"}));
   EXPECT_EQ(Reason(*s, ReasonCode::kLastFailed), 0u);
   EXPECT_EQ(Reason(*s, ReasonCode::kCoveredChange), 0u);
@@ -112,9 +112,9 @@ TEST_F(ResolutionTest, ALaterAttemptOfAFewTestsWinsForThem) {
 }
 
 TEST_F(ResolutionTest, MissingShardsAreNotUsedUnlessAsked) {
-  const ObjectId a = CommitFile("lib.c", "1\n2\n");
+  const ObjectId a = CommitFile("lib.f90", "1\n2\n");
   const ObjectId b = git_.Commit("empty");
-  Upload({.commit = a, .executed = {{"t", "lib.c", {1}}}, .shard = 0, .shards = 2});
+  Upload({.commit = a, .executed = {{"t", "lib.f90", {1}}}, .shard = 0, .shards = 2});
   SelectionRequest request = Request(a, b, {"t", "u"});
   EXPECT_EQ(Select(request)->fallback->code, FallbackCode::kNoIndex);
   request.include_building = true;
@@ -122,20 +122,20 @@ TEST_F(ResolutionTest, MissingShardsAreNotUsedUnlessAsked) {
   EXPECT_FALSE(building->fallback.has_value());
   EXPECT_EQ(building->index[0].state, SegmentState::kBuilding);
   EXPECT_THAT(Run(*building), ElementsAre("u"));  // of the missing shard: absent
-  Upload({.commit = a, .executed = {{"u", "lib.c", {2}}}, .shard = 1, .shards = 2});
+  Upload({.commit = a, .executed = {{"u", "lib.f90", {2}}}, .shard = 1, .shards = 2});
   EXPECT_THAT(Run(*Select(Request(a, b, {"t", "u"}))), IsEmpty());
 }
 
 TEST_F(ResolutionTest, ACommitOfTheSameTreeCountsAsBase) {
-  const ObjectId root = CommitFile("lib.c", "0\n");
+  const ObjectId root = CommitFile("lib.f90", "0\n");
   git_.Git("checkout -q -b branch");
-  const ObjectId on_branch = CommitFile("lib.c", "1\n2\n");
+  const ObjectId on_branch = CommitFile("lib.f90", "1\n2\n");
   git_.Git("checkout -q main");
-  const ObjectId squashed = CommitFile("lib.c", "1\n2\n");
-  const ObjectId head = CommitFile("lib.c", "1\nx\n");
+  const ObjectId squashed = CommitFile("lib.f90", "1\n2\n");
+  const ObjectId head = CommitFile("lib.f90", "1\nx\n");
   ASSERT_NE(on_branch, squashed);
-  Upload({.commit = root, .executed = {{"old", "lib.c", {1}}}});
-  Upload({.commit = on_branch, .executed = {{"t", "lib.c", {1}}, {"u", "lib.c", {2}}}});
+  Upload({.commit = root, .executed = {{"old", "lib.f90", {1}}}});
+  Upload({.commit = on_branch, .executed = {{"t", "lib.f90", {1}}, {"u", "lib.f90", {2}}}});
   const auto s = Select(Request(squashed, head, {"t", "u"}));
   EXPECT_EQ(s->index[0].commit, on_branch);
   EXPECT_EQ(s->index[0].distance, 0u);
@@ -143,7 +143,7 @@ TEST_F(ResolutionTest, ACommitOfTheSameTreeCountsAsBase) {
 }
 
 TEST_F(ResolutionTest, TheFirstParentLineComesFirst) {
-  const ObjectId root = CommitFile("lib.c", "1\n2\n");
+  const ObjectId root = CommitFile("lib.f90", "1\n2\n");
   git_.Git("checkout -q -b side");
   const ObjectId side = CommitFile("side", "x");
   git_.Git("checkout -q main");
@@ -151,8 +151,8 @@ TEST_F(ResolutionTest, TheFirstParentLineComesFirst) {
   git_.Git("merge -q --no-ff -m merge side");
   const ObjectId merge = git_.Id("HEAD");
   const ObjectId head = git_.Commit("empty");
-  Upload({.commit = root, .executed = {{"t", "lib.c", {1}}}});
-  Upload({.commit = side, .executed = {{"t", "lib.c", {2}}}});
+  Upload({.commit = root, .executed = {{"t", "lib.f90", {1}}}});
+  Upload({.commit = side, .executed = {{"t", "lib.f90", {2}}}});
   EXPECT_EQ(Select(Request(merge, head, {"t"}))->index[0].commit, root);
 }
 

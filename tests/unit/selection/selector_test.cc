@@ -19,12 +19,12 @@ using ::testing::IsEmpty;
 class SelectorTest : public SelectionTest {
  protected:
   SelectorTest() {
-    git_.Write("lib.c", "1\n2\n");
+    git_.Write("lib.f90", "1\n2\n");
     base_ = git_.Commit("base");
-    git_.Write("lib.c", "1\nx\n");
+    git_.Write("lib.f90", "1\nx\n");
     head_ = git_.Commit("head");
     spec_.commit = base_;
-    spec_.executed = {{"one", "lib.c", {1}}, {"two", "lib.c", {2}}};
+    spec_.executed = {{"one", "lib.f90", {1}}, {"two", "lib.f90", {2}}};
   }
   ObjectId base_, head_;
   UploadSpec spec_;
@@ -84,7 +84,7 @@ TEST_F(SelectorTest, APassedDeadlineRunsEverythingAndIsNotRemembered) {
 
 TEST_F(SelectorTest, AMissingBlobRunsEverything) {
   Upload(spec_);
-  const std::string blob = git_.Git("rev-parse " + head_.ToHex() + ":lib.c");
+  const std::string blob = git_.Git("rev-parse " + head_.ToHex() + ":lib.f90");
   Shell("rm -f '" + git_.path() + "/.git/objects/" + blob.substr(0, 2) + "/" + blob.substr(2) +
         "'");
   const auto s = Select(Request(base_, head_, {"one", "two"}));
@@ -103,7 +103,7 @@ TEST_F(SelectorTest, EqualRequestsShareOneAnswerUntilTheIndexChanges) {
   EXPECT_TRUE(second->times.cached);
   EXPECT_EQ(first->selection, second->selection);
   Upload({.commit = base_,
-          .executed = {{"one", "lib.c", {2}}},
+          .executed = {{"one", "lib.f90", {2}}},
           .completeness = Completeness::kSubset,
           .attempt = 2});
   const auto third = Select(request);
