@@ -116,7 +116,7 @@ TEST_F(ChangeRulesTest, ADeletedFileSelectsItsLabelsWhateverThePolicy) {
 }
 
 TEST_F(ChangeRulesTest, ARenamedFileSelectsEverybody) {
-  git_.Git("mv lib.f90 moved.c");
+  git_.Git("mv lib.f90 moved.f90");
   EXPECT_EQ(Reason(*SelectNow(), ReasonCode::kRenamedFile), 3u);
 }
 
