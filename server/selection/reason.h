@@ -31,7 +31,12 @@ enum class ReasonCode : uint8_t {
   kFile = 19,            // FILE granularity: the file changed
   kDataLoss = 20,        // its evidence could not be read
   kSharedSetup = 21,  // set-up or tear-down code changed, which may serve labels it was not seen in
-  kCount = 22,
+  kRuleRunAll = 22,   // a path rule runs everything for this change
+  kRuleLabels = 23,   // a path rule runs it for this change
+  kRuleAlwaysRun = 24,    // the project runs it always
+  kRuleError = 25,        // the project's rules cannot be read
+  kEnvironmentFile = 26,  // what is installed may have changed
+  kCount = 27,
 };
 
 absl::string_view ReasonName(ReasonCode code);  // "COVERED_CHANGE"
