@@ -21,7 +21,10 @@ class AnswerMaker {
  public:
   AnswerMaker(const SelectionPlan& plan, const std::vector<LabelNumber>& numbers,
               std::shared_ptr<const LabelList> list, const AnswerOptions& options)
-      : plan_(plan), numbers_(numbers), options_(options) {
+      : plan_(plan),
+        numbers_(numbers),
+        options_(options),
+        forced_(options.force_labels.begin(), options.force_labels.end()) {
     answer_->labels = std::move(list);
     answer_->id = options.id;
     answer_->index = plan.index;
@@ -41,6 +44,7 @@ class AnswerMaker {
   std::shared_ptr<const Selection> Make() && {
     FillLists();
     Force();
+    if (plan_.shadow) FillShadow();
     CountReasons();
     if (!options_.omit_order) FillOrder();
     return answer_;
@@ -72,12 +76,25 @@ class AnswerMaker {
     }
   }
 
-  void Force() {
-    const absl::flat_hash_set<absl::string_view> forced(options_.force_labels.begin(),
-                                                        options_.force_labels.end());
-    if (forced.empty()) return;
+  // What the answer would be without the policy that runs everything.
+  void FillShadow() {
+    Shadow& shadow = answer_->shadow.emplace();
+    shadow.skip.assign(answer_->absent.size(), '\0');
     for (size_t i = 0; i < size(); ++i) {
-      if (!forced.contains((*answer_->labels)[i])) continue;
+      const LabelNumber n = numbers_[i];
+      const bool skip = !GetBit(answer_->absent, i) && !plan_.present_diff.Contains(n) &&
+                        !plan_.global_level.Contains(n) && !IsForced(i);
+      if (skip) SetBit(&shadow.skip, i);
+      shadow.run_count += skip ? 0 : 1;
+    }
+  }
+
+  bool IsForced(size_t i) const { return forced_.contains((*answer_->labels)[i]); }
+
+  void Force() {
+    if (forced_.empty()) return;
+    for (size_t i = 0; i < size(); ++i) {
+      if (!IsForced(i)) continue;
       ++Count(ReasonCode::kForced);
       if (!GetBit(answer_->absent, i)) SetBit(&answer_->global_level, i);
     }
@@ -136,6 +153,9 @@ class AnswerMaker {
       if (seconds > 0) answer_->total_seconds += seconds;
       if (!Runs(i)) continue;
       if (seconds > 0) answer_->run_seconds += seconds;
+      if (seconds > 0 && answer_->shadow.has_value() && !GetBit(answer_->shadow->skip, i)) {
+        answer_->shadow->run_seconds += seconds;
+      }
       const bool failed = n != kNoLabel && plan_.failed.Contains(n);
       items.push_back({!failed, seconds, static_cast<uint32_t>(i)});
     }
@@ -150,6 +170,7 @@ class AnswerMaker {
   const SelectionPlan& plan_;
   const std::vector<LabelNumber>& numbers_;
   const AnswerOptions& options_;
+  const absl::flat_hash_set<absl::string_view> forced_;
   std::shared_ptr<Selection> answer_ = std::make_shared<Selection>();
 };
 

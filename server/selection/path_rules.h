@@ -62,7 +62,6 @@ struct RuleVerdict {
   RuleAction action = RuleAction::kNone;
   ReasonCode code = ReasonCode::kRuleRunAll;  // of kAll and kLabels
   std::vector<std::string> labels;            // of kLabels
-  bool partial = false;   // kLabels that explain a part of the change only
   bool built_in = false;  // a guess about a well-known name, not the project's own word
   std::string rule;       // "run_all: go.mod"; empty for kNone
   std::string origin;     // ".testselect.yml:12" or "built-in"

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "server/selection/change_verdicts.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -70,6 +71,10 @@ class PlanMaker {
     if (!status.ok() && !plan_->fallback.has_value()) {
       plan_->fallback = Fallback{FallbackCode::kDataLoss, std::string(status.message())};
     }
+    if (!plan_->fallback.has_value()) {
+      plan_->fallback = in_.policy.run_all;
+      plan_->shadow = in_.policy.shadow;
+    }
     return plan_;
   }
 
@@ -81,11 +86,14 @@ class PlanMaker {
     for (LiveSegment& segment : segments_) {
       if (!segment.live.Empty()) TS_RETURN_IF_ERROR(FindChanges(&segment));
     }
+    ChangeVerdicts verdicts(*in_.policy.rules, *in_.git, *plan_->labels,
+                            [this](const FileChange& change) { return IsUsed(change); });
     for (LiveSegment& segment : segments_) {
       if (segment.live.Empty()) continue;
       PlanMarks marks(segment, plan_.get(), observer_);
       SelectEmptyEvidence(segment, marks);
-      TS_RETURN_IF_ERROR(CompareWithHead(segment, marks));
+      SelectByPolicy(segment, verdicts, marks);
+      TS_RETURN_IF_ERROR(CompareWithHead(segment, verdicts, marks));
     }
     return absl::OkStatus();
   }
@@ -265,8 +273,29 @@ class PlanMaker {
     return reported;
   }
 
-  absl::Status CompareWithHead(const LiveSegment& s, PlanMarks& marks) {
-    ChangeRules rules(*s.segment, *in_.git, in_.options, marks);
+  // Whether any live segment has evidence of either name of a changed file, or cannot say.
+  bool IsUsed(const FileChange& change) const {
+    for (const LiveSegment& s : segments_) {
+      for (const std::string* path : {&change.old_path, &change.new_path}) {
+        if (s.live.Empty() || path->empty()) continue;
+        const auto file = s.segment->FindFile(*path);
+        if (!file.ok() || *file != nullptr) return true;
+      }
+    }
+    return false;
+  }
+
+  void SelectByPolicy(const LiveSegment& s, ChangeVerdicts& verdicts, PlanMarks& marks) {
+    verdicts.ApplyAlwaysRun(*s.labels, marks);
+    if (!in_.policy.rule_error.has_value()) return;
+    marks.SelectAll(
+        {ReasonCode::kRuleError, AnswerList::kGlobalLevel, "", {}, *in_.policy.rule_error});
+  }
+
+  absl::Status CompareWithHead(const LiveSegment& s, ChangeVerdicts& verdicts, PlanMarks& marks) {
+    const std::string& environment = s.segment->info().header.environment_digest;
+    const bool same = !environment.empty() && environment == in_.environment_digest;
+    ChangeRules rules(*s.segment, *in_.git, in_.options, marks, &verdicts, same);
     for (const FileChange& change : *s.changes) {
       if (absl::Now() > in_.deadline) {
         return Fall(FallbackCode::kDeadline,
