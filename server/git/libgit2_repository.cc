@@ -204,4 +204,10 @@ absl::StatusOr<std::shared_ptr<const std::vector<TreeEntry>>> Libgit2Repository:
   });
 }
 
+absl::StatusOr<std::optional<TreeEntry>> Libgit2Repository::FindInTree(
+    const ObjectId& tree, absl::string_view path) const {
+  return WithHandle(
+      [&](const HandlePool::Lease& lease) { return FindTreeFile(lease.odb(), tree, path); });
+}
+
 }  // namespace testselect

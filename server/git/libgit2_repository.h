@@ -38,6 +38,8 @@ class Libgit2Repository : public GitRepository {
   absl::StatusOr<std::string> ReadBlob(const ObjectId& blob) const override;
   absl::StatusOr<std::shared_ptr<const std::vector<TreeEntry>>> ListTree(
       const ObjectId& tree) const override;
+  absl::StatusOr<std::optional<TreeEntry>> FindInTree(const ObjectId& tree,
+                                                      absl::string_view path) const override;
   bool IsShallow() const override { return !border_.Now()->empty(); }
 
  private:

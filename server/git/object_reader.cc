@@ -146,4 +146,26 @@ absl::StatusOr<std::vector<TreeEntry>> ListTreeFiles(git_odb* odb, const ObjectI
   return files;
 }
 
+absl::StatusOr<std::optional<TreeEntry>> FindTreeFile(git_odb* odb, const ObjectId& tree,
+                                                      absl::string_view path) {
+  ObjectId folder = tree;
+  absl::string_view rest = path;
+  while (true) {
+    const size_t slash = rest.find('/');
+    const bool last = slash == absl::string_view::npos;
+    const absl::string_view name = rest.substr(0, slash);
+    TS_ASSIGN_OR_RETURN(TreeCursor cursor, TreeCursor::Open(odb, folder));
+    while (!cursor.AtEnd() && (cursor.name() != name || cursor.IsTree() == last)) {
+      TS_RETURN_IF_ERROR(cursor.Next());
+    }
+    if (cursor.AtEnd()) return std::optional<TreeEntry>();
+    if (last) {
+      return std::optional<TreeEntry>(
+          TreeEntry{std::string(path), cursor.id(), FileTypeOfMode(cursor.mode())});
+    }
+    folder = cursor.id();
+    rest.remove_prefix(slash + 1);
+  }
+}
+
 }  // namespace testselect

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -72,5 +73,9 @@ class TreeBudget {
 
 // All files below `tree` by path ascending. kResourceExhausted as TreeBudget.
 absl::StatusOr<std::vector<TreeEntry>> ListTreeFiles(git_odb* odb, const ObjectId& tree);
+
+// The file at `path` below `tree`; nothing where there is none, or a folder.
+absl::StatusOr<std::optional<TreeEntry>> FindTreeFile(git_odb* odb, const ObjectId& tree,
+                                                      absl::string_view path);
 
 }  // namespace testselect

@@ -5,9 +5,11 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "server/git/git_handle.h"
 #include "server/git/git_status.h"
 #include "server/git/libgit2_repository.h"
+#include "storage/model/status_macros.h"
 
 namespace testselect {
 namespace {
@@ -53,6 +55,18 @@ absl::StatusOr<std::string> FindRepositoryTop(const std::string& path) {
   std::string top = work_tree != nullptr ? work_tree : git_repository_path(repository->get());
   while (top.size() > 1 && top.back() == '/') top.pop_back();
   return top;
+}
+
+absl::StatusOr<std::string> HeadBranch(const std::string& path) {
+  TS_ASSIGN_OR_RETURN(const RepositoryHandle repository, OpenContaining(path));
+  ReferenceHandle head;
+  if (int rc = git_reference_lookup(Out(head), repository.get(), "HEAD"); rc < 0) {
+    return GitError(rc, "HEAD");
+  }
+  const char* target = git_reference_symbolic_target(head.get());
+  if (target == nullptr) return std::string();
+  absl::string_view name = target;
+  return std::string(absl::ConsumePrefix(&name, "refs/heads/") ? name : absl::string_view());
 }
 
 absl::StatusOr<ObjectId> ResolveRevision(const std::string& path, const std::string& rev) {

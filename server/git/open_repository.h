@@ -29,6 +29,10 @@ absl::StatusOr<ObjectId> SnapshotCommit(const std::string& path, bool staged);
 // The committed id that `rev` ("HEAD", a branch, 40 hex) names.
 absl::StatusOr<ObjectId> ResolveRevision(const std::string& path, const std::string& rev);
 
+// The short name of the branch that HEAD is on, also before its first commit; empty where HEAD is
+// detached.
+absl::StatusOr<std::string> HeadBranch(const std::string& path);
+
 struct RepositorySetOptions {
   // name -> local path, or URL (http, https, ssh, git, file) that is mirrored.
   std::map<std::string, std::string> repositories;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -88,6 +89,10 @@ class GitRepository {
   // All files of a tree, by path ascending.
   virtual absl::StatusOr<std::shared_ptr<const std::vector<TreeEntry>>> ListTree(
       const ObjectId& tree) const = 0;
+  // The file at `path` of a tree; nothing where there is none, or a folder. Cost: the tree objects
+  // on the way.
+  virtual absl::StatusOr<std::optional<TreeEntry>> FindInTree(const ObjectId& tree,
+                                                              absl::string_view path) const = 0;
   virtual bool IsShallow() const = 0;
 };
 

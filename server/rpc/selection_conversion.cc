@@ -13,6 +13,7 @@ namespace testselect {
 namespace {
 
 constexpr size_t kMaxEnvironmentDigest = 200;
+constexpr size_t kMaxBranch = 1000;
 
 absl::StatusOr<Granularity> GranularityFromProto(v1::Granularity value) {
   switch (value) {
@@ -30,13 +31,14 @@ absl::StatusOr<Granularity> GranularityFromProto(v1::Granularity value) {
   }
 }
 
-absl::StatusOr<bool> UnknownChangeFromProto(v1::UnknownChange value) {
+absl::StatusOr<std::optional<bool>> UnknownChangeFromProto(v1::UnknownChange value) {
   switch (value) {
     case v1::UNKNOWN_CHANGE_UNSPECIFIED:
+      return std::optional<bool>();
     case v1::UNKNOWN_CHANGE_ALL:
-      return true;
+      return std::optional<bool>(true);
     case v1::UNKNOWN_CHANGE_NONE:
-      return false;
+      return std::optional<bool>(false);
     default:
       return FieldError("unknown_change", absl::StrCat(static_cast<int>(value)), "expected 0 to 2");
   }
@@ -185,6 +187,10 @@ absl::StatusOr<SelectionRequest> SelectionFromProto(const v1::SelectTestsRequest
                       absl::StrCat("at most ", kMaxEnvironmentDigest, " bytes"));
   }
   request.environment_digest = proto.environment_digest();
+  if (proto.branch().size() > kMaxBranch) {
+    return FieldError("branch", proto.branch(), absl::StrCat("at most ", kMaxBranch, " bytes"));
+  }
+  request.branch = proto.branch();
   request.run_all = proto.run_all();
   request.include_building = proto.include_building();
   request.omit_order = proto.omit_order();
@@ -254,6 +260,12 @@ void SelectionToProto(const SelectionResult& result, v1::ListForm form, bool lab
   writer.Write(selection.present_diff, out->mutable_present_diff_labels());
   writer.Write(selection.global_level, out->mutable_global_level_labels());
   writer.Write(selection.present_report, out->mutable_present_report_labels());
+  if (selection.shadow.has_value()) {
+    v1::Shadow* shadow = out->mutable_shadow();
+    writer.Write(selection.shadow->skip, shadow->mutable_skip_labels());
+    shadow->set_run_labels(selection.shadow->run_count);
+    shadow->set_run_seconds(selection.shadow->run_seconds);
+  }
   if (!omit_order) {
     std::string* order = out->mutable_run_order();
     order->reserve(selection.run.size() * 4);

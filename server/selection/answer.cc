@@ -14,6 +14,10 @@ void SetBit(std::string* bits, size_t i) {
   (*bits)[i / 8] = static_cast<char>(static_cast<unsigned char>((*bits)[i / 8]) | 1u << (i % 8));
 }
 
+void ClearBit(std::string* bits, size_t i) {
+  (*bits)[i / 8] = static_cast<char>(static_cast<unsigned char>((*bits)[i / 8]) & ~(1u << (i % 8)));
+}
+
 bool GetBit(const std::string& bits, size_t i) {
   return (static_cast<unsigned char>(bits[i / 8]) >> (i % 8) & 1) != 0;
 }
@@ -42,7 +46,11 @@ class AnswerMaker {
  public:
   AnswerMaker(const SelectionPlan& plan, const std::vector<LabelNumber>& numbers,
               const LabelList& list, const AnswerOptions& options)
-      : plan_(plan), numbers_(numbers), list_(list), options_(options) {
+      : plan_(plan),
+        numbers_(numbers),
+        list_(list),
+        options_(options),
+        forced_(options.force_labels.begin(), options.force_labels.end()) {
     answer_->id = options.id;
     answer_->index = plan.index;
     answer_->fallback = plan.fallback;
@@ -61,6 +69,7 @@ class AnswerMaker {
   std::shared_ptr<Selection> Make() && {
     FillLists();
     Force();
+    if (plan_.shadow) FillShadow();
     AddCanaries();
     CountReasons();
     if (!options_.omit_order) FillOrder();
@@ -93,12 +102,25 @@ class AnswerMaker {
     }
   }
 
-  void Force() {
-    const absl::flat_hash_set<absl::string_view> forced(options_.force_labels.begin(),
-                                                        options_.force_labels.end());
-    if (forced.empty()) return;
+  // What the answer would be without the policy that runs everything.
+  void FillShadow() {
+    Shadow& shadow = answer_->shadow.emplace();
+    shadow.skip.assign(answer_->absent.size(), '\0');
     for (size_t i = 0; i < size(); ++i) {
-      if (!forced.contains(list_[i])) continue;
+      const LabelNumber n = numbers_[i];
+      const bool skip = !GetBit(answer_->absent, i) && !plan_.present_diff.Contains(n) &&
+                        !plan_.global_level.Contains(n) && !IsForced(i);
+      if (skip) SetBit(&shadow.skip, i);
+      shadow.run_count += skip ? 0 : 1;
+    }
+  }
+
+  bool IsForced(size_t i) const { return forced_.contains(list_[i]); }
+
+  void Force() {
+    if (forced_.empty()) return;
+    for (size_t i = 0; i < size(); ++i) {
+      if (!IsForced(i)) continue;
       ++Count(ReasonCode::kForced);
       if (!GetBit(answer_->absent, i)) SetBit(&answer_->global_level, i);
     }
@@ -107,18 +129,27 @@ class AnswerMaker {
   // One label of each group, unless one runs anyway: should the file not import any more, it says
   // so.
   void AddCanaries() {
-    if (plan_.canaries.empty() || answer_->fallback.has_value()) return;
+    if (plan_.canaries.empty()) return;
     constexpr uint32_t kNotAsked = 0xFFFFFFFF;
     std::vector<uint32_t> position(plan_.labels->size(), kNotAsked);
     for (size_t i = size(); i-- > 0;) {
       if (numbers_[i] != kNoLabel) position[numbers_[i]] = static_cast<uint32_t>(i);
     }
+    DenseLabelSet chosen;
     for (const SelectionPlan::CanaryGroup& group : plan_.canaries) {
       const LabelNumber canary = CheapestCanary(
           plan_, group, [&](LabelNumber n) { return position[n] != kNotAsked; },
-          [&](LabelNumber n) { return Runs(position[n]); });
+          [&](LabelNumber n) {
+            return plan_.present_diff.Contains(n) || plan_.global_level.Contains(n) ||
+                   IsForced(position[n]) || chosen.Contains(n);
+          });
       if (canary == kNoLabel) continue;
+      chosen.Add(canary);
       SetBit(&answer_->global_level, position[canary]);
+      if (answer_->shadow.has_value()) {
+        ClearBit(&answer_->shadow->skip, position[canary]);
+        ++answer_->shadow->run_count;
+      }
       ++Count(ReasonCode::kCanary);
     }
   }
@@ -176,6 +207,9 @@ class AnswerMaker {
       if (seconds > 0) answer_->total_seconds += seconds;
       if (!Runs(i)) continue;
       if (seconds > 0) answer_->run_seconds += seconds;
+      if (seconds > 0 && answer_->shadow.has_value() && !GetBit(answer_->shadow->skip, i)) {
+        answer_->shadow->run_seconds += seconds;
+      }
       const bool failed = n != kNoLabel && plan_.failed.Contains(n);
       items.push_back({!failed, seconds, static_cast<uint32_t>(i)});
     }
@@ -191,6 +225,7 @@ class AnswerMaker {
   const std::vector<LabelNumber>& numbers_;
   const LabelList& list_;
   const AnswerOptions& options_;
+  const absl::flat_hash_set<absl::string_view> forced_;
   std::shared_ptr<Selection> answer_ = std::make_shared<Selection>();
 };
 

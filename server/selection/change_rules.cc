@@ -60,6 +60,13 @@ bool ReportedLines::Covers(LineRange range) const {
 }
 
 absl::Status ChangeRules::Apply(const FileChange& change, const ReportedLines& reported) {
+  RulesSaid said = RulesSaid::kNothing;
+  if (verdicts_ != nullptr) {
+    TS_ASSIGN_OR_RETURN(said,
+                        verdicts_->Apply(change, *segment_.labels(), environment_same_, sink_));
+  }
+  if (said == RulesSaid::kAll) return absl::OkStatus();
+  explained_ = said == RulesSaid::kMore;
   const std::string& path = change.old_path.empty() ? change.new_path : change.old_path;
   if (change.old_type == FileType::kSubmodule || change.new_type == FileType::kSubmodule) {
     ApplyUnknown(ReasonCode::kSubmodule, path, "a submodule changed; its files are not indexed");
@@ -105,13 +112,13 @@ absl::Status ChangeRules::Apply(const FileChange& change, const ReportedLines& r
 }
 
 void ChangeRules::ApplyUnknown(ReasonCode code, absl::string_view path, absl::string_view message) {
-  if (!options_.unknown_change_selects_all) return;
+  if (explained_ || !options_.unknown_change_selects_all) return;
   sink_.SelectAll({code, AnswerList::kGlobalLevel, path, {}, message});
 }
 
 void ChangeRules::ApplyGone(ReasonCode code, absl::string_view path, absl::string_view message) {
   ApplyUnknown(code, path, message);
-  if (options_.unknown_change_selects_all) return;
+  if (options_.unknown_change_selects_all && !explained_) return;
   const auto file = segment_.FindFile(path);
   if (!file.ok()) return LoseData(path, file.status());
   if (*file == nullptr) return;

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "server/git/repository.h"
+#include "server/selection/change_verdicts.h"
 #include "server/selection/marks.h"
 #include "server/selection/selector.h"
 #include "storage/index_store.h"
@@ -40,9 +41,15 @@ struct ChangeOptions {
 // Not thread-safe. The segment, repository and sink must outlive it.
 class ChangeRules {
  public:
+  // `verdicts`, the path rules, may be null; `environment_same` is theirs.
   ChangeRules(const Segment& segment, const GitRepository& git, ChangeOptions options,
-              MarkSink& sink)
-      : segment_(segment), git_(git), options_(options), sink_(sink) {}
+              MarkSink& sink, ChangeVerdicts* verdicts, bool environment_same)
+      : segment_(segment),
+        git_(git),
+        options_(options),
+        sink_(sink),
+        verdicts_(verdicts),
+        environment_same_(environment_same) {}
 
   // Marks what `change` selects. `reported` are the lines that this job's segments report of the
   // change's old blob: a subset run, or a shard, sees only a part of them itself. Errors are those
@@ -71,6 +78,9 @@ class ChangeRules {
   const GitRepository& git_;
   const ChangeOptions options_;
   MarkSink& sink_;
+  ChangeVerdicts* const verdicts_;
+  const bool environment_same_;
+  bool explained_ = false;  // by a path rule: evidence comes on top, the unknown is known
   // Labels by folder, made on the first use of PACKAGE granularity.
   std::optional<absl::flat_hash_map<std::string, DenseLabelSet>> by_folder_;
 };

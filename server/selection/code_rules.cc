@@ -42,13 +42,18 @@ bool CodeRules::Explains(const FileChange& change) const {
   return false;
 }
 
-absl::Status CodeRules::Apply(const FileChange& change) {
-  if (absl::Now() > in_.deadline) {
-    return absl::DeadlineExceededError("the deadline passed while changed code was followed");
+bool CodeRules::IsReached(const FileChange& change) {
+  for (const std::string& name : {change.old_path, change.new_path}) {
+    const PathId path = name.empty() ? kNoFile : context_.FindPath(name);
+    if (path == kNoFile) continue;
+    if (context_.KnownToAnyone(path) || IsNamedData(path)) return true;
   }
+  return false;
+}
+
+void CodeRules::Apply(const FileChange& change) {
   if (!change.old_path.empty()) ApplyPath(change.old_path);
   if (!change.new_path.empty() && change.new_path != change.old_path) ApplyPath(change.new_path);
-  return absl::OkStatus();
 }
 
 void CodeRules::ApplyPath(absl::string_view name) {

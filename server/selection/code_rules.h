@@ -34,7 +34,6 @@ struct CodeRulesInputs {
   Digest evidence;         // names `universe`
   std::shared_ptr<const LabelUniverse> universe;
   std::vector<LiveEvidence> segments;  // recorded at `before`
-  absl::Time deadline = absl::InfiniteFuture();
 };
 
 // Not thread-safe. `marks` must outlive it.
@@ -46,8 +45,10 @@ class CodeRules final : public WalkSink {
 
   // Whether the change is of code on one side at least, or of data that code names.
   bool Explains(const FileChange& change) const;
-  // Marks what a change that it explains selects. kDeadlineExceeded past the deadline.
-  absl::Status Apply(const FileChange& change);
+  // Whether a test file, or code that a test executed, brings a path of the change along.
+  bool IsReached(const FileChange& change);
+  // Marks what a change that it explains selects.
+  void Apply(const FileChange& change);
   // A file that it does not explain came or went: who lists files may see it.
   void ApplyCameOrWent(const FileChange& change);
   // Says what could not be read or followed. To be called last.

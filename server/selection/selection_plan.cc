@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "server/selection/change_verdicts.h"
 #include "server/selection/code_rules.h"
 #include "storage/model/status_macros.h"
 
@@ -96,6 +97,10 @@ class PlanMaker {
     if (!status.ok() && !plan_->fallback.has_value()) {
       plan_->fallback = Fallback{FallbackCode::kDataLoss, std::string(status.message())};
     }
+    if (!plan_->fallback.has_value()) {
+      plan_->fallback = in_.policy.run_all;
+      plan_->shadow = in_.policy.shadow;
+    }
     return plan_;
   }
 
@@ -107,16 +112,21 @@ class PlanMaker {
     for (LiveSegment& segment : segments_) {
       if (!segment.live.Empty()) TS_RETURN_IF_ERROR(FindChanges(&segment));
     }
+    ChangeVerdicts verdicts(*in_.policy.rules, *in_.git, *plan_->labels,
+                            [this](const FileChange& change) { return IsUsed(change); });
     for (LiveSegment& segment : segments_) {
       if (segment.live.Empty()) continue;
       PlanMarks marks(segment, plan_.get(), observer_);
       SelectEmptyEvidence(segment, marks);
+      SelectByPolicy(segment, verdicts, marks);
     }
     absl::flat_hash_map<ObjectId, std::vector<LiveSegment*>> by_tree;
     for (LiveSegment& s : segments_) {
       if (!s.live.Empty()) by_tree[s.tree].push_back(&s);
     }
-    for (const auto& [tree, segments] : by_tree) TS_RETURN_IF_ERROR(CompareWithHead(segments));
+    for (const auto& [tree, segments] : by_tree) {
+      TS_RETURN_IF_ERROR(CompareWithHead(segments, verdicts));
+    }
     return absl::OkStatus();
   }
 
@@ -296,30 +306,59 @@ class PlanMaker {
     return reported;
   }
 
-  // Compares all evidence recorded at one tree with head: code by its names, the rest by its lines.
-  absl::Status CompareWithHead(const std::vector<LiveSegment*>& segments) {
-    PlanUniverseMarks code_marks(segments[0]->segment->info().header.commit, plan_.get(),
-                                 observer_);
-    TS_ASSIGN_OR_RETURN(const auto code, FollowCode(segments, &code_marks));
-    for (const LiveSegment* s : segments) {
-      PlanMarks marks(*s, plan_.get(), observer_);
-      ChangeRules rules(*s->segment, *in_.git, in_.options, marks);
-      for (const FileChange& change : *s->changes) {
-        if (absl::Now() > in_.deadline) return PastDeadline(s->changes->size());
-        if (code != nullptr && code->Explains(change)) continue;
-        const absl::Status status = rules.Apply(change, ReportedOf(s->job, change));
-        if (!status.ok()) return MissingObject(status);
+  // Whether any live segment has evidence of either name of a changed file, or cannot say; or code
+  // that tests reach names it.
+  bool IsUsed(const FileChange& change) const {
+    if (code_ != nullptr && code_->IsReached(change)) return true;
+    for (const LiveSegment& s : segments_) {
+      for (const std::string* path : {&change.old_path, &change.new_path}) {
+        if (s.live.Empty() || path->empty()) continue;
+        const auto file = s.segment->FindFile(*path);
+        if (!file.ok() || *file != nullptr) return true;
       }
     }
+    return false;
+  }
+
+  void SelectByPolicy(const LiveSegment& s, ChangeVerdicts& verdicts, PlanMarks& marks) {
+    verdicts.ApplyAlwaysRun(*s.labels, marks);
+    if (!in_.policy.rule_error.has_value()) return;
+    marks.SelectAll(
+        {ReasonCode::kRuleError, AnswerList::kGlobalLevel, "", {}, *in_.policy.rule_error});
+  }
+
+  // Compares all evidence recorded at one tree with head: code by its names, the rest by its lines.
+  absl::Status CompareWithHead(const std::vector<LiveSegment*>& segments,
+                               ChangeVerdicts& verdicts) {
+    const std::vector<FileChange>& changes = *segments[0]->changes;
+    if (changes.empty()) return absl::OkStatus();
+    PlanUniverseMarks code_marks(segments[0]->segment->info().header.commit, plan_.get(),
+                                 observer_);
+    std::unique_ptr<CodeRules> code;
+    if (in_.options.granularity == Granularity::kFunction) {
+      auto made = OpenCode(segments, &code_marks);
+      if (!made.ok()) return MissingObject(made.status());
+      code = *std::move(made);
+    }
+    code_ = code.get();
+    for (const FileChange& change : changes) {
+      if (absl::Now() > in_.deadline) {
+        return Fall(FallbackCode::kDeadline,
+                    absl::StrCat("The deadline passed while ", changes.size(),
+                                 " changed files were compared, so everything runs."));
+      }
+      const absl::Status status = code != nullptr && code->Explains(change)
+                                      ? CompareCode(change, segments, verdicts)
+                                      : CompareLines(change, segments, verdicts);
+      if (!status.ok()) return MissingObject(status);
+    }
+    if (code != nullptr) code->Finish();
+    code_ = nullptr;
     return absl::OkStatus();
   }
 
-  // Marks what changed code means; null where the request wants another granularity or nothing
-  // changed.
-  absl::StatusOr<std::unique_ptr<CodeRules>> FollowCode(const std::vector<LiveSegment*>& segments,
-                                                        UniverseMarks* marks) {
-    const std::vector<FileChange>& changes = *segments[0]->changes;
-    if (in_.options.granularity != Granularity::kFunction || changes.empty()) return nullptr;
+  absl::StatusOr<std::unique_ptr<CodeRules>> OpenCode(const std::vector<LiveSegment*>& segments,
+                                                      UniverseMarks* marks) {
     CodeRulesInputs inputs;
     inputs.forest = in_.forest;
     inputs.repository = in_.repository;
@@ -328,27 +367,40 @@ class PlanMaker {
     inputs.after = in_.head.tree;
     inputs.evidence = plan_->fingerprint;
     inputs.universe = plan_->labels;
-    inputs.deadline = in_.deadline;
     for (const LiveSegment* s : segments) {
       inputs.segments.push_back({s->segment, s->labels, s->live});
     }
-    auto code = CodeRules::Make(std::move(inputs), marks);
-    if (!code.ok()) return MissingObject(code.status());
-    for (const FileChange& change : changes) {
-      if (!(*code)->Explains(change)) {
-        (*code)->ApplyCameOrWent(change);
-      } else if (absl::Status status = (*code)->Apply(change); !status.ok()) {
-        return PastDeadline(changes.size());
-      }
-    }
-    (*code)->Finish();
-    return *std::move(code);
+    return CodeRules::Make(std::move(inputs), marks);
   }
 
-  absl::Status PastDeadline(size_t files) {
-    return Fall(FallbackCode::kDeadline,
-                absl::StrCat("The deadline passed while ", files,
-                             " changed files were compared, so everything runs."));
+  bool SameEnvironment(const LiveSegment& s) const {
+    const std::string& environment = s.segment->info().header.environment_digest;
+    return !environment.empty() && environment == in_.environment_digest;
+  }
+
+  // What the project's rules say of code goes before what its names say.
+  absl::Status CompareCode(const FileChange& change, const std::vector<LiveSegment*>& segments,
+                           ChangeVerdicts& verdicts) {
+    bool explained = true;
+    for (const LiveSegment* s : segments) {
+      PlanMarks marks(*s, plan_.get(), observer_);
+      TS_ASSIGN_OR_RETURN(const RulesSaid said,
+                          verdicts.Apply(change, *s->labels, SameEnvironment(*s), marks));
+      explained = explained && said == RulesSaid::kAll;
+    }
+    if (!explained) code_->Apply(change);
+    return absl::OkStatus();
+  }
+
+  absl::Status CompareLines(const FileChange& change, const std::vector<LiveSegment*>& segments,
+                            ChangeVerdicts& verdicts) {
+    if (code_ != nullptr) code_->ApplyCameOrWent(change);
+    for (const LiveSegment* s : segments) {
+      PlanMarks marks(*s, plan_.get(), observer_);
+      ChangeRules rules(*s->segment, *in_.git, in_.options, marks, &verdicts, SameEnvironment(*s));
+      TS_RETURN_IF_ERROR(rules.Apply(change, ReportedOf(s->job, change)));
+    }
+    return absl::OkStatus();
   }
 
   absl::Status MissingObject(const absl::Status& why) {
@@ -361,6 +413,7 @@ class PlanMaker {
   MarkObserver* const observer_;
   std::shared_ptr<SelectionPlan> plan_;
   std::vector<LiveSegment> segments_;
+  CodeRules* code_ = nullptr;  // of the tree that is compared now
 };
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "server/git/repository.h"
 #include "server/selection/change_rules.h"
+#include "server/selection/head_policy.h"
 #include "server/selection/index_resolution.h"
 #include "server/selection/label_universe.h"
 #include "server/selection/marks.h"
@@ -32,6 +33,7 @@ struct SelectionPlan {
   std::shared_ptr<const LabelUniverse> labels;
   std::vector<IndexUse> index;
   std::optional<Fallback> fallback;  // set: everything requested runs
+  bool shadow = false;               // the fallback is a policy's: say what could be skipped
   bool complete = true;              // the evidence reaches a full run of every job
   DenseLabelSet known;               // labels some live segment ran
   DenseLabelSet present_diff, global_level;
@@ -62,6 +64,7 @@ struct PlanInputs {
   CommitInfo head;
   ChangeOptions options;
   std::string environment_digest;
+  HeadPolicy policy;
   absl::Time deadline = absl::InfiniteFuture();
 };
 

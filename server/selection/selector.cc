@@ -7,7 +7,9 @@
 #include "absl/time/clock.h"
 #include "server/selection/answer.h"
 #include "server/selection/explanation.h"
+#include "server/selection/head_policy.h"
 #include "server/selection/index_resolution.h"
+#include "server/selection/rule_cache.h"
 #include "server/selection/selection_plan.h"
 #include "server/selection/source_forest.h"
 #include "storage/model/lru_map.h"
@@ -25,10 +27,13 @@ struct PlanSlot {
 };
 
 std::string PlanKey(const SelectionRequest& request) {
-  std::string key =
-      absl::StrCat(request.repository, "\n", request.base.bytes(), request.head.bytes(),
-                   static_cast<int>(request.granularity), request.unknown_change_selects_all,
-                   request.include_building, "\n", request.environment_digest, "\n");
+  std::string key = absl::StrCat(request.repository, "\n", request.base.bytes(),
+                                 request.head.bytes(), static_cast<int>(request.granularity),
+                                 request.unknown_change_selects_all.has_value()
+                                     ? static_cast<int>(*request.unknown_change_selects_all)
+                                     : 2,
+                                 request.include_building, "\n", request.branch.size(), ":",
+                                 request.branch, request.environment_digest, "\n");
   for (const JobKey& job : request.jobs) absl::StrAppend(&key, job.ToString(), "\n");
   return key;
 }
@@ -143,7 +148,6 @@ class CachingSelector final : public Selector {
     inputs.forest = &forest_;
     inputs.repository = request.repository;
     inputs.git = git;
-    inputs.options = {request.granularity, request.unknown_change_selects_all};
     inputs.environment_digest = request.environment_digest;
     inputs.deadline = request.deadline;
     TS_ASSIGN_OR_RETURN(inputs.head, FindCommit("head", request, request.head, *git));
@@ -165,6 +169,16 @@ class CachingSelector final : public Selector {
       return MakeFallbackPlan({FallbackCode::kNoIndex, NoIndexMessage(request, *resolution)});
     }
     if (previous != nullptr && previous->fingerprint == resolution->fingerprint) return previous;
+    auto policy = ReadHeadPolicy(*git, inputs.head, request.branch, rules_);
+    if (!policy.ok()) {
+      return MakeFallbackPlan({FallbackCode::kMissingObject,
+                               absl::StrCat("The rules of head cannot be read: ",
+                                            policy.status().message(), "; everything runs.")});
+    }
+    inputs.policy = *std::move(policy);
+    const bool unknown_selects_all = request.unknown_change_selects_all.value_or(
+        inputs.policy.rules->unknown_change_selects_all().value_or(true));
+    inputs.options = {request.granularity, unknown_selects_all};
     return MakePlan(inputs, *resolution, observer);
   }
 
@@ -262,6 +276,7 @@ class CachingSelector final : public Selector {
   const IndexStore& store_;
   RepositorySource& repositories_;
   const SelectorOptions options_;
+  RuleCache rules_;
   SourceForest forest_;
   mutable Mutex mutex_;
   LruMap<std::string, PlanSlot> plans_ ABSL_GUARDED_BY(mutex_);

@@ -29,8 +29,9 @@ struct SelectionRequest {
   std::shared_ptr<const LabelList> requested;  // empty: all labels the index knows
   std::vector<JobKey> jobs;  // empty: all; a job without flavor stands for all its flavors
   Granularity granularity = Granularity::kFunction;
-  bool unknown_change_selects_all = true;
-  std::string environment_digest;  // empty: not known
+  std::optional<bool> unknown_change_selects_all;  // not set: by the rule file, else true
+  std::string environment_digest;                  // empty: not known
+  std::string branch;                              // that head is on; empty: not known
   bool run_all = false;
   std::vector<std::string> force_labels;
   bool include_building = false;
@@ -59,6 +60,13 @@ struct StageTimes {
   bool cached = false;
 };
 
+// What the answer would have been under a branch policy `shadow`, where everything runs.
+struct Shadow {
+  std::string skip;        // a bit set, as in Selection
+  uint64_t run_count = 0;  // how many would have run
+  double run_seconds = 0;  // their known durations; 0 with omit_order
+};
+
 // An answer. Immutable. Bits are over a list of labels: bit i (least significant first) of byte
 // i / 8. The list is the requested one and belongs to the request: answers are kept by the
 // thousand, and lists are large.
@@ -72,6 +80,7 @@ struct Selection {
   uint64_t run_count = 0;     // also with omit_order
   std::array<uint64_t, static_cast<size_t>(ReasonCode::kCount)> reasons{};
   double run_seconds = 0, total_seconds = 0;
+  std::optional<Shadow> shadow;
 };
 
 struct SelectionResult {

@@ -115,8 +115,8 @@ void NameWalk::CodeChanged(PathId path) {
     const Unit& unit = now->units[i];
     const auto it = before.find(UnitKey(unit.kind, unit.key));
     const Unit* then = it == before.end() ? nullptr : &old->units[it->second];
-    if (unit.Has(kBroken) && (then == nullptr || !then->Has(kBroken) ||
-                              then->fingerprint != unit.fingerprint)) {
+    if (unit.Has(kBroken) &&
+        (then == nullptr || !then->Has(kBroken) || then->fingerprint != unit.fingerprint)) {
       code_changed_ = true;
       Reach(path, Extend(trail, Verb::kChange, unit.key, path, "syntax error"));
     }

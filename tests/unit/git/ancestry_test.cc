@@ -119,6 +119,17 @@ TEST_F(AncestryTest, ADeepenedCloneIsNoticedWhileItIsOpen) {
   EXPECT_FALSE(shallow);
 }
 
+TEST_F(AncestryTest, TheBranchOfHead) {
+  Repo repo(Path("branches"));
+  EXPECT_EQ(*HeadBranch(repo.path()), "main");  // before the first commit
+  repo.Commit("one");
+  repo.Git("checkout -q -b topic/x");
+  EXPECT_EQ(*HeadBranch(repo.path()), "topic/x");
+  repo.Git("checkout -q --detach");
+  EXPECT_EQ(*HeadBranch(repo.path()), "");
+  EXPECT_FALSE(HeadBranch(Path("none")).ok());
+}
+
 TEST_F(AncestryTest, ResolveRevision) {
   MakeMerges();
   const std::string at = repo_.path();

@@ -163,6 +163,25 @@ TEST_F(TreeDiffTest, ListTreeIsWhatGitLists) {
 }
 
 // A seeded history of many kinds of edits: the changed paths are those of `git diff-tree`.
+TEST_F(TreeDiffTest, OneFileOfATreeByItsPath) {
+  repo_.Write("a/b/c.txt", "x\n");
+  repo_.Write("a.txt", "y\n");
+  repo_.Commit("one");
+  auto git = Open(repo_.path());
+  const ObjectId tree = repo_.Tree("HEAD");
+  auto found = git->FindInTree(tree, "a/b/c.txt");
+  ASSERT_THAT(found, IsOk());
+  ASSERT_TRUE(found->has_value());
+  EXPECT_EQ((*found)->blob, repo_.Id("HEAD:a/b/c.txt"));
+  EXPECT_EQ((*found)->path, "a/b/c.txt");
+  for (const char* path : {"a", "a/b", "a.txt/b", "b", "a/b/c.txt/d", ""}) {
+    found = git->FindInTree(tree, path);
+    ASSERT_THAT(found, IsOk());
+    EXPECT_FALSE(found->has_value()) << path;
+  }
+  EXPECT_FALSE(git->FindInTree(repo_.Id("HEAD:a.txt"), "x").ok());
+}
+
 TEST_F(TreeDiffTest, AgreesWithGitOnARandomHistory) {
   uint64_t state = 42;
   auto random = [&state](uint64_t n) {

@@ -53,7 +53,8 @@ TEST(SelectionConversionTest, DefaultsAreTheProtosDefaults) {
   EXPECT_EQ(request.base.ToHex(), kBase);
   EXPECT_EQ(request.head.ToHex(), kHead);
   EXPECT_EQ(request.granularity, Granularity::kFunction);
-  EXPECT_TRUE(request.unknown_change_selects_all);
+  EXPECT_EQ(request.unknown_change_selects_all, std::nullopt);
+  EXPECT_EQ(request.branch, "");
   EXPECT_FALSE(request.run_all || request.include_building || request.omit_order);
   EXPECT_THAT(request.jobs, IsEmpty());
 }
@@ -66,6 +67,7 @@ TEST(SelectionConversionTest, EveryFieldArrives) {
   proto.set_granularity(v1::GRANULARITY_PACKAGE);
   proto.set_unknown_change(v1::UNKNOWN_CHANGE_NONE);
   proto.set_environment_digest("env");
+  proto.set_branch("main");
   proto.set_run_all(true);
   proto.add_force_labels("t::x");
   proto.set_include_building(true);
@@ -74,7 +76,8 @@ TEST(SelectionConversionTest, EveryFieldArrives) {
   ASSERT_EQ(request.jobs.size(), 1u);
   EXPECT_EQ(request.jobs[0].ToString(), "unit;os=linux");
   EXPECT_EQ(request.granularity, Granularity::kPackage);
-  EXPECT_FALSE(request.unknown_change_selects_all);
+  EXPECT_EQ(request.unknown_change_selects_all, false);
+  EXPECT_EQ(request.branch, "main");
   EXPECT_EQ(request.environment_digest, "env");
   EXPECT_TRUE(request.run_all && request.include_building && request.omit_order);
   EXPECT_THAT(request.force_labels, ElementsAre("t::x"));
@@ -99,6 +102,7 @@ TEST(SelectionConversionTest, BadFieldsAreNamed) {
            Case{"list_form='9'", [](auto* r) { r->set_list_form(static_cast<v1::ListForm>(9)); }},
            Case{"at most 200 bytes",
                 [](auto* r) { r->set_environment_digest(std::string(201, 'e')); }},
+           Case{"at most 1000 bytes", [](auto* r) { r->set_branch(std::string(1001, 'b')); }},
            Case{"jobs='65 jobs': at most 64",
                 [](auto* r) {
                   for (int i = 0; i < 65; ++i) r->add_jobs()->set_name("j");
