@@ -31,6 +31,7 @@ ServerConfig LocalConfig(const LocalOptions& options, const std::string& folder)
   config.listen = "";
   config.metrics_listen = "";
   config.reflection = false;
+  config.prepare_sources = false;  // the command would wait for it
   config.data_dir = folder;
   config.repositories = {{kLocalRepository, options.top}};
   config.log_level = options.verbose ? "debug" : "warning";

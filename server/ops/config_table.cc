@@ -212,6 +212,12 @@ std::vector<ConfigOption> MemoryOptions() {
        .min = 1 << 20,
        .max = 1024 * kGiB,
        .doc = "Memory for records and blocks of the index."},
+      {.name = "prepare-sources",
+       .kind = ConfigKind::kSwitch,
+       .target = &C::prepare_sources,
+       .doc =
+           "Cut the sources of a commit into units once its evidence is stored, so that the first "
+           "selection from it need not."},
       {.name = "answer-cache",
        .kind = ConfigKind::kBytes,
        .target = &C::answer_cache_bytes,

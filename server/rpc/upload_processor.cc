@@ -141,6 +141,9 @@ absl::StatusOr<v1::UploadCoverageResponse> UploadProcessor::Process(SpooledUploa
   response.set_already_stored(std::any_of(before.begin(), before.end(),
                                           [&](const SegmentInfo& s) { return s.id == info.id; }));
   if (!response.already_stored()) CountRecords(parsed.summary, metrics);
+  if (environment_.config->prepare_sources) {
+    environment_.selector->Prepare(header.repository, header.commit);
+  }
   // The segment is durable; that its answer cannot be remembered only costs a later repetition.
   const absl::Status noted =
       environment_.store->PutNote(spec.NoteKey(), response.SerializeAsString());

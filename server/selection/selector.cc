@@ -12,6 +12,7 @@
 #include "server/selection/rule_cache.h"
 #include "server/selection/selection_plan.h"
 #include "server/selection/source_forest.h"
+#include "server/selection/source_warmer.h"
 #include "storage/model/lru_map.h"
 #include "storage/model/mutex.h"
 #include "storage/model/status_macros.h"
@@ -67,6 +68,8 @@ class CachingSelector final : public Selector {
         lists_(options.answer_cache_bytes / 2),
         numbers_(options.answer_cache_bytes / 4) {}
 
+  ~CachingSelector() override { forest_.Stop(); }
+
   absl::StatusOr<SelectionResult> Select(const SelectionRequest& request) override {
     SelectionResult result;
     const absl::Time begin = absl::Now();
@@ -89,6 +92,11 @@ class CachingSelector final : public Selector {
     return std::move(collector).Finish(*plan, forced, request.run_all);
   }
 
+  void Prepare(const std::string& repository, const ObjectId& commit) override {
+    warmer_.Add(repository, commit);
+  }
+  void WaitPrepared() override { warmer_.WaitIdle(); }
+
   std::shared_ptr<const LabelList> FindList(const Digest& digest) const override {
     MutexLock lock(&mutex_);
     return lists_.Find(digest);
@@ -104,6 +112,15 @@ class CachingSelector final : public Selector {
 
  private:
   using PlanPtr = std::shared_ptr<const SelectionPlan>;
+
+  void Warm(const std::string& repository, const ObjectId& commit) {
+    const auto git = repositories_.Find(repository);
+    if (!git.ok()) return;
+    const auto info = (*git)->Commit(commit);
+    if (!info.ok()) return;
+    const auto tree = forest_.Tree(repository, *git, info->tree);
+    if (tree.ok()) forest_.Names(info->tree, **tree);
+  }
 
   // The plan from the cache if the index has not changed since, else a new one.
   absl::StatusOr<PlanPtr> FindPlan(const SelectionRequest& request, const std::string& key,
@@ -285,6 +302,9 @@ class CachingSelector final : public Selector {
   LruMap<std::string, const std::vector<LabelNumber>> numbers_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, std::shared_ptr<const RepositoryIndex>> indexes_
       ABSL_GUARDED_BY(mutex_);
+  // Last, so that it ends first: it uses the others.
+  SourceWarmer warmer_{
+      [this](const std::string& repository, const ObjectId& commit) { Warm(repository, commit); }};
 };
 
 }  // namespace

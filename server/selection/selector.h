@@ -124,6 +124,12 @@ class Selector {
   virtual absl::StatusOr<Explanation> Explain(const SelectionRequest& request,
                                               absl::string_view label) = 0;
 
+  // Reads and cuts the sources of a commit that evidence was stored for, in the background, so that
+  // the first selection from it need not. What fails here is the selection's to report.
+  virtual void Prepare(const std::string& repository, const ObjectId& commit) = 0;
+  // Waits until everything that Prepare was told is done.
+  virtual void WaitPrepared() = 0;
+
   // The list that a client named by digest, if it is still known.
   virtual std::shared_ptr<const LabelList> FindList(const Digest& digest) const = 0;
   // Remembers a list, so that its digest names it.

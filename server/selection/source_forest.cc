@@ -1,5 +1,6 @@
 #include "server/selection/source_forest.h"
 
+#include <atomic>
 #include <utility>
 #include <vector>
 
@@ -40,6 +41,7 @@ class SourceForest::Modules {
       MutexLock lock(&mutex_);
       if (auto module = cache_.Find(key)) return module;
     }
+    if (stopped_) return absl::CancelledError("the service is ending");
     TS_ASSIGN_OR_RETURN(SourceModule made, Make(git, language, path, blob, key));
     auto module = std::make_shared<const SourceModule>(std::move(made));
     MutexLock lock(&mutex_);
@@ -48,6 +50,7 @@ class SourceForest::Modules {
   }
 
   NameTable& names() { return names_; }
+  void Stop() { stopped_ = true; }
 
  private:
   absl::StatusOr<SourceModule> Make(const GitRepository& git, const Language& language,
@@ -70,6 +73,7 @@ class SourceForest::Modules {
   }
 
   IndexStore& store_;
+  std::atomic<bool> stopped_{false};
   NameTable names_;
   Mutex mutex_;
   LruMap<std::string, const SourceModule> cache_ ABSL_GUARDED_BY(mutex_);
@@ -112,6 +116,8 @@ SourceForest::SourceForest(IndexStore* store, const Options& options)
       homes_(options.trees) {}
 
 SourceForest::~SourceForest() = default;
+
+void SourceForest::Stop() { modules_->Stop(); }
 
 absl::StatusOr<std::shared_ptr<const SourceTree>> SourceForest::Tree(
     absl::string_view repository, const std::shared_ptr<const GitRepository>& git,

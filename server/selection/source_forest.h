@@ -40,6 +40,8 @@ class SourceForest {
                                           std::shared_ptr<const LabelUniverse> universe,
                                           const ObjectId& tree_id,
                                           std::shared_ptr<const SourceTree> tree);
+  // Trees that are being made end in kCancelled, and so do all later ones.
+  void Stop();
 
  private:
   class Modules;
