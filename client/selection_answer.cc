@@ -37,6 +37,11 @@ absl::Status ReadRunOrder(absl::string_view packed, std::vector<uint8_t>& seen,
   return absl::OkStatus();
 }
 
+void SortByLabel(const RequestedLabels& labels, std::vector<uint32_t>& positions) {
+  std::sort(positions.begin(), positions.end(),
+            [&](uint32_t a, uint32_t b) { return labels[a] < labels[b]; });
+}
+
 // Fills `run` and `skip`. Never silently loses a test: what must run by any list, and what no list
 // names, runs even if the order left it out.
 absl::Status Divide(absl::string_view run_order, SelectionAnswer& answer) {
@@ -54,9 +59,18 @@ absl::Status Divide(absl::string_view run_order, SelectionAnswer& answer) {
       answer.run.push_back(n);
     }
   }
-  std::sort(answer.skip.begin(), answer.skip.end(),
-            [&](uint32_t a, uint32_t b) { return answer.labels[a] < answer.labels[b]; });
+  SortByLabel(answer.labels, answer.skip);
   return absl::OkStatus();
+}
+
+absl::StatusOr<AnswerShadow> ReadShadow(const v1::Shadow& shadow, const RequestedLabels& labels) {
+  AnswerShadow read;
+  TS_ASSIGN_OR_RETURN(
+      read.skip, PositionsOfBits("shadow.skip_labels", shadow.skip_labels().bits(), labels.size()));
+  SortByLabel(labels, read.skip);
+  read.run = shadow.run_labels();
+  read.run_seconds = shadow.run_seconds();
+  return read;
 }
 
 RequestedLabels AllLabels(const v1::SelectTestsResponse& response) {
@@ -124,6 +138,9 @@ absl::StatusOr<SelectionAnswer> DecodeAnswer(const v1::SelectTestsResponse& resp
   }
   for (const v1::ReasonCount& reason : response.reasons()) {
     answer.reasons[reason.code()] += reason.labels();
+  }
+  if (response.has_shadow()) {
+    TS_ASSIGN_OR_RETURN(answer.shadow, ReadShadow(response.shadow(), answer.labels));
   }
   answer.run_seconds = response.run_seconds();
   answer.total_seconds = response.total_seconds();

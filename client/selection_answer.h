@@ -28,6 +28,13 @@ struct AnswerFallback {
   std::string message;
 };
 
+// What could have been skipped on a branch whose policy is shadow.
+struct AnswerShadow {
+  std::vector<uint32_t> skip;  // by label, bytewise
+  uint64_t run = 0;            // how many labels would have run
+  double run_seconds = 0;
+};
+
 // A plain value. Positions are those in `labels`; the four lists are in its order.
 struct SelectionAnswer {
   std::string selection_id;  // empty for an answer that no service gave
@@ -40,6 +47,7 @@ struct SelectionAnswer {
   std::vector<uint32_t> skip;  // by label, bytewise
   std::map<std::string, uint64_t> reasons;
   double run_seconds = 0, total_seconds = 0;
+  std::optional<AnswerShadow> shadow;
 };
 
 // The positions of the set bits among the first `size`. kDataLoss naming `field` where `bits` has

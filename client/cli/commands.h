@@ -16,6 +16,12 @@ ExitCode RunIndexList(const CommonOptions& common, const IndexOptions& options, 
 ExitCode RunIndexShow(const CommonOptions& common, const IndexOptions& options, Console& console);
 ExitCode RunIndexSeal(const CommonOptions& common, const IndexOptions& options, Console& console);
 ExitCode RunIndexDelete(const CommonOptions& common, const IndexOptions& options, Console& console);
+ExitCode RunRulesShow(const CommonOptions& common, const RulesOptions& options, Console& console);
+ExitCode RunRulesCheck(const CommonOptions& common, const RulesOptions& options, Console& console);
+ExitCode RunSuites(const CommonOptions& common, const SuitesOptions& options, Console& console);
+ExitCode RunSuitesList(const CommonOptions& common, const SuitesOptions& options, Console& console);
+// kUsage where there is anything to complain about.
+ExitCode RunSuitesLint(const CommonOptions& common, const SuitesOptions& options, Console& console);
 // Becomes testselectd; returns only where that fails.
 ExitCode RunServe(const CommonOptions& common, const ServeOptions& options, Console& console);
 ExitCode RunVersion(const CommonOptions& common, Console& console);

@@ -108,10 +108,12 @@ std::string BashCompletion(const CLI::App& tree) {
                   " --help' -- \"$current\"))\n    return\n  fi\n  case \"$command\" in\n");
   for (const auto& [prefix, following] : words) {
     if (prefix.empty()) continue;
-    absl::StrAppend(&script, "    ", prefix, ")\n      if [ \"$COMP_CWORD\" -eq 2 ]; then\n",
+    absl::StrAppend(&script, "    ", prefix,
+                    ")\n      if [ \"$COMP_CWORD\" -eq 2 ] && [[ \"$current\" != -* ]]; then\n",
                     "        COMPREPLY=($(compgen -W '", absl::StrJoin(following, " "),
-                    "' -- \"$current\"))\n        return\n      fi\n",
-                    "      command=\"$command ${COMP_WORDS[2]}\" ;;\n");
+                    "' -- \"$current\"))\n        return\n      fi\n", "      if [[ ' ",
+                    absl::StrJoin(following, " "), " ' == *\" ${COMP_WORDS[2]} \"* ]]; then\n",
+                    "        command=\"$command ${COMP_WORDS[2]}\"\n      fi ;;\n");
   }
   script += "  esac\n  case \"$command\" in\n";
   for (const NamedCommand& command : VisibleCommands(tree)) {
@@ -137,10 +139,12 @@ std::string ZshCompletion(const CLI::App& tree) {
                   " --help\n    return\n  fi\n  local skip=1\n  case \"$command\" in\n");
   for (const auto& [prefix, following] : words) {
     if (prefix.empty()) continue;
-    absl::StrAppend(&script, "    ", prefix, ")\n      if (( CURRENT == 3 )); then\n",
+    absl::StrAppend(&script, "    ", prefix,
+                    ")\n      if (( CURRENT == 3 )) && [[ \"${words[3]}\" != -* ]]; then\n",
                     "        compadd -- ", absl::StrJoin(following, " "),
-                    "\n        return\n      fi\n      command=\"$command ${words[3]}\"\n",
-                    "      skip=2 ;;\n");
+                    "\n        return\n      fi\n      if [[ ' ", absl::StrJoin(following, " "),
+                    " ' == *\" ${words[3]} \"* ]]; then\n",
+                    "        command=\"$command ${words[3]}\"\n        skip=2\n      fi ;;\n");
   }
   script += "  esac\n  shift $skip words\n  (( CURRENT -= skip ))\n  case \"$command\" in\n";
   for (const NamedCommand& command : VisibleCommands(tree)) {

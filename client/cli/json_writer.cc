@@ -125,6 +125,12 @@ JsonWriter& JsonWriter::Bool(bool value) {
   return *this;
 }
 
+JsonWriter& JsonWriter::Json(absl::string_view value) {
+  BeforeValue();
+  text_.append(value.data(), value.size());
+  return *this;
+}
+
 JsonWriter& JsonWriter::Null() {
   BeforeValue();
   text_ += "null";

@@ -25,6 +25,8 @@ class JsonWriter {
   JsonWriter& Number(double value);
   JsonWriter& Bool(bool value);
   JsonWriter& Null();
+  // A value that is JSON already.
+  JsonWriter& Json(absl::string_view value);
 
   // Everything so far, followed by a line feed.
   std::string Finish() &&;

@@ -49,6 +49,16 @@ ExitCode Run(const CLI::App& tree, CommandLine& values) {
       return RunIndexSeal(values.common, values.index, console);
     case Command::kIndexDelete:
       return RunIndexDelete(values.common, values.index, console);
+    case Command::kRulesShow:
+      return RunRulesShow(values.common, values.rules, console);
+    case Command::kRulesCheck:
+      return RunRulesCheck(values.common, values.rules, console);
+    case Command::kSuites:
+      return RunSuites(values.common, values.suites, console);
+    case Command::kSuitesList:
+      return RunSuitesList(values.common, values.suites, console);
+    case Command::kSuitesLint:
+      return RunSuitesLint(values.common, values.suites, console);
     case Command::kServe:
       return RunServe(values.common, values.serve, console);
     case Command::kVersion:

@@ -43,7 +43,8 @@ struct SelectOptions {
   std::vector<std::string> jobs;  // NAME or NAME;K=V;...
   std::string labels_file, labels_command;
   std::string granularity = "function";
-  std::string unknown_change = "all";
+  std::string unknown_change;  // all, none; empty: as the rule file says
+  std::string branch;          // empty: found
   std::string environment;
   bool run_all = false;
   std::vector<std::string> force;
@@ -76,6 +77,17 @@ struct IndexOptions {
   bool include_quarantined = false;
 };
 
+struct RulesOptions {
+  std::string base, head;
+  bool environment_same = false;
+  std::vector<std::string> paths;
+};
+
+struct SuitesOptions {
+  std::string base, head;
+  std::string changed_files;  // a file of paths, or -
+};
+
 struct ServeOptions {
   std::vector<std::string> arguments;  // passed through
 };
@@ -90,6 +102,11 @@ enum class Command {
   kIndexShow,
   kIndexSeal,
   kIndexDelete,
+  kRulesShow,
+  kRulesCheck,
+  kSuites,
+  kSuitesList,
+  kSuitesLint,
   kServe,
   kVersion,
   kCompletionBash,
@@ -106,6 +123,8 @@ struct CommandLine {
   ExplainOptions explain;
   InspectOptions inspect;
   IndexOptions index;
+  RulesOptions rules;
+  SuitesOptions suites;
   ServeOptions serve;
 };
 

@@ -89,6 +89,10 @@ void Summarise(const SelectionAnswer& answer, const SelectOptions& options, Cons
                             " absent, ", CountText(answer.present_diff.size()), " by diff, ",
                             CountText(answer.global_level.size()), " global), skip ",
                             CountText(answer.skip.size())));
+  if (answer.shadow.has_value()) {
+    console.Note(absl::StrCat("shadow: a selection would run ", CountText(answer.shadow->run),
+                              " and skip ", CountText(answer.shadow->skip.size())));
+  }
   for (const AnswerIndex& use : answer.index) {
     console.Detail(absl::StrCat("index: job ", use.job, " at ", use.commit, ", ", use.distance,
                                 " commits before base, ", use.state));

@@ -53,7 +53,13 @@ std::string SelectionJson(const SelectionAnswer& answer) {
   for (const auto& [code, labels] : answer.reasons) json.Key(code).Number(labels);
   json.EndObject().Key("seconds").BeginObject();
   json.Key("run").Number(answer.run_seconds).Key("total").Number(answer.total_seconds);
-  json.EndObject().EndObject();
+  json.EndObject();
+  if (answer.shadow.has_value()) {
+    json.Key("shadow").BeginObject().Key("run").Number(answer.shadow->run);
+    WriteLabels("skip", answer.shadow->skip, answer.labels, json);
+    json.Key("seconds").Number(answer.shadow->run_seconds).EndObject();
+  }
+  json.EndObject();
   return std::move(json).Finish();
 }
 

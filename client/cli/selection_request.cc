@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "client/cli/branch_name.h"
 #include "client/cli/target.h"
 #include "server/git/open_repository.h"
 #include "storage/model/object_id.h"
@@ -68,8 +69,10 @@ absl::StatusOr<v1::SelectTestsRequest> BuildSelectRequest(const CommonOptions& c
     TS_ASSIGN_OR_RETURN(*request.add_jobs(), ParseJob("--job", job));
   }
   request.set_granularity(GranularityOf(options.granularity));
-  request.set_unknown_change(options.unknown_change == "none" ? v1::UNKNOWN_CHANGE_NONE
-                                                              : v1::UNKNOWN_CHANGE_ALL);
+  request.set_unknown_change(options.unknown_change == "none"  ? v1::UNKNOWN_CHANGE_NONE
+                             : options.unknown_change == "all" ? v1::UNKNOWN_CHANGE_ALL
+                                                               : v1::UNKNOWN_CHANGE_UNSPECIFIED);
+  TS_ASSIGN_OR_RETURN(*request.mutable_branch(), BranchOf(common, options.branch));
   request.set_environment_digest(options.environment);
   request.set_run_all(options.run_all);
   request.set_include_building(options.include_building);

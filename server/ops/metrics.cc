@@ -96,10 +96,15 @@ RpcMetrics::RpcMetrics(MetricRegistry* registry)
       list_indexed_commits(registry, "ListIndexedCommits"),
       get_index(registry, "GetIndex"),
       delete_index(registry, "DeleteIndex"),
+      select_suites(registry, "SelectSuites"),
+      describe_suites(registry, "DescribeSuites"),
+      get_rules(registry, "GetRules"),
+      check_rules(registry, "CheckRules"),
       select_waiting(Waiting(registry, "select")),
       spool_waiting(Waiting(registry, "spool")),
       ingest_waiting(Waiting(registry, "ingest")),
-      index_waiting(Waiting(registry, "index")) {}
+      index_waiting(Waiting(registry, "index")),
+      rules_waiting(Waiting(registry, "rules")) {}
 
 SelectionMetrics::SelectionMetrics(MetricRegistry* registry)
     : computed(Selections(registry, "computed")),

@@ -16,7 +16,8 @@ std::vector<double> SecondsBuckets() {
 MetricLabel MethodLabel() {
   return {.name = "method",
           .values = {"SelectTests", "ExplainTest", "UploadCoverage", "GetUploadStatus", "SealIndex",
-                     "ListIndexedCommits", "GetIndex", "DeleteIndex"}};
+                     "ListIndexedCommits", "GetIndex", "DeleteIndex", "SelectSuites",
+                     "DescribeSuites", "GetRules", "CheckRules"}};
 }
 
 MetricLabel CodeLabel() {
@@ -53,7 +54,7 @@ std::vector<MetricSpec> RpcMetrics() {
       {"testselect_workers_waiting",
        MetricType::kGauge,
        "Pieces of work that wait for a worker, by pool.",
-       {{.name = "pool", .values = {"select", "spool", "ingest", "index"}}},
+       {{.name = "pool", .values = {"select", "spool", "ingest", "index", "rules"}}},
        {}},
   };
 }

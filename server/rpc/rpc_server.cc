@@ -67,7 +67,7 @@ void Configure(const ServerConfig& config, grpc::ServerBuilder* builder) {
 }  // namespace
 
 RpcServer::RpcServer(const ServiceEnvironment& environment, UploadSpool* spool)
-    : environment_(environment), index_(environment) {
+    : environment_(environment), index_(environment), rules_(environment) {
   const std::string& role = environment.config->role;
   if (role != "indexer") selection_ = std::make_unique<SelectionService>(environment);
   if (role != "frontend") ingest_ = std::make_unique<IngestService>(environment, spool);
@@ -101,6 +101,7 @@ absl::Status RpcServer::Listen() {
   if (selection_ != nullptr) builder.RegisterService(selection_.get());
   if (ingest_ != nullptr) builder.RegisterService(ingest_.get());
   builder.RegisterService(&index_);
+  builder.RegisterService(&rules_);
   server_ = builder.BuildAndStart();
   if (server_ == nullptr || (network && port <= 0 && !absl::StartsWith(config.listen, "unix:"))) {
     return absl::UnavailableError(absl::StrCat(
@@ -132,6 +133,7 @@ void RpcServer::SetServing(bool serving) {
     health->SetServingStatus(v1::CoverageIngestService::service_full_name(), serving);
   }
   health->SetServingStatus(v1::IndexService::service_full_name(), serving);
+  health->SetServingStatus(v1::RuleService::service_full_name(), serving);
 }
 
 bool RpcServer::Stop(absl::Duration grace) {
@@ -146,7 +148,7 @@ bool RpcServer::Stop(absl::Duration grace) {
   // received are worth storing.
   const bool idle = (selection_ == nullptr || selection_->WaitIdle(deadline)) &&
                     (ingest_ == nullptr || ingest_->WaitIdle(deadline)) &&
-                    index_.WaitIdle(deadline);
+                    index_.WaitIdle(deadline) && rules_.WaitIdle(deadline);
   server_.reset();
   return idle;
 }

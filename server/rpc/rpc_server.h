@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "server/rpc/index_service.h"
 #include "server/rpc/ingest_service.h"
+#include "server/rpc/rule_service.h"
 #include "server/rpc/selection_service.h"
 #include "server/rpc/service_environment.h"
 
@@ -48,6 +49,7 @@ class RpcServer {
   std::unique_ptr<SelectionService> selection_;  // nullptr where the role has no selections
   std::unique_ptr<IngestService> ingest_;        // nullptr where the role has no uploads
   IndexService index_;
+  RuleService rules_;
   std::string address_;
   std::unique_ptr<grpc::Server> server_;  // last: it ends before what it calls
 };

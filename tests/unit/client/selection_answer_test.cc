@@ -119,6 +119,25 @@ TEST(DecodeAnswerTest, NamesFallbacksJobsAndReasons) {
   EXPECT_EQ(FallbackCodeName(static_cast<v1::FallbackCode>(99)), "CODE_99");
 }
 
+TEST(DecodeAnswerTest, AShadowSaysWhatCouldBeSkippedAndSkipsNothing) {
+  v1::SelectTestsResponse response;
+  response.mutable_global_level_labels()->set_bits("\x03");
+  response.mutable_present_report_labels()->set_bits("\x03");
+  response.mutable_fallback()->set_code(v1::FALLBACK_CODE_RUN_ALL);
+  v1::Shadow& shadow = *response.mutable_shadow();
+  shadow.mutable_skip_labels()->set_bits("\x03");
+  shadow.set_run_seconds(1.5);
+  ASSERT_OK_AND_ASSIGN(const SelectionAnswer answer, DecodeAnswer(response, Letters("ba")));
+  EXPECT_THAT(answer.run, ElementsAre(0, 1));
+  EXPECT_THAT(answer.skip, IsEmpty());
+  ASSERT_TRUE(answer.shadow.has_value());
+  EXPECT_THAT(answer.shadow->skip, ElementsAre(1, 0));
+  EXPECT_EQ(answer.shadow->run, 0u);
+  EXPECT_EQ(answer.shadow->run_seconds, 1.5);
+  shadow.mutable_skip_labels()->set_bits("\x04");
+  EXPECT_EQ(DecodeAnswer(response, Letters("ba")).status().code(), absl::StatusCode::kDataLoss);
+}
+
 TEST(RunEverythingTest, EveryLabelIsAbsentAndRuns) {
   const SelectionAnswer answer = RunEverything(Letters("ba"), "UNAVAILABLE", "no server");
   EXPECT_THAT(answer.absent, ElementsAre(0, 1));
