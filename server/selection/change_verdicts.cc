@@ -66,7 +66,10 @@ absl::StatusOr<ChangeVerdicts::Verdict> ChangeVerdicts::Ask(const FileChange& ch
   if (verdict.rule.action == RuleAction::kNone) return verdict;
   verdict.used = is_used_(change);
   const bool guess = verdict.rule.action == RuleAction::kHarmless && verdict.rule.built_in;
-  return guess && verdict.used ? Verdict() : verdict;
+  // What lies in a submodule has names of its own, which are not seen here.
+  const bool submodule =
+      change.old_type == FileType::kSubmodule || change.new_type == FileType::kSubmodule;
+  return guess && (verdict.used || submodule) ? Verdict() : verdict;
 }
 
 absl::StatusOr<ChangeVerdicts::Verdict> ChangeVerdicts::VerdictOf(const FileChange& change,

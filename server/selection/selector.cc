@@ -262,6 +262,7 @@ class CachingSelector final : public Selector {
                           request.requested != nullptr, Digest::Of(key).ToHex()};
     const std::shared_ptr<Selection> answer = MakeAnswer(plan, *list, *numbers, options);
     size_t weight = list->size() / 2 + answer->run.size() * sizeof(uint32_t) + key.size();
+    if (answer->shadow.has_value()) weight += answer->shadow->skip.size();
     if (request.requested == nullptr) {
       answer->known_labels = list;
       weight += list->memory_bytes();

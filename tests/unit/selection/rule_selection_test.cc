@@ -57,6 +57,14 @@ TEST_F(RuleSelectionTest, AFileThatSomebodyOpenedIsNotHarmlessByItsName) {
   EXPECT_EQ(Reason(*s, ReasonCode::kOpenedFile), 1u);
 }
 
+TEST_F(RuleSelectionTest, ASubmoduleIsNotHarmlessByTheFolderItLiesIn) {
+  git_.Git("update-index --add --cacheinfo 160000," + base_.ToHex() + ",docs/theme");
+  git_.Git("commit -q -m theme");
+  Upload(spec_);
+  const SelectionRequest request = Request(base_, git_.Id("HEAD"), {"one", "two", "e2e/three"});
+  EXPECT_EQ(Reason(*Select(request), ReasonCode::kSubmodule), 3u);
+}
+
 TEST_F(RuleSelectionTest, WhatTheProjectCallsHarmlessIsHarmless) {
   Rules("harmless: [docs/notes.md, lib.c, schema.sql]\n");
   git_.Write("docs/notes.md", "y\n");
