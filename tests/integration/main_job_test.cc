@@ -140,18 +140,18 @@ TEST_F(MainJobTest, AnAnswerIsNotRepeatedWhenTheIndexChanged) {
 TEST_F(MainJobTest, AChangeThatNothingExplainsSelectsAll) {
   UploadBase(Reports());
   v1::SelectTestsResponse answer;
-  ASSERT_THAT(calls_->Select(SelectRequest(project_.readme()), &answer), IsGrpcOk());
+  ASSERT_THAT(calls_->Select(SelectRequest(project_.table()), &answer), IsGrpcOk());
   EXPECT_THAT(answer.global_level_labels().labels(),
               ::testing::IsSupersetOf({SampleProject::kTestSub}));
 
   v1::ExplainTestRequest request;
-  *request.mutable_selection() = SelectRequest(project_.readme());
+  *request.mutable_selection() = SelectRequest(project_.table());
   request.set_label(SampleProject::kTestSub);
   v1::ExplainTestResponse why;
   ASSERT_THAT(calls_->Explain(request, &why), IsGrpcOk());
   EXPECT_TRUE(why.selected());
   ASSERT_GE(why.evidence_size(), 1);
-  EXPECT_EQ(why.evidence(0).path(), "README.md");
+  EXPECT_EQ(why.evidence(0).path(), "table.dat");
 }
 
 TEST_F(MainJobTest, TheIndexIsShownPagedAndDeleted) {

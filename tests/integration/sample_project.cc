@@ -118,13 +118,13 @@ SampleProject::SampleProject(const std::string& dir) : path_(dir + "/project") {
   WriteFile(path_ + "/tests/test_calc.py",
             "from calc import add, sub\n\n\ndef test_add():\n    assert add(1, 2) == 3\n\n\n"
             "def test_sub():\n    assert sub(3, 2) == 1\n");
-  WriteFile(path_ + "/README.md", "Calculates.\n");
+  WriteFile(path_ + "/table.dat", "Calculates.\n");
   base_ = Commit("base");
   WriteFile(path_ + "/calc.py",
             "def add(a, b):\n    return b + a\n\n\ndef sub(a, b):\n    return a - b\n");
   head_ = Commit("head");
-  WriteFile(path_ + "/README.md", "Calculates well.\n");
-  readme_ = Commit("readme");
+  WriteFile(path_ + "/table.dat", "Calculates well.\n");
+  table_ = Commit("table");
 }
 
 std::string SampleProject::Commit(const std::string& message) {

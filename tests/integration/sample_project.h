@@ -7,7 +7,7 @@
 namespace testselect {
 
 // Two functions, calc.py's add and sub, with a test each (kTestAdd, kTestSub), and three commits:
-// `base`; `head`, which changes the body of add; `readme`, a child of head which changes README.md.
+// `base`; `head`, which changes the body of add; `table`, a child of head which changes table.dat.
 class SampleProject {
  public:
   static constexpr char kTestAdd[] = "tests/test_calc.py::test_add";
@@ -19,7 +19,7 @@ class SampleProject {
   const std::string& path() const { return path_; }
   const std::string& base() const { return base_; }
   const std::string& head() const { return head_; }
-  const std::string& readme() const { return readme_; }
+  const std::string& table() const { return table_; }
 
   // The .coverage file of a run at base, as coverage.py 7 writes it with one context for each test.
   // `extra_labels` further tests execute sub; every variant has its own bytes.
@@ -31,7 +31,7 @@ class SampleProject {
   std::string Commit(const std::string& message);
 
   const std::string path_;
-  std::string base_, head_, readme_;
+  std::string base_, head_, table_;
 };
 
 // One row of coverage.py's database: the lines that a context executed of a file.
