@@ -11,6 +11,11 @@ namespace {
 // Bit rows of one batch of classes; a file with more is worked through in several batches.
 constexpr size_t kBatchWords = (32u << 20) / sizeof(uint64_t);
 
+// Places that cost nothing worth saving, and places for each line told; with more, lines are
+// sparse.
+constexpr size_t kDensePlaces = 4096;
+constexpr size_t kSparseFactor = 16;
+
 // The first position >= `from` whose bit is set in `word_at(w)`; `bits` if there is none.
 template <typename WordAt>
 size_t NextBit(size_t from, size_t bits, WordAt word_at) {
@@ -55,11 +60,31 @@ void EvidenceGrid::RankLabels(const EvidenceBlocks& in) {
   }
 }
 
-// Splits every class of which `lines` has some, but not all, lines.
-void EvidenceGrid::RefineBy(absl::Span<const uint32_t> lines) {
+// Gives every line of the blocks its place. Returns the number of places.
+size_t EvidenceGrid::PlaceLines(const EvidenceBlocks& in) {
+  place_of_ = in.lines;
+  sparse_lines_.clear();
+  uint32_t greatest = 0;
+  for (uint32_t line : in.lines) greatest = std::max(greatest, line);
+  const size_t places = in.lines.empty() ? 0 : size_t{greatest} + 1;
+  if (places <= kDensePlaces + kSparseFactor * in.lines.size()) return places;
+  sparse_lines_ = in.lines;
+  std::sort(sparse_lines_.begin(), sparse_lines_.end());
+  sparse_lines_.erase(std::unique(sparse_lines_.begin(), sparse_lines_.end()), sparse_lines_.end());
+  sparse_places_.clear();
+  for (uint32_t line : in.lines) {
+    const auto at = std::lower_bound(sparse_lines_.begin(), sparse_lines_.end(), line);
+    sparse_places_.push_back(static_cast<uint32_t>(at - sparse_lines_.begin()));
+  }
+  place_of_ = sparse_places_;
+  return sparse_lines_.size();
+}
+
+// Splits every class of which `places` has some, but not all, lines.
+void EvidenceGrid::RefineBy(absl::Span<const uint32_t> places) {
   touched_.clear();
-  for (uint32_t line : lines) {
-    const uint32_t c = class_of_[line];
+  for (uint32_t place : places) {
+    const uint32_t c = class_of_[place];
     if (touched_lines_[c]++ == 0) touched_.push_back(c);
   }
   for (uint32_t c : touched_) {
@@ -74,18 +99,15 @@ void EvidenceGrid::RefineBy(absl::Span<const uint32_t> lines) {
     }
     touched_lines_[c] = 0;
   }
-  for (uint32_t line : lines) class_of_[line] = moved_to_[class_of_[line]];
+  for (uint32_t place : places) class_of_[place] = moved_to_[class_of_[place]];
 }
 
 void EvidenceGrid::RefineClasses(const EvidenceBlocks& in) {
-  uint32_t greatest = 0;
-  for (uint32_t line : in.lines) greatest = std::max(greatest, line);
-  class_of_.assign(in.lines.empty() ? 0 : greatest + 1, kUncovered);
+  class_of_.assign(PlaceLines(in), kUncovered);
   classes_.assign(1, {"", 0, class_of_.size()});
   moved_to_.assign(1, 0);
   touched_lines_.assign(1, 0);
-  const absl::Span<const uint32_t> lines = in.lines;
-  for (const EvidenceBlock& b : in.blocks) RefineBy(lines.subspan(b.first_line, b.line_count));
+  for (const EvidenceBlock& b : in.blocks) RefineBy(place_of_.subspan(b.first_line, b.line_count));
 }
 
 // Sets, in the rows of the classes [first, last), the bit of every label of every block.
@@ -95,7 +117,7 @@ void EvidenceGrid::FillRows(const EvidenceBlocks& in, uint32_t first_class, uint
   for (const EvidenceBlock& b : in.blocks) {
     touched_.clear();
     for (size_t i = 0; i < b.line_count; ++i) {
-      const uint32_t c = class_of_[in.lines[b.first_line + i]];
+      const uint32_t c = class_of_[place_of_[b.first_line + i]];
       if (c >= first_class && c < last_class && touched_lines_[c]++ == 0) touched_.push_back(c);
     }
     for (uint32_t c : touched_) {

@@ -43,25 +43,36 @@ class EvidenceGrid {
   // `universe`: label numbers are below it.
   explicit EvidenceGrid(size_t universe) : rank_of_(universe) {}
 
-  // Computes the classes of `in`. With `with_sets` = false only the counts are filled. Cost: linear
-  // in the lines of the blocks plus the members of the classes.
+  // Computes the classes of `in`, which must stay unchanged while the results are read. With
+  // `with_sets` = false only the counts are filled. Cost, in time and memory: linear in the lines
+  // of the blocks plus the members of the classes; where lines lie far apart, their sorting in
+  // time.
   void Build(const EvidenceBlocks& in, bool with_sets);
 
-  // After Build: class of each line from 0 to the greatest one covered; kUncovered where no label
-  // was.
+  // After Build: the class of line(0), line(1), ..., which ascend and hold every covered line;
+  // kUncovered where no label was.
   static constexpr uint32_t kUncovered = 0;
-  absl::Span<const uint32_t> class_of_line() const { return class_of_; }
+  absl::Span<const uint32_t> class_of() const { return class_of_; }
+  uint32_t line(size_t place) const {
+    return sparse_lines_.empty() ? static_cast<uint32_t>(place) : sparse_lines_[place];
+  }
   // By class number; classes()[kUncovered] is empty.
   absl::Span<const LineClass> classes() const { return classes_; }
 
  private:
   void RankLabels(const EvidenceBlocks& in);
+  size_t PlaceLines(const EvidenceBlocks& in);
   void RefineClasses(const EvidenceBlocks& in);
-  void RefineBy(absl::Span<const uint32_t> lines);
+  void RefineBy(absl::Span<const uint32_t> places);
   void FillRows(const EvidenceBlocks& in, uint32_t first_class, uint32_t last_class);
   void ReadRow(absl::Span<const uint64_t> row, bool with_sets, LineClass* out) const;
 
-  std::vector<uint32_t> class_of_;
+  // A line's place is its number, or its rank among the file's lines where these lie far apart: a
+  // few lines with absurd numbers must not take memory by their numbers.
+  absl::Span<const uint32_t> place_of_;  // parallel to the lines of the blocks
+  std::vector<uint32_t> sparse_lines_;   // by rank; empty: places are line numbers
+  std::vector<uint32_t> sparse_places_;  // what place_of_ shows of sparse lines
+  std::vector<uint32_t> class_of_;       // by place
   std::vector<LineClass> classes_;
   std::vector<uint32_t> moved_to_;       // per class, during one refinement
   std::vector<uint32_t> touched_lines_;  // per class, during one refinement

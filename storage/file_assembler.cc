@@ -118,11 +118,12 @@ uint32_t FileAssembler::SetNumber(const std::string& set, FileEvidence* out) {
 EvidenceSection FileAssembler::LineSection(Phase phase, FileEvidence* out, Counts* counts) {
   grid_.Build(Of(phase), /*with_sets=*/true);
   EvidenceSection section{EvidenceKind::kLine, phase, {}};
-  const absl::Span<const uint32_t> class_of = grid_.class_of_line();
+  const absl::Span<const uint32_t> class_of = grid_.class_of();
   std::vector<uint32_t> number(grid_.classes().size(), BytesInterner::kNone);
-  for (uint32_t line = 1; line < class_of.size(); ++line) {
-    const uint32_t c = class_of[line];
+  for (size_t place = 0; place < class_of.size(); ++place) {
+    const uint32_t c = class_of[place];
     if (c == EvidenceGrid::kUncovered) continue;
+    const uint32_t line = grid_.line(place);
     counts->pairs += grid_.classes()[c].members;
     if (number[c] == BytesInterner::kNone) number[c] = SetNumber(grid_.classes()[c].set, out);
     const bool joins = !section.runs.empty() && section.runs.back().last + 1 == line &&
