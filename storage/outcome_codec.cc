@@ -51,18 +51,6 @@ double RoundSeconds(double seconds) {
   return SecondsOf(Round(seconds));
 }
 
-LabelOutcome MergeOutcomes(const LabelOutcome& earlier, const LabelOutcome& later) {
-  LabelOutcome out = later;
-  if (later.outcome == Outcome::kUnknown) {
-    out.outcome = earlier.outcome;
-    out.flaky = earlier.flaky || later.flaky;
-  } else if (later.outcome == Outcome::kPassed) {
-    out.flaky = later.flaky || earlier.flaky || MustRerun(earlier.outcome);
-  }
-  if (!(later.seconds >= 0)) out.seconds = earlier.seconds;
-  return out;
-}
-
 std::string EncodeOutcomes(absl::Span<const LabelOutcome> outcomes) {
   std::string out;
   out.reserve(outcomes.size() * 4);

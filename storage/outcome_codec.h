@@ -15,10 +15,6 @@ namespace testselect {
 // anything negative or not a number.
 double RoundSeconds(double seconds);
 
-// What is known of a label after `earlier`, then `later`: the later outcome, but a failed attempt
-// before a passed one makes it flaky. A later unknown outcome or duration leaves the earlier one.
-LabelOutcome MergeOutcomes(const LabelOutcome& earlier, const LabelOutcome& later);
-
 // Durations are rounded as RoundSeconds. Equal outcomes give equal bytes.
 std::string EncodeOutcomes(absl::Span<const LabelOutcome> outcomes);
 // kDataLoss if `encoded` is malformed or does not hold exactly `labels` outcomes.

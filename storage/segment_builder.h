@@ -49,9 +49,7 @@ class SegmentBuilder {
   // The context opened the file as data.
   void AddOpened(FileId file, ContextId context);
 
-  // Merges with what was said before: of two outcomes of one label the later wins, but a failed
-  // attempt followed by a passed one is flaky, and seconds add up over set-up, run and tear-down
-  // only by the caller. The label counts as run.
+  // Merges with what was said of the label before (MergeOutcomes). The label counts as run.
   void AddOutcome(absl::string_view label, const LabelOutcome& outcome);
   // Tells the suite's order: labels without a number yet are numbered so, the others after them. A
   // label that is told here only is not added to the upload: it did not run.

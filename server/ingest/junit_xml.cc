@@ -5,8 +5,10 @@
 //     <failure/> <error/> <skipped/>
 //
 // One result per testcase element, in the report's order. <flakyFailure> and <flakyError>
-// (Surefire, nextest) mean: passed in the end. Properties and output, which hold secrets at times,
-// are not read. A testcase with an empty name is a suite whose set-up failed. Memory: one testcase.
+// (Surefire, nextest) mean: passed in the end. Elements of one name are namesakes or attempts,
+// nothing tells which, so that a failed one stands (MergeOutcomes). Properties and output, which
+// hold secrets at times, are not read. A testcase with an empty name is a suite whose set-up
+// failed. Memory: one testcase.
 #include <string>
 #include <vector>
 

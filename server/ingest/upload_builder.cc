@@ -17,41 +17,6 @@ constexpr size_t kExamples = 3;
 constexpr size_t kDenseBytes = 4096;  // no file of up to 32,768 lines is looked at twice
 constexpr size_t kSparseFactor = 32;  // fewer lines than one in so many bytes: sparse
 
-// Of several tests that are one label, the outcome with the greatest rank stands.
-int Rank(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::kFailed:
-      return 6;
-    case Outcome::kError:
-      return 5;
-    case Outcome::kXpassed:
-      return 4;
-    case Outcome::kPassed:
-      return 3;
-    case Outcome::kXfailed:
-      return 2;
-    case Outcome::kSkipped:
-      return 1;
-    case Outcome::kUnknown:
-      break;
-  }
-  return 0;
-}
-
-// Another attempt of the same test: the last one counts, but a pass after a failure is flaky.
-void AddAttempt(const LabelOutcome& later, LabelOutcome* outcome) {
-  const bool flaky = outcome->flaky || later.flaky || MustRerun(outcome->outcome);
-  *outcome = later;
-  outcome->flaky = flaky && later.outcome == Outcome::kPassed;
-}
-
-// Another test of the same label (a parameter, a subtest): the worst counts, the time adds up.
-void AddPart(const LabelOutcome& part, LabelOutcome* outcome) {
-  if (Rank(part.outcome) > Rank(outcome->outcome)) outcome->outcome = part.outcome;
-  outcome->flaky = (outcome->flaky || part.flaky) && outcome->outcome == Outcome::kPassed;
-  if (part.seconds >= 0) outcome->seconds = std::max(outcome->seconds, 0.0) + part.seconds;
-}
-
 }  // namespace
 
 UploadBuilder::UploadBuilder(PathMapper paths, std::shared_ptr<const LabelDictionary> dictionary,
@@ -138,7 +103,7 @@ absl::Status UploadBuilder::AddOutcome(const ReportedTest& test, const LabelOutc
                       test.ran, outcome});
   } else {
     TestResult& result = tests_[found->second];
-    AddAttempt(outcome, &result.outcome);
+    result.outcome = MergeOutcomes(result.outcome, outcome);
     result.ran |= test.ran;
   }
   return absl::OkStatus();
@@ -181,7 +146,10 @@ void UploadBuilder::SettleOutcomes() {
   absl::flat_hash_map<std::string, LabelOutcome> outcomes;
   const auto settle = [&](const std::string& label, const LabelOutcome& outcome) {
     const auto [found, added] = outcomes.emplace(label, outcome);
-    if (!added) return AddPart(outcome, &found->second);
+    if (!added) {
+      found->second = MergeOutcomes(found->second, outcome);
+      return;
+    }
     order.push_back(label);
     if (!labels_.contains(label)) unmatched.push_back(label);
   };

@@ -29,8 +29,13 @@ absl::string_view OutcomeName(Outcome o);
 struct LabelOutcome {
   Outcome outcome = Outcome::kUnknown;
   double seconds = -1;  // < 0: not known; kept to 4 significant digits, at best 1 microsecond
-  bool flaky = false;   // passed only after a failed attempt in the same upload
+  bool flaky = false;   // passed, and its report says: only after a failed attempt
   friend bool operator==(const LabelOutcome&, const LabelOutcome&) = default;
 };
+
+// The outcome of a label with two results, in either order: namesakes, parameters, or attempts,
+// which reports do not tell apart. The worse one stands, so that nothing hides a failure; their
+// known times add up. Flaky if it passed and either is.
+LabelOutcome MergeOutcomes(const LabelOutcome& a, const LabelOutcome& b);
 
 }  // namespace testselect

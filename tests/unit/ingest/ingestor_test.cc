@@ -204,6 +204,19 @@ TEST_F(IngestorTest, TestsOfOneLabelHaveTheWorstOutcome) {
   EXPECT_FALSE(map.outcomes.at("m.T").flaky);
 }
 
+// Outcome files may be of several projects whose tests have the same names, or of a rerun.
+TEST_F(IngestorTest, NamesakesOfTwoFilesDoNotHideAFailure) {
+  const ReportFile failed =
+      Report(R"(<testsuite><testcase classname="m" name="t"><failure/></testcase></testsuite>)");
+  const ReportFile passed = Report(R"(<testsuite><testcase classname="m" name="t"/></testsuite>)");
+  for (const auto& reports : {std::vector{failed, passed}, std::vector{passed, failed}}) {
+    ASSERT_OK_AND_ASSIGN(const IngestResult result, ParseUpload(reports, Options()));
+    ASSERT_OK_AND_ASSIGN(const EvidenceMap map, Decode(result.content));
+    EXPECT_EQ(map.outcomes.at("m.t").outcome, Outcome::kFailed);
+    EXPECT_FALSE(map.outcomes.at("m.t").flaky);
+  }
+}
+
 TEST_F(IngestorTest, AFailedSetUpFailsTheWholeSuite) {
   const ReportFile coverage =
       Report("TN:c.A#x\nSF:a.c\nDA:1,1\nend_of_record\nTN:c.B#y\nSF:a.c\nDA:1,1\nend_of_record\n");

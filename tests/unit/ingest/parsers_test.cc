@@ -222,8 +222,6 @@ TEST(JUnitTest, ReadsResults) {
               <testcase classname="c" name="xfail"><skipped type="pytest.xfail"/></testcase>
               <testcase classname="c" name="off" status="notrun"/>
               <testcase classname="c" name="surefire"><flakyFailure/></testcase>
-              <testcase classname="c" name="again"><failure/></testcase>
-              <testcase classname="c" name="again" time="2"/>
               <testcase name="no class"><properties><failure/></properties></testcase>)")));
   const auto& o = map.outcomes;
   EXPECT_EQ(o.at("c.pass").outcome, Outcome::kPassed);
@@ -235,9 +233,51 @@ TEST(JUnitTest, ReadsResults) {
   EXPECT_EQ(o.at("c.off").outcome, Outcome::kSkipped);
   EXPECT_EQ(o.at("c.surefire").outcome, Outcome::kPassed);
   EXPECT_TRUE(o.at("c.surefire").flaky);
-  EXPECT_EQ(o.at("c.again").outcome, Outcome::kPassed);
-  EXPECT_TRUE(o.at("c.again").flaky);
   EXPECT_EQ(o.at("s.no class").outcome, Outcome::kPassed);
+}
+
+// Two tests may share all their names (Jest, whose reports name no file), and so may two attempts
+// of one: what failed among them must run again.
+TEST(JUnitTest, NamesakesDoNotHideAFailure) {
+  ASSERT_OK_AND_ASSIGN(
+      const EvidenceMap map,
+      Parse(JUnitXmlParser(),
+            JUnit(R"(<testcase classname="c" name="a" time="1"><failure/></testcase>
+              <testcase classname="c" name="a" time="2"/>
+              <testcase classname="c" name="b"/>
+              <testcase classname="c" name="b"><error/></testcase>
+              <testcase classname="c" name="x"><failure/></testcase>
+              <testcase classname="c" name="x"><flakyFailure/></testcase>
+              <testcase classname="c" name="d"><failure/><rerunFailure/></testcase>
+              <testcase classname="c" name="e"><flakyError/></testcase>
+              <testcase classname="c" name="e"/>
+              <testcase classname="c" name="f"/>
+              <testcase classname="c" name="f"><skipped/></testcase>)")));
+  const auto& o = map.outcomes;
+  EXPECT_EQ(o.at("c.a").outcome, Outcome::kFailed);
+  EXPECT_NEAR(o.at("c.a").seconds, 3, 0.01);
+  EXPECT_EQ(o.at("c.b").outcome, Outcome::kError);
+  EXPECT_EQ(o.at("c.x").outcome, Outcome::kFailed);
+  EXPECT_EQ(o.at("c.d").outcome, Outcome::kFailed);
+  for (const char* const label : {"c.a", "c.b", "c.x", "c.d"}) {
+    EXPECT_FALSE(o.at(label).flaky) << label;
+  }
+  // One test case that says itself that it passed in the end stays flaky.
+  EXPECT_EQ(o.at("c.e").outcome, Outcome::kPassed);
+  EXPECT_TRUE(o.at("c.e").flaky);
+  EXPECT_EQ(o.at("c.f").outcome, Outcome::kPassed);
+}
+
+// pytest-rerunfailures lists the attempts; those that failed have no failure element.
+TEST(JUnitTest, AttemptsThatAreNotCalledFailedDoNotFail) {
+  ASSERT_OK_AND_ASSIGN(
+      const EvidenceMap map,
+      Parse(JUnitXmlParser(), JUnit(R"(<testcase classname="c" name="green" time="1"/>
+              <testcase classname="c" name="green" time="1"/>
+              <testcase classname="c" name="red" time="1"/>
+              <testcase classname="c" name="red" time="1"><failure/></testcase>)")));
+  EXPECT_EQ(map.outcomes.at("c.green").outcome, Outcome::kPassed);
+  EXPECT_EQ(map.outcomes.at("c.red").outcome, Outcome::kFailed);
 }
 
 TEST(JUnitTest, NamesTheLineOfWhatIsWrong) {

@@ -55,14 +55,5 @@ TEST(OutcomeCodecTest, MalformedIsRefused) {
   EXPECT_THAT(DecodeOutcomes(bad, 2).status(), refused);
 }
 
-TEST(OutcomeCodecTest, MergeKeepsWhatTheLaterDoesNotKnow) {
-  const LabelOutcome failed{Outcome::kFailed, 3, false}, passed{Outcome::kPassed, 1, false};
-  EXPECT_EQ(MergeOutcomes(failed, passed), (LabelOutcome{Outcome::kPassed, 1, true}));
-  EXPECT_EQ(MergeOutcomes(passed, failed), (LabelOutcome{Outcome::kFailed, 3, false}));
-  EXPECT_EQ(MergeOutcomes(failed, {}), failed);
-  EXPECT_EQ(MergeOutcomes({Outcome::kPassed, 1, true}, passed),
-            (LabelOutcome{Outcome::kPassed, 1, true}));
-}
-
 }  // namespace
 }  // namespace testselect

@@ -184,7 +184,7 @@ TEST(SegmentBuilderTest, ExtendsADictionary) {
   EXPECT_TRUE(fresh.extended_dictionary.IsNull());
 }
 
-TEST(SegmentBuilderTest, FailedThenPassedIsFlaky) {
+TEST(SegmentBuilderTest, TheWorstOutcomeOfALabelStands) {
   SegmentBuilder builder(nullptr);
   builder.AddOutcome("a", {Outcome::kFailed, 2.0, false});
   builder.AddOutcome("a", {Outcome::kPassed, 1.23456, false});
@@ -192,7 +192,7 @@ TEST(SegmentBuilderTest, FailedThenPassedIsFlaky) {
   builder.AddOutcome("b", {Outcome::kError, -1, false});
   const SegmentContent content = Finish(std::move(builder));
   ASSERT_EQ(content.outcomes.size(), 2u);
-  EXPECT_EQ(content.outcomes[0], (LabelOutcome{Outcome::kPassed, 1.235, true}));
+  EXPECT_EQ(content.outcomes[0], (LabelOutcome{Outcome::kFailed, 3.235, false}));
   EXPECT_EQ(content.outcomes[1], (LabelOutcome{Outcome::kError, 1.0, false}));
 }
 
