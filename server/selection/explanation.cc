@@ -13,9 +13,13 @@ void ExplanationCollector::OnMark(const Mark& mark, const ObjectId& evidence_com
   const LabelNumber n = universe.Find(label_);
   if (n == kNoLabel || !labels.Contains(n)) return;
   explanation_.selected = true;
-  if (explanation_.evidence.size() == kMaxEvidence) return;
-  explanation_.evidence.push_back(
-      {mark.code, std::string(mark.path), mark.lines, evidence_commit, std::string(mark.message)});
+  std::vector<ReasonEvidence>& evidence = explanation_.evidence;
+  if (evidence.size() == kMaxEvidence) return;
+  ReasonEvidence found{mark.code, std::string(mark.path), mark.lines, evidence_commit,
+                       std::string(mark.message)};
+  // A change that concerns all labels and those of a file hits a label twice, shards once each.
+  if (std::find(evidence.begin(), evidence.end(), found) != evidence.end()) return;
+  evidence.push_back(std::move(found));
 }
 
 void ExplanationCollector::OnCanary(const Mark& mark, const ObjectId& evidence_commit,

@@ -9,7 +9,8 @@
 
 namespace testselect {
 
-// Listens while a plan is made and keeps every mark that hits the label, up to a limit.
+// Listens while a plan is made and keeps every mark that hits the label, equal ones once, up to
+// a limit.
 class ExplanationCollector final : public MarkObserver {
  public:
   static constexpr size_t kMaxEvidence = 100;

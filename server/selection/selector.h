@@ -96,6 +96,7 @@ struct ReasonEvidence {
   LineRange lines;  // 0-0: lines do not matter
   ObjectId commit;  // null: none
   std::string message;
+  friend bool operator==(const ReasonEvidence&, const ReasonEvidence&) = default;
 };
 
 struct Explanation {

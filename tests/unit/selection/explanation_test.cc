@@ -52,5 +52,28 @@ TEST_F(ExplanationTest, AnUnknownLabelRuns) {
   EXPECT_EQ(e.evidence[0].code, ReasonCode::kAbsent);
 }
 
+// Lines that no test executed concern the labels of the file, and with global lines in it every
+// label: one reason, though it hits a label twice. So do the shards that both saw the label.
+TEST_F(ExplanationTest, SaysEachReasonOnce) {
+  for (const uint32_t shard : {0u, 1u}) {
+    Upload({.commit = base_,
+            .executed = {{"both", "lib.c", {1}}, {"other", "other.c", {1}}},
+            .global = {{"lib.c", {3}}},
+            .job = "shards",
+            .shard = shard,
+            .shards = 2});
+  }
+  SelectionRequest request = Request(base_, head_);
+  request.jobs = {{"shards", {}}};
+  for (const char* const label : {"both", "other"}) {
+    SCOPED_TRACE(label);
+    const auto e = selector_->Explain(request, label);
+    ASSERT_TRUE(e.ok()) << e.status();
+    ASSERT_EQ(e->evidence.size(), 1u);
+    EXPECT_EQ(e->evidence[0].code, ReasonCode::kUncoveredChange);
+    EXPECT_EQ(e->evidence[0].lines, (LineRange{2, 2}));
+  }
+}
+
 }  // namespace
 }  // namespace testselect
