@@ -18,6 +18,7 @@ struct LiveSegment {
   std::shared_ptr<const LabelDictionary> labels;
   ObjectId tree;
   std::string job;
+  size_t layer;             // counted over all chains; segments of one are equally new
   DenseLabelSet live;       // in the segment's numbers
   DenseLabelSet live_here;  // the same in the universe's
   // From the segment's tree to head, and where each old path is in it.
@@ -138,10 +139,12 @@ class PlanMaker {
   // Opens all segments, numbers their labels together, and finds out whose evidence is live.
   absl::Status OpenChains(const Resolution& resolution) {
     std::vector<std::vector<std::vector<size_t>>> layers;  // chain, layer, position in segments_
+    size_t layer_number = 0;
     for (const JobChain& chain : resolution.chains) {
       layers.emplace_back();
       for (const Layer& layer : chain.layers) {
         layers.back().emplace_back();
+        ++layer_number;
         for (const SegmentInfo& info : layer.segments) {
           auto segment = in_.store->Open(info.id);
           if (!segment.ok()) {
@@ -154,6 +157,7 @@ class PlanMaker {
                                (*segment)->labels(),
                                layer.tree,
                                chain.use.job.ToString(),
+                               layer_number,
                                {},
                                {},
                                nullptr,
@@ -205,10 +209,12 @@ class PlanMaker {
   }
 
   // Last outcomes and durations: the newest known of each label, over all segments. A label that
-  // failed last in any job counts as failed.
+  // failed last in any job, or in any of several equally new segments, counts as failed.
   absl::Status CollectOutcomes() {
     plan_->seconds.assign(plan_->labels->size(), -1.0f);
     absl::flat_hash_map<std::string, DenseLabelSet> seen_by_job;
+    DenseLabelSet seen_now;  // in the layer of the last segment
+    const LiveSegment* last = nullptr;
     for (const LiveSegment& s : segments_) {
       auto outcomes = s.segment->Outcomes();
       PlanMarks marks(s, plan_.get(), observer_);
@@ -220,22 +226,32 @@ class PlanMaker {
                          "the outcomes of its last run cannot be read"});
         continue;
       }
-      DenseLabelSet& seen = seen_by_job[s.job];
-      DenseLabelSet failed;
-      for (LabelNumber n = 0; n < (*outcomes)->size(); ++n) {
-        const LabelOutcome& outcome = (**outcomes)[n];
-        if (outcome.outcome == Outcome::kUnknown) continue;
-        const LabelNumber here = plan_->labels->Number(*s.labels, n);
-        if (seen.Contains(here)) continue;
-        seen.Add(here);
-        if (MustRerun(outcome.outcome)) failed.Add(here);
-        if (outcome.seconds >= 0 && plan_->seconds[here] < 0) {
-          plan_->seconds[here] = static_cast<float>(outcome.seconds);
-        }
+      if (last != nullptr && last->layer != s.layer) {
+        seen_by_job[last->job] |= seen_now;
+        seen_now = DenseLabelSet();
       }
-      SelectFailed(failed, s);
+      last = &s;
+      TakeOutcomes(s, **outcomes, seen_by_job[s.job], &seen_now);
     }
     return absl::OkStatus();
+  }
+
+  // Takes the outcomes of the labels that nothing newer has: those of `seen` are skipped.
+  void TakeOutcomes(const LiveSegment& s, absl::Span<const LabelOutcome> outcomes,
+                    const DenseLabelSet& seen, DenseLabelSet* seen_now) {
+    DenseLabelSet failed;
+    for (LabelNumber n = 0; n < outcomes.size(); ++n) {
+      const LabelOutcome& outcome = outcomes[n];
+      if (outcome.outcome == Outcome::kUnknown) continue;
+      const LabelNumber here = plan_->labels->Number(*s.labels, n);
+      if (seen.Contains(here)) continue;
+      seen_now->Add(here);
+      if (MustRerun(outcome.outcome)) failed.Add(here);
+      if (outcome.seconds >= 0 && plan_->seconds[here] < 0) {
+        plan_->seconds[here] = static_cast<float>(outcome.seconds);
+      }
+    }
+    SelectFailed(failed, s);
   }
 
   void SelectFailed(DenseLabelSet failed, const LiveSegment& s) {

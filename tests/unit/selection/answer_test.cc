@@ -61,6 +61,31 @@ TEST_F(AnswerTest, AFailureLastsThroughAnUploadWithoutOutcomes) {
   EXPECT_THAT(Run(*Select(Request(next, head, {"failed"}))), ElementsAre("failed"));
 }
 
+// Shards are equally new, so that neither hides what failed in the other; newer evidence does.
+TEST_F(AnswerTest, AFailureInAnyShardCounts) {
+  const ObjectId next = git_.Commit("empty"), last = git_.Commit("empty too");
+  for (const uint32_t failing : {0u, 1u}) {
+    SCOPED_TRACE(failing);
+    UploadSpec spec{.commit = head_, .executed = {{"t", "lib.c", {4}}}, .job = "job"};
+    spec.job += static_cast<char>('0' + failing);
+    for (spec.shard = 0, spec.shards = 2; spec.shard < 2; ++spec.shard) {
+      spec.outcomes = {{"t", {spec.shard == failing ? Outcome::kFailed : Outcome::kPassed, 1}}};
+      Upload(spec);
+    }
+    SelectionRequest request = Request(head_, next, {"t"});
+    request.jobs = {{spec.job, {}}};
+    EXPECT_THAT(Run(*Select(request)), ElementsAre("t"));
+    spec.commit = next;
+    spec.shard = 0;
+    spec.shards = 1;
+    spec.outcomes = {{"t", {Outcome::kPassed, 1}}};
+    Upload(spec);
+    request.base = next;
+    request.head = last;
+    EXPECT_THAT(Run(*Select(request)), IsEmpty());
+  }
+}
+
 TEST_F(AnswerTest, ALabelWithoutAnyEvidenceAlwaysRuns) {
   spec_.ran_without_evidence = {"skipped"};
   Upload(spec_);
