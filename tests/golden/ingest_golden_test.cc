@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "server/ingest/ingestor.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/ingest/evidence_map.h"
 
 namespace testselect {
@@ -61,7 +62,7 @@ std::string Show(const IngestResult& result, const EvidenceMap& map) {
   return out;
 }
 
-absl::StatusOr<IngestResult> Parse(const fs::path& folder) {
+absl::StatusOr<IngestResult> Parse(const fs::path& folder, const std::string& spool_dir) {
   std::vector<ReportFile> reports;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string stem = entry.path().stem().string();
@@ -70,7 +71,7 @@ absl::StatusOr<IngestResult> Parse(const fs::path& folder) {
                        stem == "input" ? Read(folder / "label.txt") : "", stem == "outcomes"});
   }
   IngestOptions options;
-  options.spool_dir = ::testing::TempDir();
+  options.spool_dir = spool_dir;
   options.paths.root = fs::exists(folder / "root.txt") ? Read(folder / "root.txt") : "/build/tiny";
   return ParseUpload(reports, options);
 }
@@ -78,12 +79,13 @@ absl::StatusOr<IngestResult> Parse(const fs::path& folder) {
 TEST(IngestGoldenTest, ReportsAreReadAsBefore) {
   const char* const source = std::getenv("TESTSELECT_SOURCE_DIR");
   ASSERT_NE(source, nullptr) << "run through ctest, or set TESTSELECT_SOURCE_DIR";
+  const TemporaryFolder spool;
   size_t cases = 0;
   for (const auto& entry : fs::directory_iterator(fs::path(source) / "tests/golden/ingest")) {
     if (!entry.is_directory()) continue;
     SCOPED_TRACE(entry.path().filename().string());
     ++cases;
-    ASSERT_OK_AND_ASSIGN(const IngestResult result, Parse(entry.path()));
+    ASSERT_OK_AND_ASSIGN(const IngestResult result, Parse(entry.path(), spool.path()));
     ASSERT_OK_AND_ASSIGN(const EvidenceMap map, Decode(result.content));
     const std::string got = Show(result, map);
     if (std::getenv("TESTSELECT_UPDATE_GOLDEN") != nullptr) {

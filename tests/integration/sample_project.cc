@@ -174,15 +174,4 @@ std::string SampleProject::Junit(bool sub_fails) const {
       "</testcase></testsuite></testsuites>\n");
 }
 
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = ::testing::TempDir() + "/testselect-XXXXXX";
-  if (::mkdtemp(pattern.data()) == nullptr) Die("mkdtemp");
-  path_ = pattern;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;  // a folder that stays is the machine's to clean
-  fs::remove_all(path_, ignored);
-}
-
 }  // namespace testselect

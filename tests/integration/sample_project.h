@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/temporary_folder.h"
+
 namespace testselect {
 
 // Two functions, calc.py's add and sub, with a test each (kTestAdd, kTestSub), and three commits:
@@ -41,18 +43,5 @@ struct CoverageRow {
 };
 // The bytes of a coverage.py 7 database with these rows. Dies if SQLite fails.
 std::string CoverageDatabase(const std::vector<CoverageRow>& rows);
-
-// An empty folder of its own, removed with everything in it at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 }  // namespace testselect

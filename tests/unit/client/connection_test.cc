@@ -1,7 +1,5 @@
 #include "client/connection.h"
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <string>
 
@@ -9,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_folder.h"
 
 namespace testselect::client {
 namespace {
@@ -39,7 +38,8 @@ TEST(ConnectionTest, KnowsLoopback) {
 }
 
 TEST(ConnectionTest, TokensDoNotTravelUnprotected) {
-  const std::string file = ::testing::TempDir() + "token";
+  const TemporaryFolder folder;
+  const std::string file = folder.Path("token");
   ASSERT_THAT(WriteFileAtomically(file, "secret-secret-secret\n"), IsOk());
   const auto plain = ConnectRemote({.server = "ci.example:7600", .token_file = file});
   EXPECT_THAT(plain, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("unprotected")));
@@ -50,7 +50,6 @@ TEST(ConnectionTest, TokensDoNotTravelUnprotected) {
   ASSERT_THAT(WriteFileAtomically(file, "\n"), IsOk());
   EXPECT_THAT(ConnectRemote({.server = "127.0.0.1:7600", .token_file = file}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("is empty")));
-  unlink(file.c_str());
 }
 
 TEST(ConnectionTest, NamesTheFlagOfAMissingFile) {

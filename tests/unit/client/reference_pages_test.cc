@@ -1,7 +1,6 @@
 #include "client/cli/reference_pages.h"
 
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -14,6 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_folder.h"
 
 namespace testselect::client {
 namespace {
@@ -33,17 +33,14 @@ class ReferencePagesTest : public ::testing::Test {
   }
   // Writes `script` where a shell can read it.
   std::string Script(const std::string& script) {
-    file_ = ::testing::TempDir() + "completion." + std::to_string(getpid());
-    EXPECT_THAT(WriteFileAtomically(file_, script), IsOk());
-    return file_;
-  }
-  void TearDown() override {
-    if (!file_.empty()) unlink(file_.c_str());
+    const std::string file = folder_.Path("completion");
+    EXPECT_THAT(WriteFileAtomically(file, script), IsOk());
+    return file;
   }
 
   CommandLine values_;
   const std::unique_ptr<CLI::App> tree_;
-  std::string file_;
+  const TemporaryFolder folder_;
 };
 
 TEST_F(ReferencePagesTest, TheManPageIsTheTrees) {

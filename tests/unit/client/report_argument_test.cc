@@ -1,13 +1,12 @@
 #include "client/cli/report_argument.h"
 
-#include <unistd.h>
-
 #include <string>
 
 #include "client/files.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_folder.h"
 
 namespace testselect::client {
 namespace {
@@ -43,18 +42,18 @@ TEST(ReportArgumentTest, RefusesEmptyParts) {
 }
 
 TEST(ReportArgumentTest, ListsNameReportsBesideThem) {
-  const std::string list = ::testing::TempDir() + "reports.tsv";
+  const TemporaryFolder folder;
+  const std::string list = folder.Path("reports.tsv");
   ASSERT_THAT(WriteFileAtomically(list, "t[a\tb]\tx.json\n\nu\t/abs/y.json\r\n"), IsOk());
   ASSERT_OK_AND_ASSIGN(const auto reports, CollectReports({"first.json"}, list, "default"));
   ASSERT_EQ(reports.size(), 3u);
   EXPECT_EQ(reports[0].label, "default");
   EXPECT_EQ(reports[1].label, "t[a\tb]");
-  EXPECT_EQ(reports[1].path, ::testing::TempDir() + "x.json");
+  EXPECT_EQ(reports[1].path, folder.Path("x.json"));
   EXPECT_EQ(reports[2].path, "/abs/y.json");
   ASSERT_THAT(WriteFileAtomically(list, "good\tx\nno tab\n"), IsOk());
   EXPECT_THAT(ReadReportList(list),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("reports.tsv line 2")));
-  unlink(list.c_str());
 }
 
 TEST(ReportArgumentTest, NoReportIsAnError) {

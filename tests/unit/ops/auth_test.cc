@@ -5,19 +5,25 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_folder.h"
 
 namespace testselect {
 namespace {
 
-std::string WriteTokens(const std::string& text) {
-  const std::string path = ::testing::TempDir() + "/tokens";
-  std::ofstream(path) << text;
-  return path;
-}
+class TokenSetTest : public ::testing::Test {
+ protected:
+  std::string WriteTokens(const std::string& text) {
+    const std::string path = folder_.Path("tokens");
+    std::ofstream(path) << text;
+    return path;
+  }
 
-TEST(TokenSetTest, EmptySetRequiresNothing) { EXPECT_FALSE(TokenSet().required()); }
+  TemporaryFolder folder_;
+};
 
-TEST(TokenSetTest, AllowsExactlyItsTokens) {
+TEST_F(TokenSetTest, EmptySetRequiresNothing) { EXPECT_FALSE(TokenSet().required()); }
+
+TEST_F(TokenSetTest, AllowsExactlyItsTokens) {
   ASSERT_OK_AND_ASSIGN(
       const TokenSet tokens,
       TokenSet::Load(WriteTokens("# ours\n\n  0123456789abcdef \r\nsecond-token-of-ours\n")));
@@ -30,7 +36,7 @@ TEST(TokenSetTest, AllowsExactlyItsTokens) {
   }
 }
 
-TEST(TokenSetTest, ErrorsNameTheLineAndNeverTheToken) {
+TEST_F(TokenSetTest, ErrorsNameTheLineAndNeverTheToken) {
   const std::string path = WriteTokens("0123456789abcdef\nhunter2\n");
   const absl::Status status = TokenSet::Load(path).status();
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument,

@@ -1,7 +1,6 @@
 #include "server/ops/config.h"
 
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "server/ops/config_table.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_folder.h"
 
 namespace testselect {
 namespace {
@@ -21,19 +21,24 @@ using ::testing::Pair;
 using Arguments = std::vector<std::string>;
 using Variables = std::map<std::string, std::string>;
 
-std::string WriteFile(const std::string& name, const std::string& text) {
-  const std::string path = ::testing::TempDir() + "/" + name;
-  std::ofstream(path) << text;
-  return path;
-}
+class ConfigTest : public ::testing::Test {
+ protected:
+  std::string WriteFile(const std::string& name, const std::string& text) {
+    const std::string path = folder_.Path(name);
+    std::ofstream(path) << text;
+    return path;
+  }
 
-TEST(ConfigTest, DefaultsAreThoseOfTheStruct) {
+  TemporaryFolder folder_;
+};
+
+TEST_F(ConfigTest, DefaultsAreThoseOfTheStruct) {
   ASSERT_OK_AND_ASSIGN(const ParsedConfig parsed, ParseConfig({}, {}));
   EXPECT_EQ(parsed.action, ConfigAction::kServe);
   EXPECT_EQ(RenderConfig(parsed.config), RenderConfig(ServerConfig()));
 }
 
-TEST(ConfigTest, FlagsWinOverVariablesWinOverTheFile) {
+TEST_F(ConfigTest, FlagsWinOverVariablesWinOverTheFile) {
   const std::string file = WriteFile("precedence.yaml",
                                      "listen: '127.0.0.1:1'\nlog-level: debug\n"
                                      "ingest-workers: 3\n");
@@ -46,7 +51,7 @@ TEST(ConfigTest, FlagsWinOverVariablesWinOverTheFile) {
   EXPECT_EQ(parsed.config.ingest_workers, 3u);
 }
 
-TEST(ConfigTest, RepositoriesFromEverySource) {
+TEST_F(ConfigTest, RepositoriesFromEverySource) {
   const auto two = ElementsAre(Pair("a", "/srv/a"), Pair("b", "https://host/b.git?x=1"));
   const std::string list =
       WriteFile("list.yaml", "repository:\n  - a=/srv/a\n  - b=https://host/b.git?x=1\n");
@@ -72,7 +77,7 @@ TEST(ConfigTest, RepositoriesFromEverySource) {
   }
 }
 
-TEST(ConfigTest, ErrorsNameSettingValueRangeAndSource) {
+TEST_F(ConfigTest, ErrorsNameSettingValueRangeAndSource) {
   const std::string unknown = WriteFile("unknown.yaml", "log-level: info\nlisten-on: x\n");
   const std::string broken = WriteFile("broken.yaml", "listen: [unclosed\n");
   const std::string nested = WriteFile("nested.yaml", "listen: {a: b}\n");
@@ -134,7 +139,7 @@ TEST(ConfigTest, ErrorsNameSettingValueRangeAndSource) {
   EXPECT_THAT(ParseConfig({"--config=/no/such/file"}, {}), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST(ConfigTest, ListensOnLoopbackOnlyUnlessToldOtherwise) {
+TEST_F(ConfigTest, ListensOnLoopbackOnlyUnlessToldOtherwise) {
   for (const char* address : {"127.0.0.1:7600", "127.9.8.7:1", "localhost:0", "[::1]:7600"}) {
     EXPECT_THAT(IsLoopback("listen", address), IsOkAndHolds(true)) << address;
   }
@@ -153,7 +158,7 @@ TEST(ConfigTest, ListensOnLoopbackOnlyUnlessToldOtherwise) {
   }
 }
 
-TEST(ConfigTest, PrintedConfigGivesTheSameSettings) {
+TEST_F(ConfigTest, PrintedConfigGivesTheSameSettings) {
   ServerConfig config;
   config.listen = "[::1]:0";
   config.data_dir = "it's: \"here\" # not there";
@@ -169,7 +174,7 @@ TEST(ConfigTest, PrintedConfigGivesTheSameSettings) {
   EXPECT_EQ(parsed.config.store_cache_bytes, config.store_cache_bytes);
 }
 
-TEST(ConfigTest, TheLogGetsNoPasswords) {
+TEST_F(ConfigTest, TheLogGetsNoPasswords) {
   ServerConfig config;
   config.repositories = {{"a", "https://user:pa@ss@host/x@y"},
                          {"b", "ssh://git@host"},
@@ -179,7 +184,7 @@ TEST(ConfigTest, TheLogGetsNoPasswords) {
             "a=https://***@host/x@y,b=ssh://***@host,c=https://host/p@q,d=/srv/d@e");
 }
 
-TEST(ConfigTest, HelpNamesEverySetting) {
+TEST_F(ConfigTest, HelpNamesEverySetting) {
   const std::string help = ConfigHelp();
   for (const ConfigOption& option : ConfigTable()) {
     EXPECT_THAT(help, HasSubstr(absl::StrCat("  --", option.name, "=")));
@@ -189,7 +194,7 @@ TEST(ConfigTest, HelpNamesEverySetting) {
   EXPECT_EQ(parsed.action, ConfigAction::kHelp);
 }
 
-TEST(ConfigTest, DocumentIsUpToDate) {
+TEST_F(ConfigTest, DocumentIsUpToDate) {
   const char* source = std::getenv("TESTSELECT_SOURCE_DIR");
   ASSERT_NE(source, nullptr);
   std::ifstream file(std::string(source) + "/docs/configuration.md");

@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_folder.h"
 
 namespace testselect {
 namespace {
@@ -35,13 +36,6 @@ std::string ReadFile(const std::string& path) {
 
 class UploadSpoolTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    dir_ = ::testing::TempDir() + "/spool-" +
-           ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    fs::remove_all(dir_);
-  }
-  void TearDown() override { fs::remove_all(dir_); }
-
   std::unique_ptr<UploadSpool> Open(uint64_t max_bytes = 1 << 20,
                                     absl::Duration max_age = absl::Hours(1)) {
     auto spool = UploadSpool::Open(dir_, max_bytes, max_age, gauge_, &log_);
@@ -52,7 +46,8 @@ class UploadSpoolTest : public ::testing::Test {
   Metrics metrics_{{}};
   GaugeHandle gauge_ = metrics_.upload.spool_bytes;
   Logger log_{LogFormat::kText, LogLevel::kError};
-  std::string dir_;
+  const TemporaryFolder folder_;
+  const std::string dir_ = folder_.Path("spool");  // not there yet
 };
 
 TEST_F(UploadSpoolTest, KeepsWhatItIsGivenAndVerifiesIt) {

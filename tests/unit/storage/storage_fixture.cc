@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include <filesystem>
 #include <random>
 
 #include "absl/strings/str_cat.h"
@@ -40,15 +39,6 @@ void AddFile(const std::vector<std::string>& labels, const FileEvidence& file, N
 }
 
 }  // namespace
-
-TempDir::TempDir() {
-  std::string pattern = testing::TempDir() + "testselect-XXXXXX";
-  path_ = mkdtemp(pattern.data());
-}
-TempDir::~TempDir() {
-  std::error_code ignored;  // a test's own mount may keep the folder busy
-  std::filesystem::remove_all(path_, ignored);
-}
 
 ObjectId Commit(uint32_t n) {
   unsigned char bytes[ObjectId::kBytes] = {0xC0};

@@ -12,19 +12,11 @@
 
 #include "storage/index_store.h"
 #include "storage/segment_builder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace testselect {
 
-// A folder that is removed with the object.
-class TempDir {
- public:
-  TempDir();
-  ~TempDir();
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
+using TempDir = TemporaryFolder;
 
 ObjectId Commit(uint32_t n);  // the n-th made-up commit
 UploadHeader Header(uint32_t commit, uint32_t shard = 0, uint32_t shards = 1, uint32_t attempt = 1);
