@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "client/files.h"
+#include "client/handshake_log.h"
 #include "storage/model/status_macros.h"
 #include "storage/model/text.h"
 
@@ -44,13 +45,27 @@ absl::StatusOr<std::string> OptionalFile(absl::string_view flag, const std::stri
                       absl::StrCat(flag, ": ", content.status().message()));
 }
 
+// The same for a PEM file that must hold a `what`, "CERTIFICATE" or "PRIVATE KEY".
+absl::StatusOr<std::string> OptionalPem(absl::string_view flag, const std::string& file,
+                                        absl::string_view what) {
+  TS_ASSIGN_OR_RETURN(std::string content, OptionalFile(flag, file));
+  if (!file.empty() && !absl::StrContains(content, absl::StrCat(what, "-----"))) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, ": ", file, " is no PEM file with a ", what));
+  }
+  return content;
+}
+
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
     const RemoteOptions& options, bool tls) {
   if (!tls) return grpc::InsecureChannelCredentials();
+  WatchHandshakes();
   grpc::SslCredentialsOptions ssl;
-  TS_ASSIGN_OR_RETURN(ssl.pem_root_certs, OptionalFile("--tls-ca", options.tls_ca));
-  TS_ASSIGN_OR_RETURN(ssl.pem_cert_chain, OptionalFile("--tls-cert", options.tls_cert));
-  TS_ASSIGN_OR_RETURN(ssl.pem_private_key, OptionalFile("--tls-key", options.tls_key));
+  TS_ASSIGN_OR_RETURN(ssl.pem_root_certs, OptionalPem("--tls-ca", options.tls_ca, "CERTIFICATE"));
+  TS_ASSIGN_OR_RETURN(ssl.pem_cert_chain,
+                      OptionalPem("--tls-cert", options.tls_cert, "CERTIFICATE"));
+  TS_ASSIGN_OR_RETURN(ssl.pem_private_key,
+                      OptionalPem("--tls-key", options.tls_key, "PRIVATE KEY"));
   if (ssl.pem_cert_chain.empty() != ssl.pem_private_key.empty()) {
     return absl::InvalidArgumentError("--tls-cert and --tls-key go together: one is missing");
   }

@@ -1,6 +1,7 @@
 #include "client/status_mapping.h"
 
 #include "absl/strings/str_cat.h"
+#include "client/handshake_log.h"
 
 namespace testselect::client {
 
@@ -8,7 +9,10 @@ absl::Status FromGrpcStatus(absl::string_view doing, const grpc::Status& status)
   if (status.ok()) return absl::OkStatus();
   // The numbers of the two enumerations are the same by contract.
   const auto code = static_cast<absl::StatusCode>(status.error_code());
-  return absl::Status(code, absl::StrCat(doing, ": ", status.error_message()));
+  const std::string message = code == absl::StatusCode::kUnavailable
+                                  ? ExplainUnavailable(status.error_message(), HandshakeFailure())
+                                  : status.error_message();
+  return absl::Status(code, absl::StrCat(doing, ": ", message));
 }
 
 absl::Status WithContext(absl::string_view doing, const absl::Status& status) {

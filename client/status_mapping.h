@@ -8,7 +8,8 @@
 
 namespace testselect::client {
 
-// The same code and message, with `doing` (what the client was about to do) in front.
+// The same code and message, with `doing` (what the client was about to do) in front; where TLS
+// kept the server from being reached, the message says what of it.
 absl::Status FromGrpcStatus(absl::string_view doing, const grpc::Status& status);
 
 // Puts `doing` in front of a status that is not ok; its code stays.

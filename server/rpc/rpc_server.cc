@@ -23,7 +23,9 @@ constexpr int kMinPingIntervalMs = 5000;
 // How long answers may take to leave when the server stops and no call is being served.
 constexpr absl::Duration kFlushTime = absl::Seconds(1);
 
-absl::StatusOr<std::string> ReadPem(absl::string_view field, const std::string& path) {
+// `what`: "CERTIFICATE" or "PRIVATE KEY".
+absl::StatusOr<std::string> ReadPem(absl::string_view field, const std::string& path,
+                                    absl::string_view what) {
   std::ifstream file(path, std::ios::binary);
   std::stringstream text;
   text << file.rdbuf();
@@ -31,8 +33,9 @@ absl::StatusOr<std::string> ReadPem(absl::string_view field, const std::string& 
     return absl::ErrnoToStatus(errno == 0 ? EIO : errno,
                                absl::StrCat(field, "='", path, "' cannot be read"));
   }
-  if (!absl::StrContains(text.str(), "-----BEGIN ")) {
-    return absl::InvalidArgumentError(absl::StrCat(field, "='", path, "' is no PEM file"));
+  if (!absl::StrContains(text.str(), absl::StrCat(what, "-----"))) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, "='", path, "' is no PEM file with a ", what));
   }
   return text.str();
 }
@@ -40,11 +43,12 @@ absl::StatusOr<std::string> ReadPem(absl::string_view field, const std::string& 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsFor(
     const ServerConfig& config) {
   if (config.tls_cert.empty()) return grpc::InsecureServerCredentials();
-  TS_ASSIGN_OR_RETURN(std::string certificate, ReadPem("tls-cert", config.tls_cert));
-  TS_ASSIGN_OR_RETURN(std::string key, ReadPem("tls-key", config.tls_key));
+  TS_ASSIGN_OR_RETURN(std::string certificate, ReadPem("tls-cert", config.tls_cert, "CERTIFICATE"));
+  TS_ASSIGN_OR_RETURN(std::string key, ReadPem("tls-key", config.tls_key, "PRIVATE KEY"));
   grpc::SslServerCredentialsOptions options;
   if (!config.tls_client_ca.empty()) {
-    TS_ASSIGN_OR_RETURN(options.pem_root_certs, ReadPem("tls-client-ca", config.tls_client_ca));
+    TS_ASSIGN_OR_RETURN(options.pem_root_certs,
+                        ReadPem("tls-client-ca", config.tls_client_ca, "CERTIFICATE"));
     options.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
   }
   options.pem_key_cert_pairs.push_back({std::move(key), std::move(certificate)});
@@ -104,8 +108,9 @@ absl::Status RpcServer::Listen() {
   builder.RegisterService(&rules_);
   server_ = builder.BuildAndStart();
   if (server_ == nullptr || (network && port <= 0 && !absl::StartsWith(config.listen, "unix:"))) {
-    return absl::UnavailableError(absl::StrCat(
-        "listen='", config.listen, "' cannot be bound (in use, not allowed, or bad TLS files)"));
+    return absl::UnavailableError(
+        absl::StrCat("listen='", config.listen, "' cannot be bound: it is in use or not allowed",
+                     config.tls_cert.empty() ? "" : ", or tls-key does not belong to tls-cert"));
   }
   if (absl::StartsWith(config.listen, "unix:")) {
     address_ = config.listen;
