@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/git/git_handle.h"
 #include "server/git/git_status.h"
+#include "server/git/http_access.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -18,7 +19,9 @@ constexpr char kAllRefs[] = "+refs/*:refs/*";
 // What libgit2's callbacks may ask for during one fetch.
 struct Session {
   const std::atomic<bool>* cancelled;
+  HttpAccess access;
   int keys_tried = 0;
+  char* header = nullptr;  // git_strarray is not const-correct
 };
 
 int StopIfCancelled(void* session) {
@@ -28,7 +31,7 @@ int OnTransfer(const git_indexer_progress*, void* session) { return StopIfCancel
 int OnMessage(const char*, int, void* session) { return StopIfCancelled(session); }
 
 // SSH: the agent's keys, then the usual key files without a passphrase. HTTP credentials come from
-// the URL, which libgit2 tries by itself.
+// the URL (http_access.h).
 int OnCredential(git_credential** out, const char*, const char* user, unsigned allowed,
                  void* payload) {
   static constexpr const char* kKeyFiles[] = {"id_ed25519", "id_ecdsa", "id_rsa"};
@@ -58,14 +61,23 @@ git_fetch_options FetchOptions(Session* session) {
   options.callbacks.payload = session;
   options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;  // all refs are fetched anyway
   options.proxy_opts.type = GIT_PROXY_AUTO;
+  if (!session->access.authorization.empty()) {
+    session->header = session->access.authorization.data();
+    options.custom_headers = {&session->header, 1};
+    // It would go along to wherever the server points.
+    options.follow_redirects = GIT_REMOTE_REDIRECT_NONE;
+  }
   return options;
 }
 
 // Stale refs go before new ones come: a branch "a" that was deleted must not block "a/b".
-absl::Status FetchAllRefs(git_remote* remote, const git_fetch_options& options) {
+absl::Status FetchAllRefs(git_remote* remote, const git_fetch_options& options,
+                          const HttpAccess& access) {
   char* spec = const_cast<char*>(kAllRefs);  // git_strarray is not const-correct
   const git_strarray specs = {&spec, 1};
-  if (int rc = git_remote_download(remote, &specs, &options); rc < 0) return GitError(rc, "fetch");
+  if (int rc = git_remote_download(remote, &specs, &options); rc < 0) {
+    return ExplainHttpError(access, rc == GIT_EAUTH, GitError(rc, "fetch"));
+  }
   int rc = git_remote_prune(remote, &options.callbacks);
   if (rc == 0) {
     rc = git_remote_update_tips(remote, &options.callbacks, 0, options.download_tags, "fetch");
@@ -83,10 +95,9 @@ bool Has(git_repository* repository, const ObjectId& id) {
 }
 
 // Asks for one commit by id. Not every server allows it, and it may not exist: no error then.
-void FetchById(git_repository* repository, const std::string& url, const ObjectId& id,
-               Session* session) {
+void FetchById(git_repository* repository, const ObjectId& id, Session* session) {
   RemoteHandle remote;
-  if (git_remote_create_anonymous(Out(remote), repository, url.c_str()) < 0) return;
+  if (git_remote_create_anonymous(Out(remote), repository, session->access.url.c_str()) < 0) return;
   const git_fetch_options options = FetchOptions(session);
   std::string text = absl::StrCat("+", id.ToHex(), ":refs/testselect/", id.ToHex());
   char* spec = text.data();
@@ -130,19 +141,20 @@ absl::Status PrepareMirror(const std::string& directory) {
 }
 
 absl::Status RunMirrorFetch(const MirrorFetch& fetch) {
-  Session session{fetch.cancelled};
+  Session session{fetch.cancelled, HttpAccess::Of(fetch.url)};
   RepositoryHandle repository;
   if (int rc = git_repository_open_bare(Out(repository), fetch.directory.c_str()); rc < 0) {
     return GitError(rc, "cannot open the mirror");
   }
   RemoteHandle remote;
-  if (int rc = git_remote_create_anonymous(Out(remote), repository.get(), fetch.url.c_str());
+  if (int rc =
+          git_remote_create_anonymous(Out(remote), repository.get(), session.access.url.c_str());
       rc < 0) {
     return GitError(rc, "cannot fetch");
   }
-  TS_RETURN_IF_ERROR(FetchAllRefs(remote.get(), FetchOptions(&session)));
+  TS_RETURN_IF_ERROR(FetchAllRefs(remote.get(), FetchOptions(&session), session.access));
   for (const ObjectId& id : fetch.wanted) {
-    if (!Has(repository.get(), id)) FetchById(repository.get(), fetch.url, id, &session);
+    if (!Has(repository.get(), id)) FetchById(repository.get(), id, &session);
   }
   return absl::OkStatus();
 }

@@ -1,6 +1,7 @@
 #include "tests/unit/git/git_fixture.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@
 #include <fstream>
 #include <memory>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "server/git/open_repository.h"
 #include "tests/support/status_matchers.h"
@@ -111,6 +113,39 @@ void GitServer::Serve() {
     if (daemon > 0) daemons.push_back(daemon);
   }
   for (pid_t daemon : daemons) waitpid(daemon, nullptr, 0);  // they end with their connections
+}
+
+HttpGitServer::HttpGitServer(const std::string& root) {
+  const char* const source = std::getenv("TESTSELECT_SOURCE_DIR");
+  const std::string script =
+      absl::StrCat(source == nullptr ? "." : source, "/tests/unit/git/http_git_server.py");
+  int in[2], out[2];
+  EXPECT_EQ(pipe2(in, O_CLOEXEC), 0);
+  EXPECT_EQ(pipe2(out, O_CLOEXEC), 0);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+  const char* argv[] = {"python3", "-B", script.c_str(), root.c_str(), nullptr};
+  EXPECT_EQ(posix_spawnp(&pid_, "python3", &actions, nullptr, const_cast<char**>(argv), environ),
+            0);
+  posix_spawn_file_actions_destroy(&actions);
+  close(in[0]);
+  close(out[1]);
+  stdin_ = in[1];
+  std::string line;
+  for (char c; read(out[0], &c, 1) == 1 && c != '\n';) line.push_back(c);
+  close(out[0]);
+  EXPECT_TRUE(absl::SimpleAtoi(line, &port_)) << script << " printed '" << line << "'";
+}
+
+HttpGitServer::~HttpGitServer() {
+  close(stdin_);  // it ends with its standard input
+  if (pid_ > 0) waitpid(pid_, nullptr, 0);
+}
+
+std::string HttpGitServer::Url(const std::string& path, const std::string& user) const {
+  return absl::StrCat("http://", user, "127.0.0.1:", port_, "/", path);
 }
 
 GitTest::GitTest() {

@@ -1,6 +1,8 @@
 // GitTest: real repositories in a folder of the test's own, made with the git command.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -52,6 +54,20 @@ class GitServer {
   int listener_ = -1;
   int port_ = 0;
   std::thread thread_;
+};
+
+// Serves the repositories below `root` by HTTP, as http_git_server.py says, until it ends.
+class HttpGitServer {
+ public:
+  explicit HttpGitServer(const std::string& root);
+  ~HttpGitServer();
+  // http://[user@]127.0.0.1:<port>/<path>; `user` as in a URL, with '@', or empty.
+  std::string Url(const std::string& path, const std::string& user = "") const;
+
+ private:
+  int stdin_ = -1;
+  pid_t pid_ = -1;
+  int port_ = 0;
 };
 
 class GitTest : public testing::Test {

@@ -4,8 +4,10 @@
 
 #include <thread>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "server/git/http_access.h"
 #include "server/git/open_repository.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/git/git_fixture.h"
@@ -141,6 +143,83 @@ TEST_F(MirrorTest, ACommitOfNoRefIsAskedForById) {
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("just fetched")));
   EXPECT_THAT(Set(server.Url("nowhere"))->EnsureCommit("app", lost, Soon()),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("cannot fetch from git://")));
+}
+
+TEST_F(MirrorTest, HttpServersAreFollowed) {
+  const HttpGitServer server(Path(""));
+  auto open = Set(server.Url("open/remote"));
+  EXPECT_THAT(open->EnsureCommit("app", remote_.Id("HEAD"), Soon()), IsOk());
+  // Far more than one buffer, and a second fetch that has much to say about what is there.
+  for (int i = 0; i < 40; ++i) {
+    remote_.Write(absl::StrCat("f", i), std::string(20'000, static_cast<char>('a' + i % 26)));
+    remote_.Commit("more");
+  }
+  const ObjectId last = remote_.Id("HEAD");
+  EXPECT_THAT(open->EnsureCommit("app", last, Soon()), IsOk());
+  auto git = open->Find("app");
+  ASSERT_THAT(git, IsOk());
+  EXPECT_THAT((*git)->ReadBlob(remote_.Id("HEAD:f3")), IsOkAndHolds(std::string(20'000, 'd')));
+  EXPECT_THAT(open->EnsureCommit("app", Nobody(), Soon()),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("just fetched")));
+}
+
+TEST_F(MirrorTest, HttpServersThatAskForAPasswordGetTheUrls) {
+  const HttpGitServer server(Path(""));
+  const ObjectId head = remote_.Id("HEAD");
+  EXPECT_THAT(Set(server.Url("private/remote", "ci:secret@"))->EnsureCommit("app", head, Soon()),
+              IsOk());
+  const struct {
+    const char *user, *want;
+  } kRefused[] = {{"", "the server asks for a user and a password (401)"},
+                  {"ci:wrong-password@", "the server does not accept the URL's user and password"},
+                  {"ci@", "the server does not accept the URL's user and password"}};
+  for (const auto& c : kRefused) {
+    std::filesystem::remove_all(Path("mirrors"));
+    EXPECT_THAT(Set(server.Url("private/remote", c.user))->EnsureCommit("app", head, Soon()),
+                StatusIs(absl::StatusCode::kPermissionDenied,
+                         AllOf(HasSubstr("cannot fetch from " + server.Url("private/remote")),
+                               HasSubstr(c.want), Not(HasSubstr("wrong-password")))));
+  }
+}
+
+// What the URL holds is for its own host.
+TEST_F(MirrorTest, PasswordsDoNotFollowRedirections) {
+  const HttpGitServer server(Path(""));
+  const ObjectId head = remote_.Id("HEAD");
+  EXPECT_THAT(Set(server.Url("moved/remote", "ci:secret@"))->EnsureCommit("app", head, Soon()),
+              StatusIs(absl::StatusCode::kUnavailable,
+                       AllOf(HasSubstr("configure the URL that it redirects to"),
+                             Not(HasSubstr("secret")))));
+  EXPECT_THAT(Set(server.Url("moved/remote"))->EnsureCommit("app", head, Soon()), IsOk());
+}
+
+TEST_F(MirrorTest, UsersAndPasswordsOfUrlsAreDecoded) {
+  const HttpAccess plain = HttpAccess::Of("https://host/a@b");
+  EXPECT_EQ(plain.url, "https://host/a@b");
+  EXPECT_EQ(plain.authorization, "");
+  const HttpAccess both = HttpAccess::Of("https://us%40er:p%3Aw@d@host:8443/x");
+  EXPECT_EQ(both.url, "https://host:8443/x");
+  EXPECT_EQ(both.authorization, "Authorization: Basic " + absl::Base64Escape("us@er:p:w@d"));
+  const HttpAccess token = HttpAccess::Of("http://100%@host");
+  EXPECT_EQ(token.url, "http://host");
+  EXPECT_EQ(token.authorization, "Authorization: Basic " + absl::Base64Escape("100%:"));
+  EXPECT_EQ(HttpAccess::Of("ssh://git@host/x").url, "ssh://git@host/x");
+}
+
+TEST_F(MirrorTest, HttpServersThatAreNoHelpAreNamed) {
+  const HttpGitServer server(Path(""));
+  const struct {
+    const char *path, *want;
+  } kCases[] = {{"nothing/remote", "404"},
+                {"open/nowhere", "404"},
+                {"page/remote", "no git server answers there"}};
+  for (const auto& c : kCases) {
+    EXPECT_THAT(
+        Set(server.Url(c.path))->EnsureCommit("app", Nobody(), Soon()),
+        StatusIs(absl::StatusCode::kUnavailable,
+                 AllOf(HasSubstr("repository 'app': cannot fetch from " + server.Url(c.path)),
+                       HasSubstr(c.want))));
+  }
 }
 
 TEST_F(MirrorTest, ManyCallersShareFetches) {
