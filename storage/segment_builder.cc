@@ -18,6 +18,7 @@ namespace testselect {
 namespace {
 
 constexpr uint32_t kNoContext = 0xFFFFFFFF;
+constexpr uint32_t kNoPlace = 0xFFFFFFFF;
 
 // Drops what cannot be a line: bit 0, and zero bytes at the end, which would make equal patterns
 // look different. `scratch` holds the result where the bytes had to change.
@@ -30,10 +31,12 @@ absl::string_view CanonicalBits(absl::string_view bits, std::string* scratch) {
   return *scratch;
 }
 
-// As the vector grows, adds the growth to `bytes`.
+// As the vector grows, adds the growth to `bytes`. It grows by a quarter: an upload is held in a
+// few thousands of these, and what doubling leaves free in them is a third of all.
 template <typename T>
 void Append(std::vector<T>* to, const T& value, size_t* bytes) {
   const size_t before = to->capacity();
+  if (to->size() == before) to->reserve(before + before / 4 + 4);
   to->push_back(value);
   *bytes += (to->capacity() - before) * sizeof(T);
 }
@@ -113,7 +116,27 @@ class SegmentBuilder::Impl {
   }
 
   void Order(absl::Span<const absl::string_view> labels) {
-    for (absl::string_view label : labels) order_.Intern(label);
+    for (absl::string_view label : labels) {
+      const uint32_t id = names_.Find(label);
+      if (id == BytesInterner::kNone) {
+        if (early_order_.Intern(label) == early_places_.size()) early_places_.push_back(places_++);
+      } else if (PlaceOf(id) == kNoPlace) {
+        labels_[id].place = places_++;
+      }
+    }
+  }
+
+  std::vector<absl::string_view> RanLabels() const {
+    std::vector<absl::string_view> out;
+    out.reserve(names_.size());
+    for (uint32_t i = 0; i < names_.size(); ++i) out.push_back(names_.Get(i));
+    return out;
+  }
+
+  absl::optional<absl::string_view> FindRan(absl::string_view label) const {
+    const uint32_t id = names_.Find(label);
+    if (id == BytesInterner::kNone) return absl::nullopt;
+    return names_.Get(id);
   }
 
   uint32_t MarkRan(absl::string_view label) {
@@ -127,10 +150,11 @@ class SegmentBuilder::Impl {
   size_t files() const { return files_.size(); }
 
   size_t memory_bytes() const {
-    return names_.memory_bytes() + paths_.memory_bytes() + order_.memory_bytes() +
-           patterns_.memory_bytes() + sets_.memory_bytes() + row_bytes_ +
-           labels_.capacity() * sizeof(Label) + contexts_.capacity() * sizeof(RawContext) +
-           files_.size() * sizeof(RawFile) + pattern_lines_.capacity() * sizeof(uint32_t) +
+    return names_.memory_bytes() + paths_.memory_bytes() + early_order_.memory_bytes() +
+           early_places_.capacity() * sizeof(uint32_t) + patterns_.memory_bytes() +
+           sets_.memory_bytes() + row_bytes_ + labels_.capacity() * sizeof(Label) +
+           contexts_.capacity() * sizeof(RawContext) + files_.size() * sizeof(RawFile) +
+           pattern_lines_.capacity() * sizeof(uint32_t) +
            last_contexts_.capacity() * sizeof(ContextId) + scratch_.capacity();
   }
 
@@ -139,6 +163,7 @@ class SegmentBuilder::Impl {
  private:
   struct Label {
     ContextId contexts[3] = {kNoContext, kNoContext, kNoContext};  // by phase - 1
+    uint32_t place = kNoPlace;                                     // in the suite's order
     LabelOutcome outcome;
   };
   struct RawContext {
@@ -146,6 +171,12 @@ class SegmentBuilder::Impl {
     Phase phase;
   };
 
+  // A label's place in the suite's order, whether it was told before the label ran or after.
+  uint32_t PlaceOf(uint32_t id) const {
+    if (labels_[id].place != kNoPlace || early_places_.empty()) return labels_[id].place;
+    const uint32_t early = early_order_.Find(names_.Get(id));
+    return early == BytesInterner::kNone ? kNoPlace : early_places_[early];
+  }
   // Remembers the first value out of range, for Finish.
   void Refuse(FileId file, uint64_t line) {
     if (!error_.ok()) return;
@@ -163,7 +194,10 @@ class SegmentBuilder::Impl {
   void FillLabelFacts(SegmentContent* out);
 
   std::shared_ptr<const LabelDictionary> dictionary_;
-  BytesInterner names_, paths_, order_, patterns_, sets_;
+  BytesInterner names_, paths_, patterns_, sets_;
+  BytesInterner early_order_;  // labels told in the suite's order before they ran, or that never do
+  std::vector<uint32_t> early_places_;  // by early_order_
+  uint32_t places_ = 0;
   std::vector<Label> labels_;         // by names_
   std::vector<LabelNumber> numbers_;  // by names_, in Finish
   std::vector<RawContext> contexts_;
@@ -191,10 +225,10 @@ void SegmentBuilder::Impl::NumberLabels(SegmentContent* out) {
   std::vector<std::pair<uint32_t, uint32_t>> fresh;  // (place in the suite, id)
   for (uint32_t i = 0; i < names_.size(); ++i) {
     if (dictionary_ != nullptr) numbers_[i] = dictionary_->Find(names_.Get(i));
-    if (numbers_[i] == kNoLabel) fresh.emplace_back(order_.Find(names_.Get(i)), i);
+    if (numbers_[i] == kNoLabel) fresh.emplace_back(PlaceOf(i), i);
   }
   std::sort(fresh.begin(), fresh.end(), [&](const auto& a, const auto& b) {
-    if (a.first != b.first) return a.first < b.first;  // kNone is the greatest: after the others
+    if (a.first != b.first) return a.first < b.first;  // kNoPlace is the greatest: after the others
     return names_.Get(a.second) < names_.Get(b.second);
   });
   for (const auto& [place, i] : fresh) {
@@ -281,6 +315,10 @@ void SegmentBuilder::AddOutcome(absl::string_view label, const LabelOutcome& out
 }
 void SegmentBuilder::Order(absl::Span<const absl::string_view> labels) { impl_->Order(labels); }
 void SegmentBuilder::MarkRan(absl::string_view label) { impl_->MarkRan(label); }
+std::vector<absl::string_view> SegmentBuilder::RanLabels() const { return impl_->RanLabels(); }
+absl::optional<absl::string_view> SegmentBuilder::FindRan(absl::string_view label) const {
+  return impl_->FindRan(label);
+}
 uint64_t SegmentBuilder::pairs_so_far() const { return impl_->pairs(); }
 size_t SegmentBuilder::labels_so_far() const { return impl_->labels(); }
 size_t SegmentBuilder::files_so_far() const { return impl_->files(); }

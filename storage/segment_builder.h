@@ -6,9 +6,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "storage/index_store.h"
 #include "storage/model/evidence.h"
@@ -52,10 +54,16 @@ class SegmentBuilder {
   // Merges with what was said of the label before (MergeOutcomes). The label counts as run.
   void AddOutcome(absl::string_view label, const LabelOutcome& outcome);
   // Tells the suite's order: labels without a number yet are numbered so, the others after them. A
-  // label that is told here only is not added to the upload: it did not run.
+  // label that is told here only is not added to the upload: it did not run. Of a label told twice
+  // the first place counts.
   void Order(absl::Span<const absl::string_view> labels);
   // The label ran, though no evidence may come.
   void MarkRan(absl::string_view label);
+  // The labels that count as run so far, in the order in which they came; views stay valid as long
+  // as the builder.
+  std::vector<absl::string_view> RanLabels() const;
+  // The builder's own copy of the label; nullopt if it does not count as run.
+  absl::optional<absl::string_view> FindRan(absl::string_view label) const;
 
   uint64_t pairs_so_far() const;  // repeats counted: at least SegmentContent's `pairs`
   size_t labels_so_far() const;

@@ -43,7 +43,6 @@ absl::Status UploadBuilder::CheckLabel(absl::string_view label) const {
 
 absl::StatusOr<ContextId> UploadBuilder::Context(absl::string_view label, Phase phase) {
   TS_RETURN_IF_ERROR(CheckLabel(label));
-  labels_.emplace(label);
   return builder_.Context(label, phase);
 }
 
@@ -111,19 +110,21 @@ absl::Status UploadBuilder::AddOutcome(const ReportedTest& test, const LabelOutc
 
 absl::Status UploadBuilder::MarkRan(absl::string_view label) {
   TS_RETURN_IF_ERROR(CheckLabel(label));
-  labels_.emplace(label);
   builder_.MarkRan(label);
   return absl::OkStatus();
 }
 
 void UploadBuilder::SuiteOrder(absl::Span<const std::string> labels) {
-  order_.insert(order_.end(), labels.begin(), labels.end());
+  for (const std::string& label : labels) {
+    const absl::optional<absl::string_view> ran = builder_.FindRan(label);
+    order_.push_back(ran.has_value() ? *ran : absl::string_view(not_ran_.emplace_back(label)));
+  }
 }
 
 void UploadBuilder::Warn(std::string message) { warnings_.push_back(std::move(message)); }
 
 void UploadBuilder::WarnAboutUnmatched(const std::vector<std::string>& unmatched) {
-  if (unmatched.empty() || labels_.empty()) return;
+  if (unmatched.empty() || builder_.labels_so_far() == 0) return;
   std::vector<std::string> examples;
   for (size_t i = 0; i < unmatched.size() && i < kExamples; ++i) {
     examples.push_back(Quoted(unmatched[i]));
@@ -134,7 +135,9 @@ void UploadBuilder::WarnAboutUnmatched(const std::vector<std::string>& unmatched
 
 void UploadBuilder::SettleOutcomes() {
   if (tests_.empty()) return;
-  std::vector<std::string> known(labels_.begin(), labels_.end());
+  // No outcome was handed on yet: what ran by the builder's account was named by coverage.
+  const std::vector<absl::string_view> ran = builder_.RanLabels();
+  std::vector<std::string> known(ran.begin(), ran.end());
   std::sort(known.begin(), known.end());
   if (dictionary_ != nullptr) {
     for (size_t i = 0; i < dictionary_->size(); ++i) {
@@ -151,7 +154,7 @@ void UploadBuilder::SettleOutcomes() {
       return;
     }
     order.push_back(label);
-    if (!labels_.contains(label)) unmatched.push_back(label);
+    if (!builder_.FindRan(label).has_value()) unmatched.push_back(label);
   };
   for (const TestResult& test : tests_) {
     if (test.name.empty()) {  // a whole suite, whose set-up failed
@@ -162,11 +165,12 @@ void UploadBuilder::SettleOutcomes() {
       if (!members.empty()) continue;
     }
     const OutcomeMatch match = matcher.Find({test.suite, test.name, test.file, test.ran});
-    if (test.ran || labels_.contains(match.label)) settle(match.label, test.outcome);
+    if (test.ran || builder_.FindRan(match.label).has_value()) settle(match.label, test.outcome);
   }
   WarnAboutUnmatched(unmatched);
   for (const std::string& label : order) builder_.AddOutcome(label, outcomes.at(label));
-  order_.insert(order_.begin(), order.begin(), order.end());
+  const std::vector<absl::string_view> first(order.begin(), order.end());
+  builder_.Order(first);
 }
 
 absl::StatusOr<SegmentContent> UploadBuilder::Finish() {
@@ -177,8 +181,7 @@ absl::StatusOr<SegmentContent> UploadBuilder::Finish() {
         "no report names a test: was it recorded without contexts? Record with one context per "
         "test, or give the label with the upload (--label LABEL, or LABEL=REPORT)");
   }
-  const std::vector<absl::string_view> order(order_.begin(), order_.end());
-  builder_.Order(order);
+  builder_.Order(order_);
   return std::move(builder_).Finish();
 }
 

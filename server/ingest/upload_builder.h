@@ -5,12 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -64,8 +64,8 @@ class UploadBuilder : public EvidenceSink {
   const std::shared_ptr<const LabelDictionary> dictionary_;
   const std::vector<std::string> tree_paths_;
   SegmentBuilder builder_;
-  absl::flat_hash_set<std::string> labels_;  // named by coverage
-  std::vector<std::string> order_;           // as the reports tell it
+  std::vector<absl::string_view> order_;  // as the reports tell it; views of the builder's labels
+  std::deque<std::string> not_ran_;       // those of order_ that the builder does not have
   absl::flat_hash_map<std::string, size_t> result_of_;
   std::vector<TestResult> tests_;
   uint64_t results_ = 0;

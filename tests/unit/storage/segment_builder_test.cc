@@ -167,6 +167,19 @@ TEST(SegmentBuilderTest, NumbersFollowTheSuiteThenTheName) {
   EXPECT_THAT(Finish(std::move(builder)).labels, ElementsAre("z", "m", "a", "b"));
 }
 
+// An order may be told before its labels run, after, and in pieces: the first place counts.
+TEST(SegmentBuilderTest, TheOrderMayBeToldAtAnyTime) {
+  SegmentBuilder builder(nullptr);
+  builder.Order({"d", "c"});
+  for (const char* label : {"a", "b", "c", "d"}) builder.MarkRan(label);
+  builder.Order({"b", "d", "b", "c", "e"});
+  builder.MarkRan("e");
+  EXPECT_THAT(builder.RanLabels(), ElementsAre("a", "b", "c", "d", "e"));
+  EXPECT_EQ(builder.FindRan("d"), absl::optional<absl::string_view>("d"));
+  EXPECT_EQ(builder.FindRan("f"), absl::nullopt);
+  EXPECT_THAT(Finish(std::move(builder)).labels, ElementsAre("d", "c", "b", "e", "a"));
+}
+
 TEST(SegmentBuilderTest, ExtendsADictionary) {
   const auto dictionary = NewLabelDictionary({"old2", "gone", "old1"});
   ASSERT_TRUE(dictionary.ok());
