@@ -1,0 +1,124 @@
+// SyntaxTree: a parsed file as one flat array of nodes.
+//
+// tree-sitter's own nodes find a child by counting from the left; cutters look at every node many
+// times. The tree is copied once, by a cursor, into an array whose nodes know their parent, first
+// child and next sibling.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+struct TSLanguage;
+
+namespace testselect {
+
+class SyntaxTree;
+
+// A handle, as cheap as a pointer; null where there is no such node. Valid as long as its tree.
+class Node {
+ public:
+  Node() = default;
+  explicit operator bool() const { return tree_ != nullptr; }
+  uint16_t symbol() const;         // the grammar's number of the node's kind
+  absl::string_view kind() const;  // the grammar's name of it, e.g. "function_definition"
+  bool Is(absl::string_view kind_name) const { return kind() == kind_name; }
+  bool IsOneOf(std::initializer_list<absl::string_view> kinds) const;
+  bool is_named() const;
+  bool has_error() const;           // a syntax error lies in it
+  absl::string_view field() const;  // the name of the parent's field that it fills, or ""
+  absl::string_view text() const;
+  uint32_t first_line() const;  // 1-based
+  uint32_t last_line() const;   // of its last byte (a line end belongs to the line it ends)
+  uint32_t begin() const;       // byte offsets
+  uint32_t end() const;
+  uint32_t index() const { return index_; }  // in preorder; unique in the tree
+
+  Node parent() const;
+  Node first_child() const;
+  Node next_sibling() const;
+  Node prev_sibling() const;  // cost: linear in its place
+  Node first_named_child() const;
+  Node next_named_sibling() const;
+  Node last_child() const;             // cost: linear in the children
+  Node Field(absl::string_view name) const;  // the first child in that field
+  bool has_children() const { return static_cast<bool>(first_child()); }
+  // The node after this one's subtree in preorder is at `subtree_end()`: all nodes of the subtree
+  // are [index(), subtree_end()).
+  uint32_t subtree_end() const;
+  Node At(uint32_t index) const { return Node(tree_, index); }
+
+  friend bool operator==(const Node&, const Node&) = default;
+
+ private:
+  friend class SyntaxTree;
+  Node(const SyntaxTree* tree, uint32_t index) : tree_(tree), index_(index) {}
+  const SyntaxTree* tree_ = nullptr;
+  uint32_t index_ = 0;
+};
+
+// Ranges for `for`: all children of a node, and the named ones.
+class NodeRange {
+ public:
+  class Iterator {
+   public:
+    Iterator(Node node, bool named) : node_(node), named_(named) {}
+    Node operator*() const { return node_; }
+    Iterator& operator++() {
+      node_ = named_ ? node_.next_named_sibling() : node_.next_sibling();
+      return *this;
+    }
+    bool operator!=(const Iterator& other) const { return node_ != other.node_; }
+
+   private:
+    Node node_;
+    bool named_;
+  };
+  NodeRange(Node first, bool named) : first_(first), named_(named) {}
+  Iterator begin() const { return Iterator(first_, named_); }
+  Iterator end() const { return Iterator(Node(), named_); }
+
+ private:
+  Node first_;
+  bool named_;
+};
+inline NodeRange Children(Node n) { return NodeRange(n.first_child(), false); }
+inline NodeRange NamedChildren(Node n) { return NodeRange(n.first_named_child(), true); }
+
+// Calls f(Node) for `root` and everything below it, in source order.
+template <typename F>
+void ForEachNode(Node root, F f) {
+  if (!root) return;
+  for (uint32_t i = root.index(); i < root.subtree_end(); ++i) f(root.At(i));
+}
+
+// Immutable; may be read by many threads.
+class SyntaxTree {
+ public:
+  // Parses `source`, which must outlive the tree. Syntax errors are nodes of the tree, not errors of
+  // this function. kInvalidArgument if the source is larger than 2^31 bytes or the grammar is of a
+  // version that the linked core refuses. Cost: the parser's, plus about a fifth.
+  static absl::StatusOr<SyntaxTree> Parse(const TSLanguage* language, absl::string_view source);
+
+  Node root() const { return Node(this, 0); }
+  absl::string_view source() const { return source_; }
+
+ private:
+  friend class Node;
+  struct Record {
+    uint32_t begin, end;            // bytes
+    uint32_t first_line, last_line;
+    uint32_t parent, next, subtree_end;
+    uint16_t symbol, field;
+    bool named, has_error;
+  };
+
+  const TSLanguage* language_ = nullptr;
+  absl::string_view source_;
+  std::vector<Record> nodes_;  // in preorder
+};
+
+}  // namespace testselect
