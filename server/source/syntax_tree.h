@@ -30,6 +30,7 @@ class Node {
   bool is_named() const;
   bool has_error() const;           // a syntax error lies in it
   absl::string_view field() const;  // the name of the parent's field that it fills, or ""
+  uint16_t field_id() const;        // the grammar's number of that field, or 0
   absl::string_view text() const;
   uint32_t first_line() const;  // 1-based
   uint32_t last_line() const;   // of its last byte (a line end belongs to the line it ends)
@@ -43,7 +44,7 @@ class Node {
   Node prev_sibling() const;  // cost: linear in its place
   Node first_named_child() const;
   Node next_named_sibling() const;
-  Node last_child() const;             // cost: linear in the children
+  Node last_child() const;                   // cost: linear in the children
   Node Field(absl::string_view name) const;  // the first child in that field
   bool has_children() const { return static_cast<bool>(first_child()); }
   // The node after this one's subtree in preorder is at `subtree_end()`: all nodes of the subtree
@@ -98,9 +99,9 @@ void ForEachNode(Node root, F f) {
 // Immutable; may be read by many threads.
 class SyntaxTree {
  public:
-  // Parses `source`, which must outlive the tree. Syntax errors are nodes of the tree, not errors of
-  // this function. kInvalidArgument if the source is larger than 2^31 bytes or the grammar is of a
-  // version that the linked core refuses. Cost: the parser's, plus about a fifth.
+  // Parses `source`, which must outlive the tree. Syntax errors are nodes of the tree, not errors
+  // of this function. kInvalidArgument if the source is larger than 2^31 bytes or the grammar is of
+  // a version that the linked core refuses. Cost: the parser's, plus about a fifth.
   static absl::StatusOr<SyntaxTree> Parse(const TSLanguage* language, absl::string_view source);
 
   Node root() const { return Node(this, 0); }
@@ -109,7 +110,7 @@ class SyntaxTree {
  private:
   friend class Node;
   struct Record {
-    uint32_t begin, end;            // bytes
+    uint32_t begin, end;  // bytes
     uint32_t first_line, last_line;
     uint32_t parent, next, subtree_end;
     uint16_t symbol, field;
@@ -120,5 +121,26 @@ class SyntaxTree {
   absl::string_view source_;
   std::vector<Record> nodes_;  // in preorder
 };
+
+// Inline, because cutters ask them of every node.
+inline uint16_t Node::symbol() const { return tree_->nodes_[index_].symbol; }
+inline uint16_t Node::field_id() const { return tree_->nodes_[index_].field; }
+inline bool Node::is_named() const { return tree_->nodes_[index_].named; }
+inline bool Node::has_error() const { return tree_->nodes_[index_].has_error; }
+inline uint32_t Node::first_line() const { return tree_->nodes_[index_].first_line; }
+inline uint32_t Node::last_line() const { return tree_->nodes_[index_].last_line; }
+inline uint32_t Node::begin() const { return tree_->nodes_[index_].begin; }
+inline uint32_t Node::end() const { return tree_->nodes_[index_].end; }
+inline uint32_t Node::subtree_end() const { return tree_->nodes_[index_].subtree_end; }
+inline absl::string_view Node::text() const {
+  return tree_->source_.substr(begin(), end() - begin());
+}
+inline Node Node::first_child() const {
+  return subtree_end() > index_ + 1 ? Node(tree_, index_ + 1) : Node();
+}
+inline Node Node::next_sibling() const {
+  const uint32_t next = tree_->nodes_[index_].next;
+  return next == 0xFFFFFFFF ? Node() : Node(tree_, next);
+}
 
 }  // namespace testselect
