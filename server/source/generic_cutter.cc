@@ -23,6 +23,35 @@ bool IsBlank(absl::string_view text) {
   return text.find_first_not_of(" \t\r\n\f\v") == absl::string_view::npos;
 }
 
+// Unparsed code without comments, its white space made equal.
+std::string Tidied(absl::string_view code) {
+  std::string out;
+  char quote = 0;
+  for (size_t i = 0; i < code.size(); ++i) {
+    const char c = code[i];
+    if (quote == 0 && c == '/' && i + 1 < code.size() && code[i + 1] == '/') {
+      i = std::min(code.find('\n', i), code.size());
+      continue;
+    }
+    const bool layout = quote == 0 && (absl::ascii_isspace(static_cast<unsigned char>(c)) ||
+                                       (c == '\\' && i + 1 < code.size() &&
+                                        (code[i + 1] == '\n' || code[i + 1] == '\r')));
+    if (layout) {
+      if (!out.empty() && out.back() != ' ') out.push_back(' ');
+      continue;
+    }
+    out.push_back(c);
+    if (quote != 0 && c == '\\' && i + 1 < code.size()) {
+      out.push_back(code[++i]);
+    } else if (quote != 0 && c == quote) {
+      quote = 0;
+    } else if (quote == 0 && (c == '"' || c == '\'')) {
+      quote = c;
+    }
+  }
+  return std::string(absl::StripAsciiWhitespace(out));
+}
+
 bool IsErrorItself(Node node) {
   return node.has_error() && (!node.has_children() || node.Is("ERROR"));
 }
@@ -62,13 +91,22 @@ GenericCutter::GenericCutter(const Grammar& grammar, const SyntaxTree& tree, Nam
 
 SourceModule GenericCutter::Cut() {
   if (root().Is("ERROR")) builder_.SetUnparsed();
-  for (const Node child : Children(root())) {
-    if (!grammar_.Has(child, Grammar::kComment) || Obeyed(child)) Top(child, "");
-  }
+  for (const Node child : Children(root())) Visit(child, "");
   Finished(root());
   AddUnusedCalls();
   AddUnseen();
   return builder_.Finish();
+}
+
+void GenericCutter::Visit(Node node, const std::string& owner) {
+  if (grammar_.Has(node, Grammar::kComment) && !Obeyed(node)) return;
+  if (!node.has_error() || !node.Is("ERROR")) {
+    Top(node, owner);
+    return;
+  }
+  for (const Node child : Children(node)) {
+    if (child.is_named() && child.has_children()) Visit(child, owner);
+  }
 }
 
 GenericCutter::Context::Context(GenericCutter* cutter, Node node, absl::string_view words)
@@ -128,7 +166,11 @@ void GenericCutter::AddTokens(Node part, TokenDigest* digest) {
       position = node.end();
     } else if (!node.has_children() || comment) {
       const absl::string_view text = absl::StripAsciiWhitespace(node.text());
-      if (!text.empty()) digest->Add(text);
+      if ((roles & Grammar::kRaw) != 0) {
+        digest->Add(Tidied(text));
+      } else if (!text.empty()) {
+        digest->Add(text);
+      }
       i = node.subtree_end();
       position = node.end();
     } else {
@@ -234,9 +276,7 @@ void GenericCutter::AddClass(Node node, absl::string_view name, Node body,
   builder_.AddClass(name, /*plain=*/false);
   if (!body) return;
   const std::string owner(name);
-  for (const Node child : NamedChildren(body)) {
-    if (!grammar_.Has(child, Grammar::kComment)) Top(child, owner);
-  }
+  for (const Node child : NamedChildren(body)) Visit(child, owner);
 }
 
 void GenericCutter::AddUses(Node node, const NameSet& declared, UnitDraft* draft) {
@@ -336,6 +376,7 @@ void GenericCutter::AddUnseen() {
     digest.Add(node.text());
     AddWords(node.text(), &rest.free);
     AddWords(node.text(), &rest.members);
+    if (node.parent().Is("ERROR")) rest.Set(kBroken);
     if (rest.lines.first == 0) rest.lines.first = node.first_line();
     rest.lines.last = node.last_line();
   }
@@ -345,6 +386,7 @@ void GenericCutter::AddUnseen() {
   unit.lines = rest.lines;
   unit.free = std::move(rest.free);
   unit.members = std::move(rest.members);
+  unit.flags = rest.flags;
   unit.Set(kEffects);
 }
 

@@ -53,7 +53,7 @@ class GenericCutter {
   GenericCutter(const Grammar& grammar, const SyntaxTree& tree, NameTable* names);
 
   // Adds the units of one child of the file, or of the body of the class `owner`. Comments arrive
-  // only if they are obeyed.
+  // only if they are obeyed, and errors never.
   virtual void Top(Node node, const std::string& owner) = 0;
   // Whether a comment is an instruction to the compiler or the test runner: a token like others.
   virtual bool Obeyed(Node /*comment*/) const { return false; }
@@ -63,6 +63,9 @@ class GenericCutter {
   virtual void Used(Node /*node*/, UnitDraft* /*draft*/) {}
   // Called with all units made, to add what only the whole file shows.
   virtual void Finished(Node /*root*/) {}
+
+  // Top for what may be below a declaration. A syntax error hides nothing that is whole in it.
+  void Visit(Node node, const std::string& owner);
 
   // Each returns the unit, valid until the next is added.
   UnitDraft& AddUnit(UnitKind kind, std::string key, absl::string_view owner, Node node,

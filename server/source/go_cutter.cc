@@ -50,6 +50,7 @@ bool IsBuildTag(absl::string_view comment) {
 }
 
 bool IsDirective(absl::string_view comment) {
+  if (absl::StartsWith(comment, "//go:generate")) return false;  // for whoever runs it by hand
   return absl::StartsWith(comment, "//go:") || absl::StartsWith(comment, "//export ") ||
          absl::StartsWith(comment, "//line ") || absl::StartsWith(comment, "// +build");
 }
@@ -152,7 +153,7 @@ void GoCutter::Top(Node node, const std::string& owner) {
   } else if (kind == "import_declaration" || kind == "type_declaration" ||
              kind == "var_declaration" || kind == "import_spec_list" || kind == "var_spec_list") {
     AccountLeaves(node);
-    for (const Node child : Children(node)) Top(child, owner);
+    for (const Node child : Children(node)) Visit(child, owner);
   } else if (node.is_named()) {
     AddStatement(node, "", {});
   }

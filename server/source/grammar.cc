@@ -42,6 +42,11 @@ Grammar::Fields Grammar::FieldsNamed(absl::string_view field) const {
   return id == 0 ? Fields() : Fields().set(id);
 }
 
+uint16_t Grammar::Symbol(absl::string_view kind) const {
+  return ts_language_symbol_for_name(language_, kind.data(), static_cast<uint32_t>(kind.size()),
+                                     /*is_named=*/true);
+}
+
 void Grammar::SetRole(const GrammarTables::Names& kinds, Role role) {
   for (const absl::string_view kind : kinds) {
     ForKinds(kind, [role](Kind* k) { k->roles = static_cast<uint16_t>(k->roles | role); });

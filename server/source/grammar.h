@@ -62,6 +62,8 @@ class Grammar {
   Grammar(const TSLanguage* language, const GrammarTables& tables);
 
   const TSLanguage* language() const { return language_; }
+  // The number of a kind of nodes, for comparisons in loops; 0 where the grammar has none.
+  uint16_t Symbol(absl::string_view kind) const;
   // All roles of a node, as bits.
   uint16_t Roles(Node node) const { return Of(node).roles; }
   bool Has(Node node, Role role) const { return (Roles(node) & role) != 0; }

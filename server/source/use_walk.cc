@@ -92,13 +92,16 @@ void GenericCutter::UseWalk::VisitChildren(Node node, uint16_t roles, bool membe
   }
 }
 
+// Names are bound when all of the pattern was seen: a type in it does not mean them.
 void GenericCutter::UseWalk::DeclareFields(Node node, int depth) {
+  std::vector<uint32_t> names;
   for (const Node child : Children(node)) {
-    if (c_.grammar_.Declares(node, child)) Declare(child, depth + 1);
+    if (c_.grammar_.Declares(node, child)) Declare(child, depth + 1, &names);
   }
+  for (const uint32_t name : names) Bind(name);
 }
 
-void GenericCutter::UseWalk::Declare(Node pattern, int depth) {
+void GenericCutter::UseWalk::Declare(Node pattern, int depth, std::vector<uint32_t>* names) {
   const uint16_t roles = c_.grammar_.Roles(pattern);
   if ((c_.marks_[pattern.index()] & kSkip) != 0 || (roles & Grammar::kComment) != 0) return;
   if ((roles & (Grammar::kName | Grammar::kBoth)) != 0) {
@@ -108,22 +111,23 @@ void GenericCutter::UseWalk::Declare(Node pattern, int depth) {
       return;
     }
     if ((roles & Grammar::kBoth) != 0) draft_.members.insert(c_.texts_[name]);
-    Bind(name);
+    names->push_back(name);
     return;
   }
-  if ((roles & (Grammar::kMemberName | Grammar::kString | Grammar::kRaw)) != 0) {
-    Leaf(pattern, roles, false);
-    return;
-  }
+  // The name of a field in its own declaration is no use of it.
+  if ((roles & Grammar::kMemberName) != 0) return;
+  if (Leaf(pattern, roles, false)) return;
   if (depth > kMaxDepth) {
     Heap(pattern);
     return;
   }
   for (const Node child : Children(pattern)) {
-    if (c_.grammar_.IsValue(pattern, child)) {
-      Visit(child, false, depth + 1);
+    const bool member =
+        (roles & Grammar::kHasMemberFields) != 0 && c_.grammar_.IsMemberField(pattern, child);
+    if (member || c_.grammar_.IsValue(pattern, child)) {
+      Visit(child, member, depth + 1);
     } else {
-      Declare(child, depth + 1);
+      Declare(child, depth + 1, names);
     }
   }
 }

@@ -23,7 +23,8 @@ class GenericCutter::UseWalk {
 
   void Visit(Node node, bool member, int depth);
   void VisitChildren(Node node, uint16_t roles, bool member, int depth);
-  void Declare(Node pattern, int depth);
+  // Adds the names that `pattern` declares to `names`, and visits the values in it.
+  void Declare(Node pattern, int depth, std::vector<uint32_t>* names);
   void DeclareFields(Node node, int depth);
   bool Leaf(Node node, uint16_t roles, bool member);
   void Heap(Node node);

@@ -82,7 +82,7 @@ TEST(GoUnits, NamesAreFreeUnlessDeclaredInReach) {
 }
 TEST(GoUnits, PromotedMethodsComeThroughTheEmbeddedType) {
   EXPECT_EQ(UnitOf("a/stack.go", kSource, "class Stack", "fm"),
-            "class Stack free[Base Item Stack fmt] members[Base items]");
+            "class Stack free[Base Item Stack fmt] members[Base]");
 }
 
 TEST(GoUnits, ABodyChangesAlone) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "server/source/cpp_language.h"
 #include "server/source/go_language.h"
 #include "server/source/tree_paths.h"
 
@@ -16,7 +17,7 @@ namespace testselect {
 namespace {
 
 const Language* FindLanguage(absl::string_view path) {
-  static const Language* const kAll[] = {&GoLanguage()};
+  static const Language* const kAll[] = {&GoLanguage(), &CppLanguage()};
   for (const Language* language : kAll) {
     if (HasSuffix(path, language->suffixes())) return language;
   }
