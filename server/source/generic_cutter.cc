@@ -33,9 +33,10 @@ std::string Tidied(absl::string_view code) {
       i = std::min(code.find('\n', i), code.size());
       continue;
     }
-    const bool layout = quote == 0 && (absl::ascii_isspace(static_cast<unsigned char>(c)) ||
-                                       (c == '\\' && i + 1 < code.size() &&
-                                        (code[i + 1] == '\n' || code[i + 1] == '\r')));
+    const bool layout =
+        quote == 0 &&
+        (absl::ascii_isspace(static_cast<unsigned char>(c)) ||
+         (c == '\\' && i + 1 < code.size() && (code[i + 1] == '\n' || code[i + 1] == '\r')));
     if (layout) {
       if (!out.empty() && out.back() != ' ') out.push_back(' ');
       continue;
@@ -122,6 +123,14 @@ GenericCutter::Context::Context(GenericCutter* cutter, Node node, absl::string_v
   cutter_.context_.push_back('\n');
 }
 
+GenericCutter::Prefix::Prefix(GenericCutter* cutter, Node node)
+    : cutter_(*cutter), size_before_(cutter->prefix_.size()) {
+  for (const Node child : Children(node)) {
+    if (child.has_children() ? !child.Is("decorator") : IsPunctuation(child.text())) continue;
+    if (!cutter_.grammar_.Has(child, Grammar::kComment)) cutter_.prefix_.push_back(child);
+  }
+}
+
 void GenericCutter::Account(Node node) {
   ForEachNode(node, [this](Node n) { marks_[n.index()] |= kSeen; });
 }
@@ -206,8 +215,10 @@ UnitDraft& GenericCutter::AddUnit(UnitKind kind, std::string key, absl::string_v
                                   Node node, const UnitParts& parts) {
   UnitDraft& draft = builder_.Add(kind, std::move(key), owner);
   draft.lines = {node.first_line(), node.last_line()};
-  const std::vector<Node> only = {node};
-  const std::vector<Node>& made_of = parts.parts.empty() ? only : parts.parts;
+  std::vector<Node> made_of;
+  if (kind != UnitKind::kBody) made_of = prefix_;
+  made_of.insert(made_of.end(), parts.parts.begin(), parts.parts.end());
+  if (parts.parts.empty()) made_of.push_back(node);
   MarkSkipped(parts.without, true);
   draft.fingerprint = FingerprintOf(made_of);
   UseWalk walk(this, &draft);
@@ -249,7 +260,8 @@ UnitDraft& GenericCutter::AddFunction(const FunctionParts& f) {
   head.binds = f.binds.has_value() ? *f.binds : NameSet{f.name};
   head.flags |= f.header_flags;
   if (!f.body) return head;
-  const NameSet declared = f.parameters ? DeclaredBelow(f.parameters) : NameSet();
+  NameSet declared = f.parameters ? DeclaredBelow(f.parameters) : NameSet();
+  declared.insert(f.declared.begin(), f.declared.end());
   UnitParts inside;
   inside.without = f.without;
   inside.declared = &declared;
@@ -269,14 +281,17 @@ void GenericCutter::FindMethods(Node body, std::vector<Node>* methods) const {
 }
 
 void GenericCutter::AddClass(Node node, absl::string_view name, Node body,
-                             absl::string_view overload) {
-  UnitParts parts;
+                             absl::string_view overload, const std::vector<Node>& without) {
+  UnitParts parts{.without = without};
   if (body) FindMethods(body, &parts.without);
   AddUnit(UnitKind::kClass, absl::StrCat(name, overload), "", node, parts).binds = {name};
   builder_.AddClass(name, /*plain=*/false);
   if (!body) return;
   const std::string owner(name);
+  std::vector<Node> outside;
+  std::swap(outside, prefix_);
   for (const Node child : NamedChildren(body)) Visit(child, owner);
+  std::swap(outside, prefix_);
 }
 
 void GenericCutter::AddUses(Node node, const NameSet& declared, UnitDraft* draft) {
@@ -297,7 +312,9 @@ void GenericCutter::DeclaredInto(Node node, NameSet* out) const {
       out->insert(pattern.text());
     }
     for (const Node child : Children(pattern)) {
-      if (!grammar_.IsValue(pattern, child)) todo.push_back(child);
+      if (!grammar_.IsValue(pattern, child) && !grammar_.IsMemberField(pattern, child)) {
+        todo.push_back(child);
+      }
     }
   }
 }
@@ -329,6 +346,17 @@ bool GenericCutter::AnyBelow(Node node, Grammar::Role role) const {
     if (grammar_.Has(node.At(i), role)) return true;
   }
   return false;
+}
+
+std::vector<Node> GenericCutter::Below(Node node, Grammar::Role role, Node without) const {
+  std::vector<Node> out;
+  for (uint32_t i = node.index() + 1; i < node.subtree_end();) {
+    const Node below = node.At(i);
+    const bool found = grammar_.Has(below, role);
+    if (found && below != without) out.push_back(below);
+    i = found || below == without ? below.subtree_end() : i + 1;
+  }
+  return out;
 }
 
 // A variable that its file never uses, set by a call, is there for what the call does: it registers

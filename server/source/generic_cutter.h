@@ -38,6 +38,7 @@ struct FunctionParts {
   std::optional<NameSet> binds = std::nullopt;  // {name} unless given
   uint16_t header_flags = 0, body_flags = 0;
   std::vector<Node> without = {};  // what belongs to neither header nor body
+  NameSet declared = {};           // more parameters
 };
 
 // Used once, by one thread; `tree` and `names` must outlive it.
@@ -78,7 +79,8 @@ class GenericCutter {
   UnitDraft& AddFunction(const FunctionParts& function);
   // The class without its methods, then what is in its body. Its data is part of what it is.
   // Nested classes have no owner: definitions elsewhere cannot tell a class from a namespace.
-  void AddClass(Node node, absl::string_view name, Node body, absl::string_view overload = "");
+  void AddClass(Node node, absl::string_view name, Node body, absl::string_view overload = "",
+                const std::vector<Node>& without = {});
   // Free names and members of `node` join those of a unit.
   void AddUses(Node node, const NameSet& declared, UnitDraft* draft);
 
@@ -96,6 +98,19 @@ class GenericCutter {
     GenericCutter& cutter_;
     size_t size_before_;
   };
+  // The leaves of a node (punctuation aside), and its decorators, that belong to every unit below
+  // it but bodies and members of classes: `export const` of what it declares.
+  class Prefix {
+   public:
+    Prefix(GenericCutter* cutter, Node node);
+    ~Prefix() { cutter_.prefix_.resize(size_before_); }
+    Prefix(const Prefix&) = delete;
+    Prefix& operator=(const Prefix&) = delete;
+
+   private:
+    GenericCutter& cutter_;
+    size_t size_before_;
+  };
   // Says that all tokens of a node are known to some unit by other means than its fingerprint.
   void Account(Node node);
   void AccountLeaves(Node node);  // of the leaves right below it: keywords
@@ -107,6 +122,8 @@ class GenericCutter {
   // All names in a pattern, wherever they stand.
   NameSet NamesIn(Node pattern) const;
   bool AnyBelow(Node node, Grammar::Role role) const;
+  // The topmost nodes with a role below `node`, those below `without` aside.
+  std::vector<Node> Below(Node node, Grammar::Role role, Node without = Node()) const;
   Digest Fingerprint(Node node);
   // A view that lives as long as the cutter.
   absl::string_view Keep(std::string text) { return kept_.emplace_back(std::move(text)); }
@@ -135,6 +152,7 @@ class GenericCutter {
   const SyntaxTree& tree_;
   ModuleBuilder builder_;
   std::string context_;
+  std::vector<Node> prefix_;
   std::vector<uint8_t> marks_;            // by node index
   std::vector<uint32_t> name_of_;         // by node index: the name of a leaf, from 1; 0: none
   std::vector<absl::string_view> texts_;  // by name

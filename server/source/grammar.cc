@@ -68,6 +68,7 @@ Grammar::Grammar(const TSLanguage* language, const GrammarTables& tables) : lang
   SetRole(tables.comments, kComment);
   SetRole(tables.calls, kCall);
   SetRole(tables.writes, kWrite);
+  SetRole(tables.types, kType);
   Fields values;
   for (const absl::string_view field : tables.values) values |= FieldsNamed(field);
   for (Kind& kind : kinds_) kind.values = values;

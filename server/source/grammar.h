@@ -31,6 +31,7 @@ struct GrammarTables {
   Names nests = {};         // what may hold methods in the body of a class (classes, `#if`)
   Names comments = {};
   Names calls = {};   // nodes whose value is the result of some call
+  Names types = {};   // types that the running program does not have
   Names writes = {};  // nodes that may change something that lives longer than a function runs
   std::vector<FieldOf> member_fields = {};   // fields whose names are members too
   std::vector<FieldOf> declares = {};        // fields that hold the names a node declares
@@ -56,6 +57,7 @@ class Grammar {
     kDeclares = 1 << 11,
     kHasMemberFields = 1 << 12,
     kWrite = 1 << 13,
+    kType = 1 << 14,
   };
 
   // Every kind and field of `tables` without "?" must exist in the grammar: aborts otherwise.

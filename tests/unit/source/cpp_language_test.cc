@@ -69,8 +69,7 @@ TEST(CppUnits, AreWhatAFileIsMadeOf) {
 TEST(CppUnits, NamesAndMembers) {
   EXPECT_EQ(UnitOf("a.h", kSource, "body Stack.Pop#()"),
             "body Stack.Pop#() free[Use items] members[field name of]");
-  EXPECT_EQ(UnitOf("a.h", kSource, "class Stack", "fm"),
-            "class Stack free[LIMIT Shape Stack T]");
+  EXPECT_EQ(UnitOf("a.h", kSource, "class Stack", "fm"), "class Stack free[LIMIT Shape Stack T]");
   EXPECT_EQ(UnitOf("a.h", kSource, "body Stack.Stack#(intn)"),
             "body Stack.Stack#(intn) members[size_] parameters[n]");
 }

@@ -11,13 +11,15 @@
 #include "absl/strings/str_split.h"
 #include "server/source/cpp_language.h"
 #include "server/source/go_language.h"
+#include "server/source/javascript_language.h"
 #include "server/source/tree_paths.h"
 
 namespace testselect {
 namespace {
 
 const Language* FindLanguage(absl::string_view path) {
-  static const Language* const kAll[] = {&GoLanguage(), &CppLanguage()};
+  static const Language* const kAll[] = {&GoLanguage(), &CppLanguage(), &JavaScriptLanguage(),
+                                         &TypeScriptLanguage()};
   for (const Language* language : kAll) {
     if (HasSuffix(path, language->suffixes())) return language;
   }
@@ -53,9 +55,17 @@ void Append(const SourceModule& module, NameSlice slice, absl::string_view title
   absl::StrAppend(out, " ", title, "[", absl::StrJoin(sorted, " "), "]");
 }
 
+// A statement that binds nothing has a digest for a key.
+absl::string_view KeyOf(const Unit& unit, const NameTable& names) {
+  const absl::string_view key = names.Name(unit.key);
+  const bool digest = unit.kind == UnitKind::kStatement && unit.binds.size == 0 &&
+                      key.find_first_not_of("0123456789abcdef") == absl::string_view::npos;
+  return digest ? "<digest>" : key;
+}
+
 std::string Print(const SourceModule& module, const Unit& unit, const NameTable& names,
                   absl::string_view parts) {
-  std::string out = absl::StrCat(KindName(unit.kind), " ", names.Name(unit.key));
+  std::string out = absl::StrCat(KindName(unit.kind), " ", KeyOf(unit, names));
   const auto wanted = [parts](char c) { return parts.find(c) != absl::string_view::npos; };
   if (wanted('b')) Append(module, unit.binds, "binds", names, &out);
   if (wanted('f')) Append(module, unit.free, "free", names, &out);
