@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "server/source/cpp_language.h"
 #include "server/source/go_language.h"
+#include "server/source/java_language.h"
 #include "server/source/javascript_language.h"
 #include "server/source/tree_paths.h"
 
@@ -19,7 +20,7 @@ namespace {
 
 const Language* FindLanguage(absl::string_view path) {
   static const Language* const kAll[] = {&GoLanguage(), &CppLanguage(), &JavaScriptLanguage(),
-                                         &TypeScriptLanguage()};
+                                         &TypeScriptLanguage(), &JavaLanguage()};
   for (const Language* language : kAll) {
     if (HasSuffix(path, language->suffixes())) return language;
   }
@@ -56,11 +57,12 @@ void Append(const SourceModule& module, NameSlice slice, absl::string_view title
 }
 
 // A statement that binds nothing has a digest for a key.
-absl::string_view KeyOf(const Unit& unit, const NameTable& names) {
+std::string KeyOf(const Unit& unit, const NameTable& names) {
   const absl::string_view key = names.Name(unit.key);
+  const absl::string_view name = key.substr(key.rfind('.') + 1);
   const bool digest = unit.kind == UnitKind::kStatement && unit.binds.size == 0 &&
-                      key.find_first_not_of("0123456789abcdef") == absl::string_view::npos;
-  return digest ? "<digest>" : key;
+                      name.find_first_not_of("0123456789abcdef") == absl::string_view::npos;
+  return absl::StrCat(key.substr(0, key.size() - name.size()), digest ? "<digest>" : name);
 }
 
 std::string Print(const SourceModule& module, const Unit& unit, const NameTable& names,
