@@ -253,8 +253,8 @@ UnitDraft& GenericCutter::AddStatement(Node node, absl::string_view owner, NameS
 
 UnitDraft& GenericCutter::AddFunction(const FunctionParts& f) {
   const std::string key = absl::StrCat(f.owner, f.owner.empty() ? "" : ".", f.name, f.overload);
-  UnitParts header;
-  header.without = f.without;
+  UnitParts header{.parts = f.header, .without = f.without};
+  header.parts.push_back(f.node);
   header.without.push_back(f.body);
   UnitDraft& head = AddUnit(UnitKind::kHeader, key, f.owner, f.node, header);
   head.binds = f.binds.has_value() ? *f.binds : NameSet{f.name};
@@ -281,8 +281,10 @@ void GenericCutter::FindMethods(Node body, std::vector<Node>* methods) const {
 }
 
 void GenericCutter::AddClass(Node node, absl::string_view name, Node body,
-                             absl::string_view overload, const std::vector<Node>& without) {
-  UnitParts parts{.without = without};
+                             absl::string_view overload, const std::vector<Node>& without,
+                             const std::vector<Node>& also) {
+  UnitParts parts{.parts = also, .without = without};
+  parts.parts.push_back(node);
   if (body) FindMethods(body, &parts.without);
   AddUnit(UnitKind::kClass, absl::StrCat(name, overload), "", node, parts).binds = {name};
   builder_.AddClass(name, /*plain=*/false);

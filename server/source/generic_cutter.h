@@ -39,6 +39,7 @@ struct FunctionParts {
   uint16_t header_flags = 0, body_flags = 0;
   std::vector<Node> without = {};  // what belongs to neither header nor body
   NameSet declared = {};           // more parameters
+  std::vector<Node> header = {};   // what else than `node` belongs to the header: attributes
 };
 
 // Used once, by one thread; `tree` and `names` must outlive it.
@@ -80,7 +81,7 @@ class GenericCutter {
   // The class without its methods, then what is in its body. Its data is part of what it is.
   // Nested classes have no owner: definitions elsewhere cannot tell a class from a namespace.
   void AddClass(Node node, absl::string_view name, Node body, absl::string_view overload = "",
-                const std::vector<Node>& without = {});
+                const std::vector<Node>& without = {}, const std::vector<Node>& also = {});
   // Free names and members of `node` join those of a unit.
   void AddUses(Node node, const NameSet& declared, UnitDraft* draft);
 

@@ -13,14 +13,16 @@
 #include "server/source/go_language.h"
 #include "server/source/java_language.h"
 #include "server/source/javascript_language.h"
+#include "server/source/rust_language.h"
 #include "server/source/tree_paths.h"
 
 namespace testselect {
 namespace {
 
 const Language* FindLanguage(absl::string_view path) {
-  static const Language* const kAll[] = {&GoLanguage(), &CppLanguage(), &JavaScriptLanguage(),
-                                         &TypeScriptLanguage(), &JavaLanguage()};
+  static const Language* const kAll[] = {&GoLanguage(),         &CppLanguage(),
+                                         &JavaScriptLanguage(), &TypeScriptLanguage(),
+                                         &JavaLanguage(),       &RustLanguage()};
   for (const Language* language : kAll) {
     if (HasSuffix(path, language->suffixes())) return language;
   }
