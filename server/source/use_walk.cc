@@ -121,6 +121,11 @@ void GenericCutter::UseWalk::Declare(Node pattern, int depth, std::vector<uint32
     Heap(pattern);
     return;
   }
+  // `a.b = 1` names no variable: it uses `a`.
+  if ((roles & Grammar::kCall) != 0) {
+    Visit(pattern, false, depth + 1);
+    return;
+  }
   for (const Node child : Children(pattern)) {
     const bool member =
         (roles & Grammar::kHasMemberFields) != 0 && c_.grammar_.IsMemberField(pattern, child);

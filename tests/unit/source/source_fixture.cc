@@ -13,6 +13,7 @@
 #include "server/source/go_language.h"
 #include "server/source/java_language.h"
 #include "server/source/javascript_language.h"
+#include "server/source/ruby_language.h"
 #include "server/source/rust_language.h"
 #include "server/source/tree_paths.h"
 
@@ -20,9 +21,9 @@ namespace testselect {
 namespace {
 
 const Language* FindLanguage(absl::string_view path) {
-  static const Language* const kAll[] = {&GoLanguage(),         &CppLanguage(),
-                                         &JavaScriptLanguage(), &TypeScriptLanguage(),
-                                         &JavaLanguage(),       &RustLanguage()};
+  static const Language* const kAll[] = {
+      &GoLanguage(),   &CppLanguage(),  &JavaScriptLanguage(), &TypeScriptLanguage(),
+      &JavaLanguage(), &RustLanguage(), &RubyLanguage()};
   for (const Language* language : kAll) {
     if (HasSuffix(path, language->suffixes())) return language;
   }
