@@ -5,15 +5,16 @@
 #   testselect_grammar(python SCANNER)                                       -> target testselect::grammar_python
 #   testselect_grammar(tsx PACKAGE tree-sitter-typescript SUBFOLDER tsx SCANNER)
 #
-# Where libtree-sitter-dev or npm is missing, TESTSELECT_GRAMMARS is false, and no grammar can be asked for.
 include_guard(GLOBAL)
 pkg_check_modules(tree_sitter IMPORTED_TARGET tree-sitter)
 find_program(TESTSELECT_NPM npm)
-set(TESTSELECT_GRAMMARS FALSE)
-if(NOT tree_sitter_FOUND OR NOT TESTSELECT_NPM)
-  return()
+if(NOT tree_sitter_FOUND)
+  message(FATAL_ERROR "tree-sitter is missing (Debian: libtree-sitter-dev). deploy/install-packages.sh build installs it.")
 endif()
-set(TESTSELECT_GRAMMARS TRUE)
+if(NOT TESTSELECT_NPM)
+  message(FATAL_ERROR "npm is missing: it fetches the grammars of programming languages (Debian: npm). "
+    "deploy/install-packages.sh build installs it.")
+endif()
 
 set(grammar_source ${PROJECT_SOURCE_DIR}/cmake/grammars)
 set(grammar_build ${PROJECT_BINARY_DIR}/grammars)

@@ -44,7 +44,10 @@ fi
 installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null || true)
 missing=()
 for package in "${wanted[@]}"; do
-  grep -qxF "installed $package" <<<"$installed" || missing+=("$package")
+  grep -qxF "installed $package" <<<"$installed" && continue
+  # Node's own packages bring an npm, and refuse Debian's beside it.
+  [ "$package" != npm ] || ! command -v npm >/dev/null || continue
+  missing+=("$package")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 

@@ -15,10 +15,8 @@ for argument in "$@"; do
     --list | --help | -h) exec python3 tests/load/run_benchmarks.py "$@" ;;
   esac
 done
-sections=(build bench)
-command -v npm >/dev/null || sections+=(npm)
 {
-  deploy/install-packages.sh "${sections[@]}"
+  deploy/install-packages.sh build bench
   build=${TESTSELECT_BUILD_DIR:-}
   if [ -z "$build" ]; then
     build=$PWD/build/release

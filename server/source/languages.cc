@@ -2,8 +2,14 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "server/source/cpp_language.h"
+#include "server/source/go_language.h"
+#include "server/source/java_language.h"
+#include "server/source/javascript_language.h"
 #include "server/source/language.h"
 #include "server/source/python_language.h"
+#include "server/source/ruby_language.h"
+#include "server/source/rust_language.h"
 
 namespace testselect {
 namespace {
@@ -20,7 +26,9 @@ absl::string_view SuffixOf(absl::string_view path) {
 }  // namespace
 
 absl::Span<const Language* const> Languages() {
-  static const auto* const all = new std::vector<const Language*>{&PythonLanguage()};
+  static const auto* const all = new std::vector<const Language*>{
+      &PythonLanguage(),     &GoLanguage(),   &CppLanguage(),  &JavaScriptLanguage(),
+      &TypeScriptLanguage(), &JavaLanguage(), &RustLanguage(), &RubyLanguage()};
   return *all;
 }
 

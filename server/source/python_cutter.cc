@@ -141,7 +141,7 @@ class Cutter {
       if (value && !IsConstant(value)) shared_state_.merge(BoundBy(statement));
     }
     Block(root, "");
-    FindImports(root);
+    AddPyImports(root, &builder_);
     return builder_.Finish();
   }
 
@@ -288,20 +288,8 @@ class Cutter {
     }
   }
 
-  // The module of a `from` import, its leading dots counted apart.
-  static std::pair<uint32_t, absl::string_view> ModuleOf(Node n) {
-    const Node module = n.Field("module_name");
-    absl::string_view text = module ? module.text() : absl::string_view();
-    uint32_t level = 0;
-    while (!text.empty() && (text[0] == '.' || text[0] == ' ')) {
-      if (text[0] == '.') ++level;
-      text.remove_prefix(1);
-    }
-    return {level, text};
-  }
-
   void ImportFrom(Node n, const std::string& owner) {
-    const auto [level, module] = ModuleOf(n);
+    const auto [level, module] = PyModuleOf(n);
     for (Node child : NamedChildren(n)) {
       if (KindOf(child) == Py::kWildcardImport) {
         AddImportUnit(n, owner, "*", level, module, "*", "");
@@ -547,74 +535,10 @@ class Cutter {
     return writes;
   }
 
-  void FindImports(Node root);
-  void FindDynamicImport(Node call);
-  void FindPlugins(Node assignment);
-
   const absl::string_view source_;
   ModuleBuilder builder_;
   NameSet shared_state_;  // module-level names of anything but constants
 };
-
-// Everything that loads a module wherever it stands, by a literal name.
-void Cutter::FindImports(Node root) {
-  ForEachNode(root, [&](Node n) {
-    switch (KindOf(n)) {
-      case Py::kImport:
-        for (Node child : NamedChildren(n)) {
-          if (KindOf(child) == Py::kComment) continue;
-          const Node dotted = child.Field("alias") ? child.Field("name") : child;
-          builder_.AddImport(0, dotted.text(), "");
-        }
-        break;
-      case Py::kImportFrom: {
-        const auto [level, module] = ModuleOf(n);
-        for (Node child : NamedChildren(n)) {
-          if (KindOf(child) == Py::kWildcardImport) builder_.AddImport(level, module, "*");
-          if (child.field() != "name") continue;
-          builder_.AddImport(level, module,
-                             (child.Field("alias") ? child.Field("name") : child).text());
-        }
-        break;
-      }
-      case Py::kCall:
-        FindDynamicImport(n);
-        break;
-      case Py::kAssignment:
-        FindPlugins(n);
-        break;
-      default:
-        break;
-    }
-  });
-}
-
-// import_module("a.b"), __import__("a.b"), pytest.importorskip("a.b").
-void Cutter::FindDynamicImport(Node call) {
-  Node function = call.Field("function");
-  if (function && KindOf(function) == Py::kAttribute) function = function.Field("attribute");
-  const Node arguments = call.Field("arguments");
-  const Node literal = arguments ? arguments.first_named_child() : Node();
-  if (!function || !literal || KindOf(literal) != Py::kString) return;
-  const absl::string_view name = function.text();
-  if (name != "import_module" && name != "__import__" && name != "importorskip") return;
-  for (Node part : NamedChildren(literal)) {
-    if (KindOf(part) != Py::kStringContent) continue;
-    absl::string_view module = part.text();
-    uint32_t level = 0;
-    while (absl::ConsumePrefix(&module, ".")) ++level;
-    builder_.AddImport(level, module, "");
-  }
-}
-
-// pytest_plugins = ["a.b"].
-void Cutter::FindPlugins(Node assignment) {
-  const Node left = assignment.Field("left");
-  if (!left || left.text() != "pytest_plugins") return;
-  ForEachNode(assignment, [&](Node part) {
-    if (KindOf(part) == Py::kStringContent) builder_.AddImport(0, part.text(), "");
-  });
-}
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "server/source/kind_table.h"
 #include "server/source/module_builder.h"
@@ -114,6 +115,13 @@ NameSet PyParameterNames(Node parameters);
 void AddPyTokens(Node n, TokenDigest* digest, Node without = Node());
 // Types of parameters and variables are left out.
 void AddPyTokensWithoutTypes(Node n, TokenDigest* digest);
+
+// The module of a `from` import, and how many dots it begins with.
+std::pair<uint32_t, absl::string_view> PyModuleOf(Node import_from);
+
+// Adds everything that loads a module by a literal name wherever it stands: imports,
+// import_module("a.b"), __import__, pytest.importorskip, pytest_plugins.
+void AddPyImports(Node root, ModuleBuilder* builder);
 
 // Whether `n` is a statement of nothing but a plain string.
 bool IsPyDocstring(Node n);

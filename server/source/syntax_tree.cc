@@ -78,36 +78,18 @@ absl::StatusOr<SyntaxTree> SyntaxTree::Parse(const TSLanguage* language, absl::s
   return tree;
 }
 
-uint16_t Node::symbol() const { return tree_->nodes_[index_].symbol; }
 absl::string_view Node::kind() const { return ts_language_symbol_name(tree_->language_, symbol()); }
 bool Node::IsOneOf(std::initializer_list<absl::string_view> kinds) const {
   return std::find(kinds.begin(), kinds.end(), kind()) != kinds.end();
 }
-bool Node::is_named() const { return tree_->nodes_[index_].named; }
-bool Node::has_error() const { return tree_->nodes_[index_].has_error; }
 absl::string_view Node::field() const {
   const uint16_t id = tree_->nodes_[index_].field;
   return id == 0 ? "" : ts_language_field_name_for_id(tree_->language_, id);
 }
-absl::string_view Node::text() const { return tree_->source_.substr(begin(), end() - begin()); }
-uint32_t Node::first_line() const { return tree_->nodes_[index_].first_line; }
-uint32_t Node::last_line() const { return tree_->nodes_[index_].last_line; }
-uint32_t Node::begin() const { return tree_->nodes_[index_].begin; }
-uint32_t Node::end() const { return tree_->nodes_[index_].end; }
-uint32_t Node::subtree_end() const { return tree_->nodes_[index_].subtree_end; }
 
 Node Node::parent() const {
   const uint32_t parent = tree_->nodes_[index_].parent;
   return parent == kNone ? Node() : Node(tree_, parent);
-}
-
-Node Node::first_child() const {
-  return subtree_end() > index_ + 1 ? Node(tree_, index_ + 1) : Node();
-}
-
-Node Node::next_sibling() const {
-  const uint32_t next = tree_->nodes_[index_].next;
-  return next == kNone ? Node() : Node(tree_, next);
 }
 
 Node Node::prev_sibling() const {

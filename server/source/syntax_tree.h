@@ -30,6 +30,7 @@ class Node {
   bool is_named() const;
   bool has_error() const;           // a syntax error lies in it
   absl::string_view field() const;  // the name of the parent's field that it fills, or ""
+  uint16_t field_id() const;        // the grammar's number of that field, or 0
   absl::string_view text() const;
   uint32_t first_line() const;  // 1-based
   uint32_t last_line() const;   // of its last byte (a line end belongs to the line it ends)
@@ -120,5 +121,26 @@ class SyntaxTree {
   absl::string_view source_;
   std::vector<Record> nodes_;  // in preorder
 };
+
+// Inline, because cutters ask them of every node.
+inline uint16_t Node::symbol() const { return tree_->nodes_[index_].symbol; }
+inline uint16_t Node::field_id() const { return tree_->nodes_[index_].field; }
+inline bool Node::is_named() const { return tree_->nodes_[index_].named; }
+inline bool Node::has_error() const { return tree_->nodes_[index_].has_error; }
+inline uint32_t Node::first_line() const { return tree_->nodes_[index_].first_line; }
+inline uint32_t Node::last_line() const { return tree_->nodes_[index_].last_line; }
+inline uint32_t Node::begin() const { return tree_->nodes_[index_].begin; }
+inline uint32_t Node::end() const { return tree_->nodes_[index_].end; }
+inline uint32_t Node::subtree_end() const { return tree_->nodes_[index_].subtree_end; }
+inline absl::string_view Node::text() const {
+  return tree_->source_.substr(begin(), end() - begin());
+}
+inline Node Node::first_child() const {
+  return subtree_end() > index_ + 1 ? Node(tree_, index_ + 1) : Node();
+}
+inline Node Node::next_sibling() const {
+  const uint32_t next = tree_->nodes_[index_].next;
+  return next == 0xFFFFFFFF ? Node() : Node(tree_, next);
+}
 
 }  // namespace testselect

@@ -60,6 +60,15 @@ class InstallPackagesTest(unittest.TestCase):
         self.assertEqual(script("test", PATH=search, TESTSELECT_SKIP_PACKAGES="").returncode, 0)
         self.assertFalse((path / "calls").exists())
 
+    def test_an_npm_that_did_not_come_as_a_package_is_enough(self):
+        names = script("--list", "build").stdout.split()
+        self.assertIn("npm", names)
+        path, search = self.fake_system([name for name in names if name != "npm"])
+        (path / "npm").write_text("#!/bin/bash\n", encoding="utf-8")
+        (path / "npm").chmod(0o755)
+        self.assertEqual(script("build", PATH=search, TESTSELECT_SKIP_PACKAGES="").returncode, 0)
+        self.assertFalse((path / "calls").exists())
+
     def test_can_be_told_to_install_nothing(self):
         path, search = self.fake_system([])
         self.assertEqual(script("test", PATH=search, TESTSELECT_SKIP_PACKAGES="1").returncode, 0)

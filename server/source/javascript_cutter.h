@@ -1,0 +1,81 @@
+// JavaScriptCutter: JavaScript and TypeScript as units. Types are annotations: the running program
+// does not have them, but for classes and enumerations.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/source/generic_cutter.h"
+
+namespace testselect {
+
+// ImportSource::level: a path, or the beginning of one that is made up when the program runs.
+enum JavaScriptImport : uint32_t { kJsModule = 0, kJsBeginning = 1 };
+
+class JavaScriptCutter : public GenericCutter {
+ public:
+  JavaScriptCutter(const Grammar& grammar, const SyntaxTree& tree, NameTable* names)
+      : GenericCutter(grammar, tree, names) {}
+
+ protected:
+  void Top(Node node, const std::string& owner) override;
+  bool Obeyed(Node comment) const override;
+  void Used(Node node, UnitDraft* draft) override;
+  void Finished(Node root) override;
+
+ private:
+  struct Source {
+    uint32_t level;
+    absl::string_view module;
+  };
+  struct Titled {
+    absl::string_view title;
+    Node callback;
+  };
+
+  bool TopOfTypes(Node node, const std::string& owner);  // false: not TypeScript's
+
+  // Modules (javascript_modules.cc).
+  std::optional<Source> Loaded(Node call) const;
+  void Import(Node node, absl::string_view local, const Source& source, absl::string_view name,
+              std::vector<Node> parts = {});
+  void ImportRequired(Node node);
+  void FromModule(Node node, absl::string_view path);
+  void Export(Node node, const std::string& owner);
+  void MarkDefault(size_t first_draft);
+  bool Required(Node declarator, Node target, Node value);
+  void Assignment(Node node, Node left, Node right);
+  void Assigned(Node node, std::vector<absl::string_view> path, Node right);
+  void ExportsAssigned(Node node, Node right);
+
+  // Declarations.
+  void Variable(Node node);
+  // `name` is given `value`: a function, a class, an object or anything else.
+  void Bind(Node node, absl::string_view name, Node value, absl::string_view owner = "");
+  void Object(Node node, absl::string_view owner, NameSet binds, Node object);
+  void Function(Node node, absl::string_view name, absl::string_view owner, Node function,
+                std::optional<NameSet> binds = std::nullopt);
+  void Class(Node node, absl::string_view name, Node definition);
+  void Field(Node node, absl::string_view owner, Node name);
+  void Annotation(absl::string_view key, absl::string_view owner, Node node, NameSet binds,
+                  std::vector<Node> types);
+  void Expression(Node node, Node value);
+  std::optional<Titled> TitledCall(Node call) const;
+  void Callback(Node node, Node call, const Titled& titled);
+  bool WritesSharedState(Node body, const NameSet& free) const;
+
+  std::vector<std::pair<size_t, Node>> bodies_;  // drafts of functions
+  NameSet variables_;                            // of the module
+};
+
+const Grammar& JavaScriptGrammar();
+const Grammar& TypeScriptGrammar();
+const Grammar& TsxGrammar();
+
+// Functions that load a module: require, import, jest.mock.
+bool IsJsLoader(absl::string_view called);
+bool IsJsFunction(Node value);
+
+}  // namespace testselect

@@ -1,0 +1,274 @@
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "tests/unit/source/source_fixture.h"
+
+namespace testselect {
+namespace {
+
+constexpr absl::string_view kSource = R"(// @jest-environment jsdom
+'use strict';
+import main, {part as piece} from './main.js';
+import * as all from "all";
+import './effect';
+export * from './more';
+export {one, two as three} from './numbers';
+const {a, b: c = 1} = require('./lib');
+const late = require('./late').value;
+export const LIMIT = 3, other = main(LIMIT);
+const api = {
+  size: 4,
+  get(key) { return this.items[key]; },
+  put: (key) => key,
+};
+export default class Stack extends Base {
+  #items = [];
+  constructor(n) { super(); this.n = n; }
+  push(x) { this.#items.push(piece(x)); }
+}
+function count(xs) {
+  for (const x of xs) { total += x; }
+  return xs.map(y => y + late);
+}
+Stack.prototype.pop = function () { return 'popped'; };
+module.exports = { count, Stack };
+window.app = start();
+describe('a stack', () => {
+  let stack;
+  beforeEach(() => { stack = new Stack(); });
+  test.each([1, 2])('pushes %i. item', async (n) => { expect(stack.push(n)).toBe(n); });
+});
+)";
+
+TEST(JavaScriptUnits, AreWhatAFileIsMadeOf) {
+  EXPECT_EQ(UnitsOf("a.js", kSource),
+            "condition pragma\n"
+            "statement <digest> EFFECTS\n"
+            "import piece binds[piece] from(0 ./main.js part)\n"
+            "import main binds[main] from(0 ./main.js default)\n"
+            "import all binds[all] from(0 all )\n"
+            "import  from(0 ./effect ) EFFECTS\n"
+            "import * ./more from(0 ./more *)\n"
+            "import one binds[one] from(0 ./numbers one)\n"
+            "import three binds[three] from(0 ./numbers two)\n"
+            "import a binds[a] from(0 ./lib a)\n"
+            "import c binds[c] from(0 ./lib b)\n"
+            "import late binds[late] from(0 ./late value)\n"
+            "statement LIMIT binds[LIMIT]\n"
+            "statement other binds[other] EFFECTS\n"
+            "statement api binds[api]\n"
+            "header api.get binds[get]\n"
+            "body api.get\n"
+            "header api.put binds[put]\n"
+            "body api.put\n"
+            "class Stack binds[Stack default]\n"
+            "statement Stack.#items binds[#items]\n"
+            "header Stack.constructor binds[Stack constructor]\n"
+            "body Stack.constructor\n"
+            "header Stack.push binds[push]\n"
+            "body Stack.push\n"
+            "header count binds[count]\n"
+            "body count MEMO\n"
+            "header Stack.pop binds[pop]\n"
+            "body Stack.pop\n"
+            "statement Stack,count,default binds[Stack count default]\n"
+            "statement app,window binds[app window] EFFECTS\n"
+            "condition a stack\n"
+            "statement stack binds[stack]\n"
+            "statement <digest> EFFECTS\n"
+            "header pushes %i  item binds[pushes %i  item]\n"
+            "body pushes %i  item MEMO\n");
+}
+
+TEST(JavaScriptUnits, NamesRespectScopes) {
+  EXPECT_EQ(UnitOf("a.js", kSource, "body count"),
+            "body count free[late total] members[map] parameters[xs] MEMO");
+  EXPECT_EQ(UnitOf("a.js", kSource, "body Stack.push"),
+            "body Stack.push free[piece] members[#items push] parameters[x]");
+  EXPECT_EQ(UnitOf("a.js",
+                   "const f = ({a, b: {c}}, ...d) => { try { g(a, c, d, e) } catch (e) { "
+                   "h(e) } };",
+                   "body f"),
+            "body f free[e g h] parameters[a c d]");
+  EXPECT_EQ(UnitOf("a.js", "const f = x => x + y;", "body f"), "body f free[y] parameters[x]");
+}
+
+TEST(JavaScriptUnits, ABodyChangesAlone) {
+  const auto changed = [](absl::string_view from, absl::string_view to) {
+    return Changed("a.js", kSource, absl::StrReplaceAll(kSource, {{from, to}}));
+  };
+  EXPECT_EQ(changed("this.items[key]", "this.items[0]"), "body api.get");
+  EXPECT_EQ(changed("size: 4", "size: 5"), "statement api");
+  EXPECT_EQ(changed("part as", "whole as"), "import piece");
+  EXPECT_EQ(changed("'./numbers'", "'./digits'"), "import one, import three");
+  EXPECT_EQ(changed("export const LIMIT = 3", "const LIMIT = 3"),
+            "statement LIMIT, statement other");
+  EXPECT_EQ(changed("toBe(n)", "toEqual(n)"), "body pushes %i  item");
+  EXPECT_EQ(changed("\n", "\r\n"), "");
+  EXPECT_EQ(changed("  #items = [];", "  /* none */\n  #items = [] ;"), "");
+  EXPECT_EQ(changed("'popped'", "'pop ped'"), "body Stack.pop");
+}
+
+TEST(JavaScriptUnits, ALineEndCanEndAStatement) {
+  EXPECT_EQ(Changed("a.js", "function f() { return 1 }", "function f() { return\n1 }"), "body f");
+}
+
+TEST(JavaScriptUnits, ModulesLoadedInTheMiddleAreImports) {
+  const absl::string_view source =
+      "function f() { return require('./x').y; }\n"
+      "jest.mock('./m', () => 1);\nfunction g(n) { return import('./parts/' + n); }\n"
+      "function h(n) { return import(`./more/${n}.js`); }\n";
+  FakeTree tree({{"a.js", std::string(source)},
+                 {"x.js", ""},
+                 {"m.js", ""},
+                 {"parts/1.js", ""},
+                 {"more/2.js", ""},
+                 {"other.js", ""}});
+  EXPECT_EQ(tree.Imports("a.js"), "m.js more/2.js parts/1.js x.js");
+  EXPECT_EQ(UnitOf("a.js", source, "body f", "m"), "body f members[default x y]");
+}
+
+TEST(JavaScriptUnits, ErrorsCostTheUnitTheyAreIn) {
+  const std::string units =
+      UnitsOf("a.js", "function f() { return 1 + ; }\nfunction g() { return 2; }\n", "+");
+  EXPECT_THAT(units, testing::HasSubstr("body f BROKEN\n"));
+  EXPECT_THAT(units, testing::HasSubstr("body g\n"));
+}
+
+TEST(TypeScriptUnits, TypesAreAnnotations) {
+  const absl::string_view source = R"(import type {Shape} from './shape';
+import fs = require('fs');
+interface Named { name: string }
+type Id = string | number;
+enum Colour { Red, Green }
+declare const VERSION: string;
+namespace deep { export const x = 1; }
+export abstract class Box<T> extends Base implements Named {
+  private size: number = 1;
+  @Input() name: string;
+  constructor(private readonly n: number) { super(); }
+  area(x: Shape): number { return x.width as number; }
+  abstract go(): void;
+}
+export function f(a: Id, b?: Colour): Shape { const c: Id = a; return g<Id>(c); }
+)";
+  EXPECT_EQ(UnitsOf("a.ts", source),
+            "import Shape binds[Shape] from(0 ./shape Shape)\n"
+            "import fs binds[fs] from(0 fs default)\n"
+            "annotation Named binds[Named]\n"
+            "annotation Id binds[Id]\n"
+            "statement Colour binds[Colour]\n"
+            "annotation \n"
+            "statement deep binds[deep]\n"
+            "statement x binds[x]\n"
+            "class Box binds[Box]\n"
+            "statement Box.size binds[size]\n"
+            "annotation Box.size binds[size]\n"
+            "statement Box.name binds[name]\n"
+            "annotation Box.name binds[name] INTROSPECTED\n"
+            "header Box.constructor binds[Box constructor]\n"
+            "body Box.constructor\n"
+            "annotation Box.constructor\n"
+            "header Box.area binds[area]\n"
+            "body Box.area\n"
+            "annotation Box.area\n"
+            "annotation Box.go binds[go]\n"
+            "annotation Box\n"
+            "header f binds[f]\n"
+            "body f\n"
+            "annotation f\n");
+  const auto changed = [source](absl::string_view from, absl::string_view to) {
+    return Changed("a.ts", source, absl::StrReplaceAll(source, {{from, to}}));
+  };
+  EXPECT_EQ(changed("a: Id,", "a: string,"), "annotation f");
+  EXPECT_EQ(changed("implements Named", "implements Other"), "annotation Box");
+  EXPECT_EQ(changed("number = 1", "number = 2"), "class Box, statement Box.size");
+  EXPECT_EQ(changed("name: string }", "name: number }"), "annotation Named");
+  EXPECT_EQ(changed("Green", "Blue"), "statement Colour");
+}
+
+TEST(TypeScriptUnits, JsxIsCodeToo) {
+  EXPECT_EQ(
+      UnitOf("a.tsx", "export const View = (p: P) => <Box id=\"x\">{p.name} is <b>it</b></Box>;",
+             "body View", "fmp"),
+      "body View free[Box b] members[id name x] parameters[p]");
+}
+
+class JavaScriptTree : public testing::Test {
+ protected:
+  FakeTree tree_{{
+      {"package.json",
+       R"({"name": "top", "main": "src/index.js", "dependencies": {"lodash": "^4"},
+           "imports": {"#inner/*": "./src/inner/*.js"},
+           "jest": {"moduleNameMapper": {"^@app/(.*)$": "<rootDir>/src/$1"},
+                    "setupFiles": ["./setup.js"]}})"},
+      {"src/index.js", "import './a';\nexport {x} from 'pkg';\nimport d from './data.json';\n"},
+      {"src/a.js", "import b from './b';\nimport _ from 'lodash';\n"},
+      {"src/b/index.ts", "export const b = 1;\n"},
+      {"src/b/__mocks__/index.ts", "export const b = 2;\n"},
+      {"src/inner/deep.js", ""},
+      {"src/data.json", "{}"},
+      {"src/a.test.js", "import './a';\ndescribe('a', () => { it('adds ${x} up', () => {}); });\n"},
+      {"src/__snapshots__/a.test.js.snap", "x"},
+      {"setup.js", "global.x = 1;\n"},
+      {"late-setup.ts", ""},
+      {"vitest.config.ts",
+       "export default defineConfig({ test: { setupFiles: ['./late-setup.ts'] },\n"
+       "  resolve: { alias: { '~': './src' } } });\n"},
+      {"__mocks__/lodash.js", ""},
+      {"packages/pkg/package.json", R"({"name": "pkg", "main": "dist/index.js"})"},
+      {"packages/pkg/src/index.ts", "export * from './x.js';\n"},
+      {"packages/pkg/src/x.ts", "import {b} from '@b';\nimport c from 'lib/c';\n"},
+      {"packages/pkg/tsconfig.json",
+       "{ // comment\n \"extends\": \"../../tsconfig.base.json\",\n"
+       "  \"compilerOptions\": {\"baseUrl\": \".\"},\n}"},
+      {"packages/pkg/lib/c.ts", ""},
+      {"tsconfig.base.json", R"({"compilerOptions": {"paths": {"@b": ["./src/b"]}}})"},
+  }};
+};
+
+TEST_F(JavaScriptTree, ImportsOfEveryKind) {
+  const auto resolved = [this](absl::string_view module, absl::string_view from = "src/index.js") {
+    return tree_.Resolved(from, 0, module);
+  };
+  EXPECT_EQ(resolved("./a"), "src/a.js");
+  EXPECT_EQ(resolved("./b"), "src/b/__mocks__/index.ts src/b/index.ts");
+  EXPECT_EQ(resolved("./data.json"), "src/data.json");
+  EXPECT_EQ(resolved("@app/a"), "src/a.js");
+  EXPECT_EQ(resolved("~/a"), "src/a.js");
+  EXPECT_EQ(resolved("#inner/deep"), "src/inner/deep.js");
+  EXPECT_EQ(resolved("pkg"), "packages/pkg/src/index.ts");
+  EXPECT_EQ(resolved("pkg/x"), "packages/pkg/src/x.ts");
+  EXPECT_EQ(resolved("lodash"), "__mocks__/lodash.js");
+  EXPECT_EQ(resolved("./x.js", "packages/pkg/src/index.ts"), "packages/pkg/src/x.ts");
+  EXPECT_EQ(resolved("@b", "packages/pkg/src/x.ts"), "src/b/__mocks__/index.ts src/b/index.ts");
+  EXPECT_EQ(resolved("lib/c", "packages/pkg/src/x.ts"), "packages/pkg/lib/c.ts");
+  EXPECT_EQ(resolved("react"), "");
+}
+
+TEST_F(JavaScriptTree, TestsBringSetUpFilesAndSnapshotsAlong) {
+  EXPECT_EQ(tree_.Imports("src/a.test.js"),
+            "late-setup.ts setup.js src/__snapshots__/a.test.js.snap src/a.js");
+}
+
+TEST_F(JavaScriptTree, LabelsArePathsAndTitles) {
+  EXPECT_EQ(tree_.Test("src/a.test.js::a adds 17 up", "a.js"), "src/a.test.js adds ${x} up");
+  EXPECT_EQ(tree_.Test("src/a.test.js > a > adds 17 up", "a.js"), "src/a.test.js adds ${x} up");
+  EXPECT_EQ(tree_.Test("src/a.test.js::a adds 17 down", "a.js"), "src/a.test.js");
+  EXPECT_EQ(tree_.Test("gone.test.js::a", "a.js"), "");
+}
+
+TEST_F(JavaScriptTree, ImportsThatNobodyCanFindAreUnknown) {
+  const auto known = [this](absl::string_view module) {
+    return tree_.Layer("a.js").Known(tree_.Find("src/a.js"),
+                                     {0, tree_.names().Intern(module), kNoName});
+  };
+  EXPECT_TRUE(known("./b"));
+  EXPECT_TRUE(known("node:fs"));
+  EXPECT_TRUE(known("fs/promises"));
+  EXPECT_TRUE(known("lodash/map"));
+  EXPECT_FALSE(known("./gone"));
+  EXPECT_FALSE(known("react"));
+}
+
+}  // namespace
+}  // namespace testselect
