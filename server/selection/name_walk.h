@@ -116,6 +116,9 @@ class NameWalk {
   void SignatureChanged(const UnitRef& ref, absl::string_view how, const Trail& trail);
   void AnnotationChanged(const UnitRef& ref, absl::string_view how, const Trail& trail);
   void DocstringChanged(const UnitRef& ref, absl::string_view how, const Trail& trail);
+  void Registrations(const UnitRef& ref, const Trail& trail);
+  void RegistersWith(const SourceTree& tree, bool after, FileId file, NameId name,
+                     const UnitRef& ref, int hops, const Trail& trail);
   void BodiesNamed(NameId key, PathId path, const Trail& trail);
   void ReadBy(Guard guard, const UnitRef& ref, const Trail& trail);
   void StillUsed(const UnitRef& ref, const Trail& trail);

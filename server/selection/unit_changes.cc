@@ -211,6 +211,7 @@ void NameWalk::BindingChanged(const UnitRef& ref, absl::string_view how, const T
   const PathId path = context_.PathOf(ref);
   const Language& language = *context_.Tree(ref).LanguageAt(ref.file);
   if (how == kRemoved) StillUsed(ref, trail);
+  Registrations(ref, trail);
   if (unit.kind == UnitKind::kClass) return PushClass(unit.key, path, trail);
   if (unit.kind == UnitKind::kHeader && how == kChanged) BodiesNamed(unit.key, path, trail);
   if (unit.Has(kEverywhere) ||
@@ -226,6 +227,59 @@ void NameWalk::BindingChanged(const UnitRef& ref, absl::string_view how, const T
     Reach(path, Extend(trail, Verb::kText, kNoName, kNoFile, "an unknown module"));
   }
   Bound(ref, trail);
+}
+
+// A decorator may leave what it decorates somewhere: @show.register, @app.route, @register. What it
+// was left with is another thing then.
+void NameWalk::Registrations(const UnitRef& ref, const Trail& trail) {
+  const Unit& unit = context_.At(ref);
+  if (unit.kind != UnitKind::kHeader && unit.kind != UnitKind::kClass) return;
+  const PathId path = context_.PathOf(ref);
+  for (const bool after : {false, true}) {
+    const FileId file = after ? context_.After(path) : context_.Before(path);
+    if (file == kNoFile) continue;
+    const SourceTree& tree = context_.Tree(UnitRef{0, 0, after});
+    if (!tree.IsCode(file)) continue;
+    for (NameId name : context_.Module(ref).Names(unit.parameters)) {
+      RegistersWith(tree, after, file, name, ref, /*hops=*/3, trail);
+    }
+  }
+}
+
+// Follows `name` of `file`, which a decorator of `ref` begins with, to what holds on to things: an
+// object, or a function that writes to its module's variables.
+void NameWalk::RegistersWith(const SourceTree& tree, bool after, FileId file, NameId name,
+                             const UnitRef& ref, int hops, const Trail& trail) {
+  const SourceModule& module = tree.Module(file);
+  const PathId path = context_.PathOf(UnitRef{file, 0, after});
+  const SourceModule& decorated = context_.Module(ref);
+  const NameSlice attributes = context_.At(ref).members;
+  for (const Unit& unit : module.units) {
+    if (unit.kind == UnitKind::kBody && unit.owner == kNoName && unit.name == name &&
+        unit.Has(kMemo)) {
+      Push(Verb::kName, name, path, trail);
+      for (NameId kept : module.Names(unit.free)) {
+        if (std::any_of(module.units.begin(), module.units.end(), [&](const Unit& u) {
+              return u.kind == UnitKind::kStatement && module.Contains(u.binds, kept);
+            })) {
+          Push(Verb::kName, kept, path, trail);
+        }
+      }
+    }
+    if (unit.owner != kNoName || !module.Contains(unit.binds, name)) continue;
+    if (unit.kind == UnitKind::kStatement) Push(Verb::kName, name, path, trail);
+    if (unit.kind != UnitKind::kImport || hops == 0) continue;
+    for (FileId target : tree.LayerAt(file).Resolve(file, unit.source)) {
+      if (!tree.IsCode(target)) continue;
+      if (unit.source.name != kNoName) {
+        RegistersWith(tree, after, target, unit.source.name, ref, hops - 1, trail);
+      }
+      // A module: what the decorator takes out of it.
+      for (NameId attribute : decorated.Names(attributes)) {
+        RegistersWith(tree, after, target, attribute, ref, hops - 1, trail);
+      }
+    }
+  }
 }
 
 // An import unit of the old tree stands for the one of the same key at head, whose source counts.

@@ -369,16 +369,29 @@ class Cutter {
     builder_.AddClass(key, plain);
     UnitDraft& unit = Add(UnitKind::kClass, key, owner, digest.Finish(), n);
     unit.Set(kBroken, bases && bases.has_error());
+    for (Node d : decorators) AddDecoratorBase(d, &unit.parameters);
     unit.binds.insert(name.text());
     unit.free = std::move(uses.loads);
     unit.members = std::move(uses.members);
     Block(n.Field("body"), key);
   }
 
+  // The name that a decorator begins with: `app` of @app.route("/").
+  static void AddDecoratorBase(Node decorator, NameSet* out) {
+    Node n = decorator.first_named_child();
+    while (n && KindOf(n) != Py::kIdentifier) {
+      n = KindOf(n) == Py::kCall        ? n.Field("function")
+          : KindOf(n) == Py::kAttribute ? n.Field("object")
+                                        : Node();
+    }
+    if (n) out->insert(n.text());
+  }
+
   // What a function's decorators say.
   struct Decoration {
     PyUses uses;
     TokenDigest digest;
+    NameSet bases;
     bool fixture = false, everywhere = false, scoped = false, memo = false, introspected = false,
          overload = false;
   };
@@ -388,6 +401,7 @@ class Cutter {
     bool scope = false, function_scope = false;
     for (Node decorator : DecoratorsOf(whole)) {
       d.uses.Visit(decorator);
+      AddDecoratorBase(decorator, &d.bases);
       AddPyTokens(decorator, &d.digest);
       ForEachNode(decorator, [&](Node part) {
         if (KindOf(part) == Py::kKeywordArgument) {
@@ -442,6 +456,7 @@ class Cutter {
     unit.binds.insert(n.Field("name").text());
     unit.free = decoration->uses.loads;
     unit.members = decoration->uses.members;
+    unit.parameters = decoration->bases;
   }
 
   void AddSignature(Node n, const std::string& owner, const std::string& key) {

@@ -189,7 +189,7 @@ class Python final : public Language {
         .module_setup = {"setup_module", "setUpModule"}};
     return *traits;
   }
-  uint32_t version() const override { return 1; }
+  uint32_t version() const override { return 2; }
   SourceModule Cut(absl::string_view, absl::string_view source, NameTable* names) const override {
     return CutPython(source, names);
   }

@@ -68,7 +68,7 @@ struct Unit {
   NameSlice binds;       // names that are another thing if this unit is
   NameSlice free;        // names it uses that are not its own locals
   NameSlice members;     // attribute names it uses, and the words of its short strings
-  NameSlice parameters;  // of a body
+  NameSlice parameters;  // of a body; of a header or class: what its decorators begin with
   NameSlice fragments;   // beginnings or ends of names that it puts together; the empty name: any
 
   bool Has(UnitFlag flag) const { return (flags & flag) != 0; }

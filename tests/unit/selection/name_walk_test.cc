@@ -324,6 +324,50 @@ TEST_F(NameWalkTest, ARemovedNameThatIsStillImportedSelectsWhoReachesTheImporter
   EXPECT_EQ(Count(ReasonCode::kCanary), 1u);
 }
 
+TEST_F(NameWalkTest, ARegistrationChangesWhatItRegistersWith) {
+  File("show.py",
+       "import functools\n"
+       "\n"
+       "@functools.singledispatch\n"
+       "def show(x):\n"
+       "    return 'any'\n");
+  File("test_s.py",
+       "from show import show\n\n"
+       "def test_int():\n    assert show(1) == 'any'\n\n"
+       "def test_str():\n    assert show('a') == 'any'\n\n"
+       "def test_alone():\n    pass\n");
+  Ran("test_s.py::test_int", "show.py", {"return 'any'"});
+  Ran("test_s.py::test_int", "test_s.py", {"show(1)"});
+  Ran("test_s.py::test_str", "show.py", {"return 'any'"});
+  Ran("test_s.py::test_str", "test_s.py", {"show('a')"});
+  Ran("test_s.py::test_alone", "test_s.py", {"pass"});
+  edits_.emplace_back("show.py", files_["show.py"] +
+                                     "\n@show.register\ndef _(x: str):\n    return 'str'\n");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("test_s.py::test_int", "test_s.py::test_str"));
+}
+
+TEST_F(NameWalkTest, ADecoratorThatFillsATableChangesTheTable) {
+  File("table.py",
+       "ITEMS = []\n"
+       "\n"
+       "def register(f):\n"
+       "    ITEMS.append(f)\n"
+       "    return f\n"
+       "\n"
+       "def count():\n"
+       "    return len(ITEMS)\n");
+  File("uses.py", "from table import register\n\nX = 1\n");
+  File("test_t.py",
+       "import table, uses\n\n"
+       "def test_count():\n    assert table.count() == 0\n\n"
+       "def test_alone():\n    pass\n");
+  Ran("test_t.py::test_count", "table.py", {"return len(ITEMS)"});
+  Ran("test_t.py::test_count", "test_t.py", {"table.count()"});
+  Ran("test_t.py::test_alone", "test_t.py", {"pass"});
+  edits_.emplace_back("uses.py", files_["uses.py"] + "\n@register\ndef one():\n    return 1\n");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("test_t.py::test_count"));
+}
+
 TEST_F(NameWalkTest, AFileThatATestOpenedSelectsIt) {
   File("lib.py", "X = 1\n");
   File("test_l.py", "def test_reads():\n    assert 1\n\ndef test_alone():\n    pass\n");

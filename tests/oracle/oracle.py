@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Judges selections by whole-suite runs of small made-up projects.
+
+  oracle.py --testselect BINARY [--language NAME]... [--only REGEX] [--json FILE] [--work DIR] [--keep]
+
+Each trap is a project and an edit that other selectors lose tests on (traps_<language>.py). Its whole suite is run before
+and after the edit; a label whose outcome differs, or that is new, is changed. The evidence of the first run is uploaded,
+the labels of the second are asked for, and a changed label that was not selected is a miss. A label that no longer builds
+counts as found where another that fails for the same cause was selected.
+
+Prints one line a trap and a table; exit status 1 where there is a miss, 77 where no language could be run.
+"""
+import argparse
+import importlib
+import json
+import pathlib
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import suites
+
+
+def git(project, *args):
+    return suites.sh(["git", "-c", "user.name=oracle", "-c", "user.email=oracle@localhost", *args], project).stdout.strip()
+
+
+def write(project, files):
+    for path, text in files.items():
+        target = project / path
+        if text is None:
+            target.unlink()
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(text, tuple):                    # a symbolic link
+            target.unlink(missing_ok=True)
+            target.symlink_to(text[0])
+        else:
+            target.write_bytes(text.encode() if isinstance(text, str) else text)
+
+
+def edited(files, edits):
+    """Edits are whole files, None for a deletion, or [(from, to), ...]."""
+    after = {}
+    for path, edit in edits.items():
+        if isinstance(edit, list):
+            text = files[path]
+            for old, new in edit:
+                if old not in text:
+                    raise ValueError(f"{path}: {old!r} is not in it")
+                text = text.replace(old, new)
+            after[path] = text
+        else:
+            after[path] = edit
+    return after
+
+
+def commit(project):
+    git(project, "add", "-A", "-f")
+    git(project, "commit", "-q", "-m", "x", "--allow-empty")
+    return git(project, "rev-parse", "HEAD")
+
+
+def judge(trap, suite, testselect, work):
+    project = work / "project"
+    project.mkdir()
+    git(project, "init", "-q")
+    write(project, trap["files"])
+    base = commit(project)
+    before = suite.run(project, work / "before")
+    if before.errors or not before.outcomes:
+        raise RuntimeError(f"{trap['name']}: the suite does not run before the edit: {before.errors}")
+    write(project, edited(trap["files"], trap["edits"]))
+    head = commit(project)
+    after = suite.run(project, work / "after")
+    git(project, "clean", "-fdxq")
+    changed = {x for x in after.outcomes if after.outcomes[x] != before.outcomes.get(x)}
+    broken = {x: e for e in after.errors for x in before.outcomes if x not in after.outcomes and suite.label_fails_with(x, e)}
+    asked = sorted(set(after.outcomes) | set(broken))
+    (work / "labels").write_text("".join(x + "\n" for x in asked))
+    suites.sh([testselect, "upload", "--repo", str(project), "--commit", base, "--full", *before.reports], project)
+    out = suites.sh([testselect, "select", "--repo", str(project), "--base", base, "--head", head, "--labels-file",
+                     str(work / "labels"), "--format", "json"], project).stdout
+    answer = json.loads(out)
+    run = set(answer["run"])
+    missed = sorted(changed - run)
+    caught = {e for x, e in broken.items() if x in run}
+    missed += sorted(x for x, e in broken.items() if x not in run and e not in caught)
+    return {"trap": trap["name"], "language": suite.name, "labels": len(asked), "run": len(run), "changed": len(changed) + len(broken),
+            "missed": missed, "reasons": answer["reasons"], "most": trap.get("most")}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--testselect", required=True)
+    parser.add_argument("--language", action="append")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--json")
+    parser.add_argument("--work", type=pathlib.Path)
+    parser.add_argument("--keep", action="store_true", help="leave the projects in --work")
+    args = parser.parse_args()
+    work = args.work or pathlib.Path(tempfile.mkdtemp(prefix="testselect-oracle-"))
+    work.mkdir(parents=True, exist_ok=True)
+    rows = []
+    try:
+        for name, suite in suites.all_suites().items():
+            if args.language and name not in args.language:
+                continue
+            if not suite.available():
+                print(f"{name}: its tools are not installed here, left out", file=sys.stderr)
+                continue
+            for trap in importlib.import_module(f"traps_{name}").TRAPS:
+                if not re.search(args.only, trap["name"]):
+                    continue
+                at = work / f"{name}-{trap['name']}"
+                shutil.rmtree(at, ignore_errors=True)
+                at.mkdir()
+                row = judge(trap, suite, args.testselect, at)
+                rows.append(row)
+                wrong = "MISS " + " ".join(row["missed"][:3]) if row["missed"] else ""
+                if row["most"] is not None and row["run"] > row["most"]:
+                    wrong += f" TOO MANY (at most {row['most']})"
+                    row["too_many"] = True
+                print(f"{name:7} {trap['name']:34} run {row['run']:3} of {row['labels']:3}, changed {row['changed']:3} {wrong}", flush=True)
+                if not args.keep:
+                    shutil.rmtree(at)
+    finally:
+        if not args.keep and args.work is None:
+            shutil.rmtree(work, ignore_errors=True)
+    if args.json:
+        pathlib.Path(args.json).write_text(json.dumps(rows, indent=1))
+    for name in sorted({r["language"] for r in rows}):
+        of = [r for r in rows if r["language"] == name]
+        print(f"{name}: {len(of)} traps, {sum(bool(r['changed']) for r in of)} with a change, "
+              f"{sum(bool(r['missed']) for r in of)} with a miss, mean ratio {statistics.mean(r['run'] / max(1, r['labels']) for r in of):.3f}")
+    if not rows:
+        return 77
+    return int(any(r["missed"] or r.get("too_many") for r in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

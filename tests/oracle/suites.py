@@ -1,0 +1,133 @@
+"""Runs the whole suite of a small project: outcomes of every label, and per-test coverage."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+class Run:
+    """What a whole run showed: {label: outcome}, causes of labels that did not even build, reports to upload."""
+
+    def __init__(self, outcomes, errors=(), reports=()):
+        self.outcomes, self.errors, self.reports = outcomes, list(errors), list(reports)
+
+
+def sh(command, cwd, env=None, check=True):
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={**os.environ, **(env or {})})
+    if check and done.returncode:
+        raise RuntimeError(f"{command}: {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+    return done
+
+
+class Python:
+    """pytest with one coverage context per test."""
+    name = "python"
+
+    def __init__(self, python):
+        self.python = python
+
+    def available(self):
+        return subprocess.run([self.python, "-c", "import pytest, coverage, pytest_cov"], capture_output=True).returncode == 0
+
+    def run(self, project, work):
+        work.mkdir()
+        env = {"ORACLE_OUTCOMES": str(work / "outcomes.json"), "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1",
+               "COVERAGE_FILE": str(work / ".coverage"), "COVERAGE_CORE": "ctrace"}
+        (work / "rc").write_text("[run]\nrelative_files = true\nsource = .\n")
+        sh([self.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "outcomes_plugin", "--cov", "--cov-context=test",
+            f"--cov-config={work / 'rc'}", "--cov-report="], project, env, check=False)
+        found = json.loads((work / "outcomes.json").read_text())
+        return Run(found["outcomes"], found["errors"], [str(work / ".coverage")])
+
+    def label_fails_with(self, label, error):
+        return label.startswith(error)
+
+
+class Go:
+    """Each test of each package by itself, with a text profile over all packages."""
+    name = "go"
+
+    def available(self):
+        return subprocess.run(["sh", "-c", "go version"], capture_output=True).returncode == 0
+
+    def run(self, project, work):
+        work.mkdir()
+        env = {"GOFLAGS": "-count=1", "GOCACHE": str(work.parent / "gocache"), "GOPROXY": "off", "CGO_ENABLED": "0"}
+        packages = sh(["go", "list", "./..."], project, env).stdout.split()
+        outcomes, errors, reports = {}, [], []
+        for i, package in enumerate(packages):
+            binary = work / f"{i}.test"
+            built = sh(["go", "test", "-c", "-cover", "-coverpkg=./...", "-o", str(binary), package], project, env, check=False)
+            if built.returncode:
+                errors.append(package + ".")
+                continue
+            if not binary.exists():
+                continue
+            folder = sh(["go", "list", "-f", "{{.Dir}}", package], project, env).stdout.strip()
+            for test in sh([str(binary), "-test.list", "."], folder).stdout.split():
+                label, report = f"{package}.{test}", work / f"{i}-{test}.out"
+                done = sh([str(binary), f"-test.run=^{test}$", f"-test.coverprofile={report}"], folder, check=False)
+                outcomes[label] = "failed" if done.returncode else "passed"
+                if report.exists():
+                    reports.append(f"{label}={report}")
+        return Run(outcomes, errors, reports)
+
+    def label_fails_with(self, label, error):
+        return label.startswith(error)
+
+
+class Cpp:
+    """One program of tests, each test run by itself, gcov's lines as lcov's tracefile."""
+    name = "cpp"
+
+    def available(self):
+        return all(subprocess.run([tool, "--version"], capture_output=True).returncode == 0 for tool in ("g++", "gcov"))
+
+    def run(self, project, work):
+        work.mkdir()
+        sources = sorted(str(p.relative_to(project)) for p in project.rglob("*.cc"))
+        for source in sources:
+            target = work / (source.replace("/", "_") + ".o")
+            built = sh(["g++", "-std=c++20", "--coverage", "-fprofile-abs-path", "-O0", "-I.", "-c", source, "-o", str(target)],
+                       project, check=False)
+            if built.returncode:
+                return Run({}, [""])
+        if sh(["g++", "--coverage", "-o", str(work / "tests"), *map(str, sorted(work.glob("*.o")))], project, check=False).returncode:
+            return Run({}, [""])
+        outcomes, reports = {}, []
+        for label in sh([str(work / "tests"), "--list"], project).stdout.split():
+            for data in work.glob("*.gcda"):
+                data.unlink()
+            outcomes[label] = "failed" if sh([str(work / "tests"), label], project, check=False).returncode else "passed"
+            report = work / (label + ".info")
+            report.write_text(self.tracefile(project, work))
+            reports.append(f"{label}={report}")
+        return Run(outcomes, [], reports)
+
+    @staticmethod
+    def tracefile(project, work):
+        out, seen = [], {}
+        for data in sorted(work.glob("*.gcda")):
+            done = sh(["gcov", "--json-format", "--stdout", data.name], work)
+            for text in done.stdout.splitlines():
+                for file in json.loads(text)["files"]:
+                    path = pathlib.Path(file["file"])
+                    path = path if path.is_absolute() else project / path
+                    if not path.is_relative_to(project):
+                        continue
+                    lines = seen.setdefault(str(path.relative_to(project)), {})
+                    for line in file["lines"]:
+                        lines[line["line_number"]] = lines.get(line["line_number"], 0) + line["count"]
+        for path, lines in sorted(seen.items()):
+            out += [f"SF:{path}", *(f"DA:{n},{count}" for n, count in sorted(lines.items())), "end_of_record"]
+        return "\n".join(["TN:", *out]) + "\n"
+
+    def label_fails_with(self, label, error):
+        return True                                    # one program: nothing builds without all of it
+
+
+def all_suites():
+    return {s.name: s for s in (Python(os.environ.get("ORACLE_PYTHON", sys.executable)), Go(), Cpp())}
