@@ -117,6 +117,11 @@ TEST(RubyUnits, ExamplesAndGroups) {
             "body example\n");
 }
 
+TEST(RubyUnits, KnowEveryToken) {
+  EXPECT_EQ(UnseenTokens("a.rb", kSource), "");
+  EXPECT_EQ(UnseenTokens("a_spec.rb", kSpec), "");
+}
+
 class RubyTree : public testing::Test {
  protected:
   FakeTree tree_{{

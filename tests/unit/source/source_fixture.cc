@@ -6,15 +6,18 @@
 #include <map>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "server/source/cpp_language.h"
 #include "server/source/go_language.h"
+#include "server/source/grammars.h"
 #include "server/source/java_language.h"
 #include "server/source/javascript_language.h"
 #include "server/source/ruby_language.h"
 #include "server/source/rust_language.h"
+#include "server/source/syntax_tree.h"
 #include "server/source/tree_paths.h"
 
 namespace testselect {
@@ -97,6 +100,38 @@ ById Fingerprints(absl::string_view path, absl::string_view source) {
     out[absl::StrCat(KindName(unit.kind), " ", names.Name(unit.key))] = unit.fingerprint;
   }
   return out;
+}
+
+const TSLanguage* GrammarFor(absl::string_view path) {
+  const absl::string_view suffix = path.substr(path.rfind('.'));
+  if (suffix == ".go") return tree_sitter_go();
+  if (suffix == ".c") return tree_sitter_c();
+  if (suffix == ".java") return tree_sitter_java();
+  if (suffix == ".js") return tree_sitter_javascript();
+  if (suffix == ".ts") return tree_sitter_typescript();
+  if (suffix == ".tsx") return tree_sitter_tsx();
+  if (suffix == ".rs") return tree_sitter_rust();
+  if (suffix == ".rb") return tree_sitter_ruby();
+  return tree_sitter_cpp();
+}
+
+// Another token of the same sort, as far as that is easy.
+std::string Mutated(absl::string_view token) {
+  const char first = token[0];
+  if (absl::ascii_isdigit(static_cast<unsigned char>(first))) return absl::StrCat("7", token);
+  if (absl::ascii_isalpha(static_cast<unsigned char>(first)) || first == '_') {
+    return absl::StrCat("q", token);
+  }
+  return token == "+" ? "-" : "+";
+}
+
+bool IsToken(Node node) {
+  if (node.has_children() || node.text().empty()) return false;
+  for (Node n = node; n; n = n.parent()) {
+    if (n.IsOneOf({"comment", "line_comment", "block_comment"})) return false;
+  }
+  // Brackets and separators alone say nothing that the shape of the tree does not say.
+  return node.text().find_first_not_of("{}()[];,:.\"'`\r\n\t ") != absl::string_view::npos;
 }
 
 }  // namespace
@@ -193,6 +228,23 @@ std::string UnitOf(absl::string_view path, absl::string_view source, absl::strin
     if (Print(module, unit, names, "") == kind_and_key) return Print(module, unit, names, parts);
   }
   return absl::StrCat("no unit '", kind_and_key, "' in:\n", UnitsOf(path, source, ""));
+}
+
+std::string UnseenTokens(absl::string_view path, absl::string_view source) {
+  const auto tree = SyntaxTree::Parse(GrammarFor(path), source);
+  if (!tree.ok()) return std::string(tree.status().message());
+  std::vector<std::string> unseen;
+  const ById before = Fingerprints(path, source);
+  NameTable names;
+  ForEachNode(tree->root(), [&](Node node) {
+    LanguageFor(path).Cut(path, source.substr(0, node.begin()), &names);  // and it survives
+    if (!IsToken(node)) return;
+    const std::string changed = absl::StrCat(source.substr(0, node.begin()), Mutated(node.text()),
+                                             source.substr(node.end()));
+    if (Fingerprints(path, changed) != before) return;
+    unseen.push_back(absl::StrCat(node.first_line(), ":", node.text()));
+  });
+  return absl::StrJoin(unseen, " ");
 }
 
 std::string Changed(absl::string_view path, absl::string_view before, absl::string_view after) {
