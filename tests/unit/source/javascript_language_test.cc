@@ -271,6 +271,12 @@ TEST_F(JavaScriptTree, ImportsThatNobodyCanFindAreUnknown) {
   EXPECT_TRUE(known("lodash/map"));
   EXPECT_FALSE(known("./gone"));
   EXPECT_FALSE(known("react"));
+  const auto imported = [this](absl::string_view module) {
+    return tree_.Layer("a.js").ImportsLibrary({0, tree_.names().Intern(module), kNoName});
+  };
+  EXPECT_TRUE(imported("lodash/map"));
+  EXPECT_FALSE(imported("./a"));
+  EXPECT_FALSE(imported("react"));
 }
 
 }  // namespace

@@ -10,28 +10,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "server/source/cpp_language.h"
-#include "server/source/go_language.h"
 #include "server/source/grammars.h"
-#include "server/source/java_language.h"
-#include "server/source/javascript_language.h"
-#include "server/source/ruby_language.h"
-#include "server/source/rust_language.h"
 #include "server/source/syntax_tree.h"
-#include "server/source/tree_paths.h"
 
 namespace testselect {
 namespace {
-
-const Language* FindLanguage(absl::string_view path) {
-  static const Language* const kAll[] = {
-      &GoLanguage(),   &CppLanguage(),  &JavaScriptLanguage(), &TypeScriptLanguage(),
-      &JavaLanguage(), &RustLanguage(), &RubyLanguage()};
-  for (const Language* language : kAll) {
-    if (HasSuffix(path, language->suffixes())) return language;
-  }
-  return nullptr;
-}
 
 absl::string_view KindName(UnitKind kind) {
   static constexpr absl::string_view kNames[] = {"?",         "import", "statement", "condition",
@@ -137,7 +120,7 @@ bool IsToken(Node node) {
 }  // namespace
 
 const Language& LanguageFor(absl::string_view path) {
-  const Language* language = FindLanguage(path);
+  const Language* language = LanguageOf(path);
   if (language != nullptr) return *language;
   std::fprintf(stderr, "no language for %s\n", std::string(path).c_str());
   std::abort();
@@ -155,7 +138,7 @@ FileId FakeTree::Find(absl::string_view path) const {
   return kNoFile;
 }
 
-bool FakeTree::IsCode(FileId file) const { return FindLanguage(Path(file)) != nullptr; }
+bool FakeTree::IsCode(FileId file) const { return LanguageOf(Path(file)) != nullptr; }
 
 const SourceModule& FakeTree::Module(FileId file) const {
   std::unique_ptr<SourceModule>& module = modules_[file];
