@@ -30,7 +30,7 @@ module Geo
     end
   end
 end
-HELP = <<~TEXT
+HELP = <<~TEXT # a note
   some help
 TEXT
 Other.setting = 1
