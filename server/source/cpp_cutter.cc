@@ -86,7 +86,7 @@ void CppCutter::Item(Node whole, Node node, const std::string& owner) {
     Macro(node);
   } else if (IsConditional(kind)) {
     Conditional(node, owner);
-  } else if (kind == "preproc_call" && absl::StrContains(node.text(), "pragma once")) {
+  } else if (kind == "preproc_call" && Squeezed(TextOf(node.Field("argument"))) == "once") {
     Account(node);
   } else if (kind == "namespace_definition" || kind == "linkage_specification" ||
              kind == "declaration_list") {

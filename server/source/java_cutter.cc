@@ -169,7 +169,7 @@ bool JavaCutter::WritesSharedState(Node body, const NameSet& free) const {
       // Class.field = ...
       const Node field = on.Field("field"), object = on.Field("object");
       if (field && object && statics_.contains(field.text())) return true;
-      if (field && object && object.Is("identifier") &&
+      if (field && object && object.Is("identifier") && !object.text().empty() &&
           absl::ascii_isupper(static_cast<unsigned char>(object.text()[0]))) {
         return true;
       }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "absl/base/call_once.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -79,6 +81,15 @@ bool IsBuiltIn(absl::string_view module) {
   return std::find(std::begin(kModules), std::end(kModules), top) != std::end(kModules);
 }
 
+// "lodash" of "lodash/map", "@x/y" of "@x/y/z".
+absl::string_view PackageOf(absl::string_view module) {
+  size_t slash = module.find('/');
+  if (absl::StartsWith(module, "@") && slash != absl::string_view::npos) {
+    slash = module.find('/', slash + 1);
+  }
+  return module.substr(0, slash);
+}
+
 // The literal parts of a title between its placeholders: %s, $name, ${name}.
 std::vector<std::string> LiteralParts(absl::string_view title) {
   std::vector<std::string> parts(1);
@@ -131,6 +142,7 @@ class JavaScriptLayer : public TreeLayer {
   FileId TestFile(absl::string_view label) const override { return tree_.Find(Split(label).first); }
   std::vector<std::string> TestNames(absl::string_view label, FileId test_file) const override;
   bool Known(FileId file, const ImportSource& source) const override;
+  bool ImportsLibrary(const ImportSource& source) const override;
 
  private:
   // `path::describe title` and `path > describe > title`: the path, and titles joined by blanks.
@@ -145,6 +157,9 @@ class JavaScriptLayer : public TreeLayer {
   const TreeView& tree_;
   TreePaths paths_;
   JavaScriptConfig config_;
+  // Packages that some file imports; made at the first question.
+  mutable absl::once_flag libraries_made_;
+  mutable absl::flat_hash_set<absl::string_view> libraries_;
 };
 
 FileId JavaScriptLayer::FileItself(absl::string_view target) const {
@@ -294,11 +309,27 @@ bool JavaScriptLayer::Known(FileId file, const ImportSource& source) const {
   const absl::string_view module = tree_.names().Name(source.module);
   if (!Resolve(file, source).empty() || IsBuiltIn(module)) return true;
   if (absl::StartsWith(module, ".")) return false;
-  const absl::string_view top = module.substr(0, module.find('/'));
+  const std::string quoted = absl::StrCat("\"", PackageOf(module), "\"");
   for (const JavaScriptConfig::Package& package : config_.packages()) {
-    if (absl::StrContains(package.text, absl::StrCat("\"", top))) return true;
+    if (absl::StrContains(package.text, quoted)) return true;
   }
   return false;
+}
+
+bool JavaScriptLayer::ImportsLibrary(const ImportSource& source) const {
+  absl::call_once(libraries_made_, [this] {
+    for (FileId file = 0; file < tree_.size(); ++file) {
+      const absl::string_view path = tree_.Path(file);
+      if (!tree_.IsCode(file) || (!HasSuffix(path, kJsSuffixes) && !HasSuffix(path, kTsSuffixes))) {
+        continue;
+      }
+      for (const ImportSource& import : tree_.Module(file).imports) {
+        libraries_.insert(PackageOf(tree_.names().Name(import.module)));
+      }
+    }
+  });
+  const absl::string_view module = tree_.names().Name(source.module);
+  return !absl::StartsWith(module, ".") && libraries_.contains(PackageOf(module));
 }
 
 class JavaScript : public Language {

@@ -47,7 +47,8 @@ std::optional<JavaScriptCutter::Source> JavaScriptCutter::Loaded(Node call) cons
   if (!call || !grammar().Has(call, Grammar::kCall)) return std::nullopt;
   const Node called = call.Field("function"), arguments = call.Field("arguments");
   // Nearly all calls end here.
-  if (!called || !arguments || called.end() - called.begin() > 40) return std::nullopt;
+  if (!called || !arguments || called.text().empty()) return std::nullopt;
+  if (called.end() - called.begin() > 40) return std::nullopt;
   if (std::strchr("rjvi", called.text()[0]) == nullptr || !IsJsLoader(called.text())) {
     return std::nullopt;
   }

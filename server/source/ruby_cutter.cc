@@ -85,8 +85,9 @@ Node FirstArgument(Node call) {
 // What a statement consists of: itself and the heredocs behind it.
 std::vector<Node> WithHeredocs(Node node) {
   std::vector<Node> parts = {node};
-  for (Node n = node.next_sibling(); n && n.Is("heredoc_body"); n = n.next_sibling()) {
-    parts.push_back(n);
+  for (Node n = node.next_sibling(); n && n.IsOneOf({"heredoc_body", "comment"});
+       n = n.next_sibling()) {
+    if (n.Is("heredoc_body")) parts.push_back(n);
   }
   return parts;
 }

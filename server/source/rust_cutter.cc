@@ -62,10 +62,6 @@ absl::string_view TypeName(Node type) {
   return "";
 }
 
-bool IsPathPart(Node node) {
-  return node.IsOneOf({"identifier", "crate", "super", "self", "type_identifier"});
-}
-
 }  // namespace
 
 RustCutter::RustCutter(const SyntaxTree& tree, NameTable* names)
@@ -74,7 +70,8 @@ RustCutter::RustCutter(const SyntaxTree& tree, NameTable* names)
 }
 
 bool RustCutter::Binds(absl::string_view name) const {
-  return !absl::ascii_isupper(static_cast<unsigned char>(name[0]));  // a constant or a variant
+  // A capital: a constant or a variant.
+  return name.empty() || !absl::ascii_isupper(static_cast<unsigned char>(name[0]));
 }
 
 // Documentation may hold examples, which are tests: then all lines of it are tokens.
@@ -158,7 +155,7 @@ void RustCutter::Macro(Node node, const std::string& owner, const std::vector<No
   parts.parts.push_back(node);
   UnitDraft& unit = AddStatement(node, owner, NamesIn(node), parts);
   for (const absl::string_view name : unit.binds) {
-    if (absl::ascii_isupper(static_cast<unsigned char>(name[0]))) statics_.insert(name);
+    if (!Binds(name)) statics_.insert(name);
   }
 }
 
@@ -196,14 +193,15 @@ void RustCutter::Flatten(Node node, const std::string& path, int depth,
   } else if (node.Is("use_as_clause")) {
     const size_t before = out->size();
     Flatten(node.Field("path"), path, depth + 1, out);
-    for (size_t i = before; i < out->size(); ++i) (*out)[i].local = TextOf(node.Field("alias"));
+    for (size_t i = before; i < out->size(); ++i)
+      (*out)[i].local = std::string(TextOf(node.Field("alias")));
   } else if (node.Is("scoped_identifier")) {
     const absl::string_view name = TextOf(node.Field("name"));
-    out->push_back({joined(Squeezed(TextOf(node.Field("path")))), name, name});
+    out->push_back({joined(Squeezed(TextOf(node.Field("path")))), name, std::string(name)});
   } else if (node.Is("self")) {
-    out->push_back({path, "", absl::string_view(path).substr(path.rfind(':') + 1)});
+    out->push_back({path, "", path.substr(path.rfind(':') + 1)});
   } else if (!grammar().Has(node, Grammar::kComment)) {
-    out->push_back({path, node.text(), node.text()});
+    out->push_back({path, node.text(), std::string(node.text())});
   }
 }
 
@@ -214,7 +212,7 @@ void RustCutter::Import(Node node, const std::vector<Node>& attributes) {
     Flatten(argument, "", 0, &uses);
   } else {
     const Node name = node.Field("name"), alias = node.Field("alias");
-    uses.push_back({std::string(TextOf(name)), "", TextOf(alias ? alias : name)});
+    uses.push_back({std::string(TextOf(name)), "", std::string(TextOf(alias ? alias : name))});
   }
   for (const Node child : Children(node)) {
     if (child != argument) Account(child);
@@ -235,15 +233,16 @@ void RustCutter::Import(Node node, const std::vector<Node>& attributes) {
         builder().Add(UnitKind::kImport, absl::StrCat(use.local, " ", path, "::", use.name), "");
     TokenDigest digest;
     for (const absl::string_view part :
-         {context(), absl::string_view(mark), absl::string_view(path), use.name, use.local}) {
+         {context(), absl::string_view(mark), absl::string_view(path), use.name,
+          absl::string_view(use.local)}) {
       digest.Add(part);
     }
     unit.fingerprint = digest.Finish();
     unit.lines = {node.first_line(), node.last_line()};
     unit.SetSource(kRustUse, path, use.name);
-    if (use.name != "*" && use.local != "_") unit.binds = {Keep(std::string(use.local))};
+    if (use.name != "*" && use.local != "_") unit.binds = {Keep(use.local)};
     if (use.path == "std::process" && use.name == "Command") {
-      commands_.insert(Keep(std::string(use.local)));
+      commands_.insert(Keep(use.local));
     }
   }
 }
@@ -349,62 +348,6 @@ void RustCutter::Finished(Node root) {
     }
   }
   AddPaths(root);
-}
-
-// Paths that code names without importing them lead to files, too.
-void RustCutter::AddPaths(Node root) {
-  const uint16_t scoped = grammar().Symbol("scoped_identifier");
-  const uint16_t scoped_type = grammar().Symbol("scoped_type_identifier");
-  const uint16_t tokens = grammar().Symbol("token_tree");
-  const uint16_t macro = grammar().Symbol("macro_invocation");
-  for (uint32_t i = 0; i < root.subtree_end();) {
-    const Node node = root.At(i);
-    if (node.symbol() == tokens) AddMacroPath(node);
-    if (node.symbol() == macro) AddIncluded(node);
-    const bool path = node.symbol() == scoped || node.symbol() == scoped_type;
-    if (node.Is("use_declaration")) {
-      i = node.subtree_end();
-    } else if (path) {
-      const std::string text = Squeezed(node.text());
-      if (text.find_first_of("<&[(") == std::string::npos) {
-        builder().AddImport(kRustUse, text, "");
-      }
-      i = text.find('<') == std::string::npos ? node.subtree_end() : i + 1;
-    } else {
-      ++i;
-    }
-  }
-}
-
-void RustCutter::AddMacroPath(Node tokens) {
-  std::string path;
-  int parts = 0;
-  bool joined = false;
-  const auto flush = [&] {
-    if (parts > 1) builder().AddImport(kRustUse, path, "");
-    path.clear();
-    parts = 0;
-    joined = false;
-  };
-  for (const Node token : Children(tokens)) {
-    if (token.text() == "::" && parts > 0) {
-      joined = true;
-    } else if (IsPathPart(token)) {
-      if (!joined) flush();
-      absl::StrAppend(&path, parts > 0 ? "::" : "", token.text());
-      ++parts;
-      joined = false;
-    } else {
-      flush();
-    }
-  }
-  flush();
-}
-
-void RustCutter::AddIncluded(Node macro) {
-  if (!absl::StartsWith(TextOf(macro.Field("macro")), "include")) return;
-  const std::vector<absl::string_view> quoted = absl::StrSplit(macro.text(), '"');
-  if (quoted.size() == 3) builder().AddImport(kRustPath, quoted[1], "");
 }
 
 }  // namespace testselect

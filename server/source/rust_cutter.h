@@ -27,7 +27,8 @@ class RustCutter : public GenericCutter {
   // Names in a group of an import: where it is, and what it is called here.
   struct Use {
     std::string path;
-    absl::string_view name, local;  // name "": the module itself; "*": all of it
+    absl::string_view name;  // "": the module itself; "*": all of it
+    std::string local;
   };
 
   void Item(Node node, const std::string& owner, const std::vector<Node>& attributes);

@@ -61,7 +61,7 @@ class Node {
   uint32_t index_ = 0;
 };
 
-// Ranges for `for`: all children of a node, and the named ones.
+// Ranges for `for`: all children of a node, and the named ones. A null node has none.
 class NodeRange {
  public:
   class Iterator {
@@ -86,8 +86,8 @@ class NodeRange {
   Node first_;
   bool named_;
 };
-inline NodeRange Children(Node n) { return NodeRange(n.first_child(), false); }
-inline NodeRange NamedChildren(Node n) { return NodeRange(n.first_named_child(), true); }
+inline NodeRange Children(Node n) { return NodeRange(n ? n.first_child() : Node(), false); }
+inline NodeRange NamedChildren(Node n) { return NodeRange(n ? n.first_named_child() : Node(), true); }
 
 // Calls f(Node) for `root` and everything below it, in source order.
 template <typename F>

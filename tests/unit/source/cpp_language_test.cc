@@ -118,6 +118,8 @@ TEST(CppUnits, CHeadersMayUseWordsOfCpp) {
             "statement s.class binds[class]\n");
 }
 
+TEST(CppUnits, KnowEveryToken) { EXPECT_EQ(UnseenTokens("a.h", kSource), ""); }
+
 class CppTree : public testing::Test {
  protected:
   FakeTree tree_{{

@@ -156,6 +156,8 @@ TEST(GoUnits, AnImportNobodyNamesAsItsPathSaysMayBeUsedByAll) {
             "import odd x.io/odd from(0 x.io/odd ) EFFECTS");
 }
 
+TEST(GoUnits, KnowEveryToken) { EXPECT_EQ(UnseenTokens("a/stack.go", kSource), ""); }
+
 class GoTree : public testing::Test {
  protected:
   FakeTree tree_{{

@@ -85,6 +85,8 @@ TEST(JavaUnits, ABodyChangesAlone) {
   EXPECT_EQ(changed("\n", "\r\n"), "");
 }
 
+TEST(JavaUnits, KnowEveryToken) { EXPECT_EQ(UnseenTokens("Cart.java", kSource), ""); }
+
 class JavaTree : public testing::Test {
  protected:
   FakeTree tree_{{

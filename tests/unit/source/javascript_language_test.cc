@@ -176,6 +176,7 @@ export function f(a: Id, b?: Colour): Shape { const c: Id = a; return g<Id>(c); 
             "header f binds[f]\n"
             "body f\n"
             "annotation f\n");
+  EXPECT_EQ(UnseenTokens("a.ts", source), "");
   const auto changed = [source](absl::string_view from, absl::string_view to) {
     return Changed("a.ts", source, absl::StrReplaceAll(source, {{from, to}}));
   };
@@ -192,6 +193,8 @@ TEST(TypeScriptUnits, JsxIsCodeToo) {
              "body View", "fmp"),
       "body View free[Box b] members[id name x] parameters[p]");
 }
+
+TEST(JavaScriptUnits, KnowEveryToken) { EXPECT_EQ(UnseenTokens("a.js", kSource), ""); }
 
 class JavaScriptTree : public testing::Test {
  protected:
@@ -268,6 +271,12 @@ TEST_F(JavaScriptTree, ImportsThatNobodyCanFindAreUnknown) {
   EXPECT_TRUE(known("lodash/map"));
   EXPECT_FALSE(known("./gone"));
   EXPECT_FALSE(known("react"));
+  const auto imported = [this](absl::string_view module) {
+    return tree_.Layer("a.js").ImportsLibrary({0, tree_.names().Intern(module), kNoName});
+  };
+  EXPECT_TRUE(imported("lodash/map"));
+  EXPECT_FALSE(imported("./a"));
+  EXPECT_FALSE(imported("react"));
 }
 
 }  // namespace

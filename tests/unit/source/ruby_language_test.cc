@@ -30,7 +30,7 @@ module Geo
     end
   end
 end
-HELP = <<~TEXT
+HELP = <<~TEXT # a note
   some help
 TEXT
 Other.setting = 1
@@ -115,6 +115,11 @@ TEST(RubyUnits, ExamplesAndGroups) {
             "body \"is not  {x}\"\n"
             "header example binds[example]\n"
             "body example\n");
+}
+
+TEST(RubyUnits, KnowEveryToken) {
+  EXPECT_EQ(UnseenTokens("a.rb", kSource), "");
+  EXPECT_EQ(UnseenTokens("a_spec.rb", kSpec), "");
 }
 
 class RubyTree : public testing::Test {

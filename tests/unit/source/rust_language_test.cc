@@ -108,6 +108,8 @@ TEST(RustUnits, ExamplesInDocumentationAreTests) {
             "header f");
 }
 
+TEST(RustUnits, KnowEveryToken) { EXPECT_EQ(UnseenTokens("a.rs", kSource), ""); }
+
 class RustTree : public testing::Test {
  protected:
   FakeTree tree_{{

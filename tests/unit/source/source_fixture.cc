@@ -6,29 +6,15 @@
 #include <map>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "server/source/cpp_language.h"
-#include "server/source/go_language.h"
-#include "server/source/java_language.h"
-#include "server/source/javascript_language.h"
-#include "server/source/ruby_language.h"
-#include "server/source/rust_language.h"
-#include "server/source/tree_paths.h"
+#include "server/source/grammars.h"
+#include "server/source/syntax_tree.h"
 
 namespace testselect {
 namespace {
-
-const Language* FindLanguage(absl::string_view path) {
-  static const Language* const kAll[] = {
-      &GoLanguage(),   &CppLanguage(),  &JavaScriptLanguage(), &TypeScriptLanguage(),
-      &JavaLanguage(), &RustLanguage(), &RubyLanguage()};
-  for (const Language* language : kAll) {
-    if (HasSuffix(path, language->suffixes())) return language;
-  }
-  return nullptr;
-}
 
 absl::string_view KindName(UnitKind kind) {
   static constexpr absl::string_view kNames[] = {"?",         "import", "statement", "condition",
@@ -99,10 +85,42 @@ ById Fingerprints(absl::string_view path, absl::string_view source) {
   return out;
 }
 
+const TSLanguage* GrammarFor(absl::string_view path) {
+  const absl::string_view suffix = path.substr(path.rfind('.'));
+  if (suffix == ".go") return tree_sitter_go();
+  if (suffix == ".c") return tree_sitter_c();
+  if (suffix == ".java") return tree_sitter_java();
+  if (suffix == ".js") return tree_sitter_javascript();
+  if (suffix == ".ts") return tree_sitter_typescript();
+  if (suffix == ".tsx") return tree_sitter_tsx();
+  if (suffix == ".rs") return tree_sitter_rust();
+  if (suffix == ".rb") return tree_sitter_ruby();
+  return tree_sitter_cpp();
+}
+
+// Another token of the same sort, as far as that is easy.
+std::string Mutated(absl::string_view token) {
+  const char first = token[0];
+  if (absl::ascii_isdigit(static_cast<unsigned char>(first))) return absl::StrCat("7", token);
+  if (absl::ascii_isalpha(static_cast<unsigned char>(first)) || first == '_') {
+    return absl::StrCat("q", token);
+  }
+  return token == "+" ? "-" : "+";
+}
+
+bool IsToken(Node node) {
+  if (node.has_children() || node.text().empty()) return false;
+  for (Node n = node; n; n = n.parent()) {
+    if (n.IsOneOf({"comment", "line_comment", "block_comment"})) return false;
+  }
+  // Brackets and separators alone say nothing that the shape of the tree does not say.
+  return node.text().find_first_not_of("{}()[];,:.\"'`\r\n\t ") != absl::string_view::npos;
+}
+
 }  // namespace
 
 const Language& LanguageFor(absl::string_view path) {
-  const Language* language = FindLanguage(path);
+  const Language* language = LanguageOf(path);
   if (language != nullptr) return *language;
   std::fprintf(stderr, "no language for %s\n", std::string(path).c_str());
   std::abort();
@@ -120,7 +138,7 @@ FileId FakeTree::Find(absl::string_view path) const {
   return kNoFile;
 }
 
-bool FakeTree::IsCode(FileId file) const { return FindLanguage(Path(file)) != nullptr; }
+bool FakeTree::IsCode(FileId file) const { return LanguageOf(Path(file)) != nullptr; }
 
 const SourceModule& FakeTree::Module(FileId file) const {
   std::unique_ptr<SourceModule>& module = modules_[file];
@@ -193,6 +211,23 @@ std::string UnitOf(absl::string_view path, absl::string_view source, absl::strin
     if (Print(module, unit, names, "") == kind_and_key) return Print(module, unit, names, parts);
   }
   return absl::StrCat("no unit '", kind_and_key, "' in:\n", UnitsOf(path, source, ""));
+}
+
+std::string UnseenTokens(absl::string_view path, absl::string_view source) {
+  const auto tree = SyntaxTree::Parse(GrammarFor(path), source);
+  if (!tree.ok()) return std::string(tree.status().message());
+  std::vector<std::string> unseen;
+  const ById before = Fingerprints(path, source);
+  NameTable names;
+  ForEachNode(tree->root(), [&](Node node) {
+    LanguageFor(path).Cut(path, source.substr(0, node.begin()), &names);  // and it survives
+    if (!IsToken(node)) return;
+    const std::string changed = absl::StrCat(source.substr(0, node.begin()), Mutated(node.text()),
+                                             source.substr(node.end()));
+    if (Fingerprints(path, changed) != before) return;
+    unseen.push_back(absl::StrCat(node.first_line(), ":", node.text()));
+  });
+  return absl::StrJoin(unseen, " ");
 }
 
 std::string Changed(absl::string_view path, absl::string_view before, absl::string_view after) {

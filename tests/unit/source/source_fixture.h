@@ -58,6 +58,11 @@ std::string UnitsOf(absl::string_view path, absl::string_view source,
 // The units whose fingerprints differ, or that one side alone has: "kind key" each, joined by ", ".
 std::string Changed(absl::string_view path, absl::string_view before, absl::string_view after);
 
+// Changes each token of a file in turn, comments aside, and cuts again: those of which no
+// fingerprint tells, as "line:token" joined by blanks. Every token is in some unit, so: "". Cuts
+// every beginning of the file, too: nothing is too broken for that.
+std::string UnseenTokens(absl::string_view path, absl::string_view source);
+
 // One unit in full, as UnitsOf prints it: that of `kind_and_key`.
 std::string UnitOf(absl::string_view path, absl::string_view source, absl::string_view kind_and_key,
                    absl::string_view parts = "bfmp+");
