@@ -35,8 +35,10 @@ class SourceForest::Modules {
                                                            const Language& language,
                                                            absl::string_view path,
                                                            const ObjectId& blob) {
-    const std::string key = absl::StrCat(language.name(), ".", language.version(), ".",
-                                         kModuleFormat, ":", blob.bytes());
+    // Dialects of a language are told by the file's suffix.
+    const std::string key =
+        absl::StrCat(language.name(), path.substr(std::min(path.rfind('.'), path.size())), ".",
+                     language.version(), ".", kModuleFormat, ":", blob.bytes());
     {
       MutexLock lock(&mutex_);
       if (auto module = cache_.Find(key)) return module;

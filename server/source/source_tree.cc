@@ -100,7 +100,10 @@ bool SourceTree::SameLayout(const SourceTree& base) const {
   for (FileId file = 0; file < size(); ++file) {
     const SourceFile &now = files_[file], &then = base.files_[file];
     if (now.path != then.path || languages_[file] != base.languages_[file]) return false;
-    if (now.blob != then.blob && languages_[file] == nullptr) return false;
+    if (now.blob == then.blob) continue;
+    if (languages_[file] == nullptr || Module(file).package != base.Module(file).package) {
+      return false;
+    }
   }
   return true;
 }
