@@ -220,6 +220,12 @@ void CppCutter::Variable(Node whole, Node node, const std::string& owner, Node d
     globals_.insert(binds.begin(), binds.end());
   }
   AddStatement(whole, owner, std::move(binds));
+  // `static Item two;` calls a constructor.
+  const Node type = node.Field("type");
+  const bool made = type && !type.IsOneOf({"primitive_type", "sized_type_specifier"});
+  if (owner.empty() && node.Is("declaration") && made && !absl::StartsWith(text, "extern")) {
+    MarkCaller();
+  }
 }
 
 // A scope before the name of a function is a class unless it is an open namespace. A guess; if it

@@ -94,7 +94,7 @@ class Cpp : public Language {
  public:
   absl::string_view name() const override { return "cpp"; }
   absl::Span<const absl::string_view> suffixes() const override { return kSuffixes; }
-  uint32_t version() const override { return 1; }
+  uint32_t version() const override { return 2; }
   const LanguageTraits& traits() const override {
     static const LanguageTraits& traits = *[] {
       auto* t = new LanguageTraits;

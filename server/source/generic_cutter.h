@@ -76,6 +76,9 @@ class GenericCutter {
   // digest of its tokens.
   UnitDraft& AddStatement(Node node, absl::string_view owner, NameSet binds,
                           const UnitParts& parts = {});
+  // The last statement's value comes from a call that its text does not show: where its file never
+  // uses it, it is there for what the call does.
+  void MarkCaller() { callers_.push_back(builder_.drafts().size() - 1); }
   // A header, and a body if there is one: that is the last unit then, and returned.
   UnitDraft& AddFunction(const FunctionParts& function);
   // The class without its methods, then what is in its body. Its data is part of what it is.

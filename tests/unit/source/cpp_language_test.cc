@@ -152,5 +152,17 @@ TEST_F(CppTree, LabelsOfGoogleTestAndOfCTest) {
   EXPECT_EQ(tree_.Test("nothing", "a.cc"), " nothing");
 }
 
+// A constructor may register something; nobody else names the object.
+TEST(CppUnits, AnObjectThatItsFileNeverUsesIsThereForItsConstructor) {
+  EXPECT_EQ(UnitsOf("a.cc", "static Item one;\nint plain;\nextern Item other;\nItem used;\n"
+                            "Item* Get() { return &used; }\n"),
+            "statement one binds[one] free[Item] EFFECTS\n"
+            "statement plain binds[plain]\n"
+            "statement other binds[other] free[Item]\n"
+            "statement used binds[used] free[Item]\n"
+            "header Get#() binds[Get] free[Item]\n"
+            "body Get#() free[used]\n");
+}
+
 }  // namespace
 }  // namespace testselect
