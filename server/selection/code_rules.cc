@@ -1,5 +1,6 @@
 #include "server/selection/code_rules.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -25,7 +26,18 @@ CodeRules::CodeRules(CodeRulesInputs inputs, CodePair code, UniverseMarks* marks
       marks_(*marks),
       evidence_(in_.segments, in_.universe.get()),
       context_(code_, &evidence_, in_.universe.get()),
-      walk_(&context_, this) {}
+      walk_(&context_, this) {
+  FindAliases(*code_.before);
+  FindAliases(*code_.after);
+}
+
+void CodeRules::FindAliases(const SourceTree& tree) {
+  for (const SourceFile& file : tree.files()) {
+    if (file.alias_of.empty()) continue;
+    std::vector<std::string>& names = aliases_[file.alias_of];
+    if (std::find(names.begin(), names.end(), file.path) == names.end()) names.push_back(file.path);
+  }
+}
 
 bool CodeRules::IsNamedData(PathId path) const {
   const FileId before = context_.Before(path), after = context_.After(path);
@@ -52,8 +64,14 @@ bool CodeRules::IsReached(const FileChange& change) {
 }
 
 void CodeRules::Apply(const FileChange& change) {
-  if (!change.old_path.empty()) ApplyPath(change.old_path);
-  if (!change.new_path.empty() && change.new_path != change.old_path) ApplyPath(change.new_path);
+  const auto apply = [this](const std::string& path) {
+    ApplyPath(path);
+    const auto it = aliases_.find(path);
+    if (it == aliases_.end()) return;
+    for (const std::string& alias : it->second) ApplyPath(alias);
+  };
+  if (!change.old_path.empty()) apply(change.old_path);
+  if (!change.new_path.empty() && change.new_path != change.old_path) apply(change.new_path);
 }
 
 void CodeRules::ApplyPath(absl::string_view name) {

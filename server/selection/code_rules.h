@@ -64,6 +64,7 @@ class CodeRules final : public WalkSink {
   }
   bool IsNamedData(PathId path) const;
   void ApplyPath(absl::string_view path);
+  void FindAliases(const SourceTree& tree);
   void SelectOpeners(absl::string_view path);
   template <typename F>
   void WithMark(const WalkMark& mark, F f);
@@ -72,6 +73,8 @@ class CodeRules final : public WalkSink {
   const CodePair code_;
   UniverseMarks& marks_;
   EvidenceView evidence_;
+  // Names that symbolic links give to files: who knows a file by one sees its changes.
+  absl::flat_hash_map<std::string, std::vector<std::string>> aliases_;
   WalkContext context_;
   NameWalk walk_;
 };

@@ -1,10 +1,14 @@
 #include "server/selection/source_forest.h"
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "server/source/module_codec.h"
 #include "storage/model/status_macros.h"
 
@@ -14,12 +18,68 @@ namespace {
 // Larger files are generated, and parsing one would hold up everything: a change is reach.
 constexpr size_t kMaxSourceBytes = 8u << 20;
 
-std::vector<SourceFile> FilesOf(const std::vector<TreeEntry>& entries) {
+// A tree with more names than that behind links holds links for another purpose than code.
+constexpr size_t kMaxAliases = 10'000;
+
+bool IsFile(const TreeEntry& entry) {
+  return entry.type == FileType::kRegular || entry.type == FileType::kExecutable;
+}
+
+// The repository path that a link at `path` leads to; "" where it leads out of the repository.
+std::string TargetOf(absl::string_view path, absl::string_view target) {
+  if (absl::StartsWith(target, "/")) return "";
+  std::vector<absl::string_view> parts = absl::StrSplit(path, '/');
+  parts.pop_back();
+  for (absl::string_view part : absl::StrSplit(target, '/', absl::SkipEmpty())) {
+    if (part == ".") continue;
+    if (part != "..") {
+      parts.push_back(part);
+    } else if (parts.empty()) {
+      return "";
+    } else {
+      parts.pop_back();
+    }
+  }
+  return absl::StrJoin(parts, "/");
+}
+
+// Adds what is reached through the link `entry`: a file under another name, or a folder's files.
+void AddAliases(const std::vector<TreeEntry>& entries, const TreeEntry& entry,
+                const GitRepository& git, std::vector<SourceFile>* files, size_t* aliases) {
+  const auto text = git.ReadBlob(entry.blob);
+  const std::string target = text.ok() ? TargetOf(entry.path, *text) : "";
+  const std::string folder = target + "/";
+  if (target.empty() || absl::StartsWith(entry.path, folder)) return;
+  const auto by_path = [](const TreeEntry& e, absl::string_view path) {
+    return absl::string_view(e.path) < path;
+  };
+  auto it = std::lower_bound(entries.begin(), entries.end(), target, by_path);
+  if (it != entries.end() && it->path == target) {
+    if (IsFile(*it)) files->push_back({entry.path, it->blob, true, target});
+    return;
+  }
+  for (it = std::lower_bound(entries.begin(), entries.end(), folder, by_path);
+       it != entries.end() && absl::StartsWith(it->path, folder) && *aliases < kMaxAliases; ++it) {
+    if (!IsFile(*it)) continue;
+    ++*aliases;
+    files->push_back(
+        {absl::StrCat(entry.path, "/", absl::string_view(it->path).substr(folder.size())), it->blob,
+         true, it->path});
+  }
+}
+
+std::vector<SourceFile> FilesOf(const std::vector<TreeEntry>& entries, const GitRepository& git) {
   std::vector<SourceFile> files;
   files.reserve(entries.size());
+  size_t aliases = 0;
   for (const TreeEntry& entry : entries) {
-    files.push_back({entry.path, entry.blob,
-                     entry.type == FileType::kRegular || entry.type == FileType::kExecutable});
+    const size_t before = files.size();
+    if (entry.type == FileType::kSymlink) AddAliases(entries, entry, git, &files, &aliases);
+    if (files.size() == before) files.push_back({entry.path, entry.blob, IsFile(entry), ""});
+  }
+  if (aliases > 0) {
+    std::sort(files.begin(), files.end(),
+              [](const SourceFile& a, const SourceFile& b) { return a.path < b.path; });
   }
   return files;
 }
@@ -140,7 +200,7 @@ absl::StatusOr<std::shared_ptr<const SourceTree>> SourceForest::Tree(
   if (slot->tree != nullptr) return slot->tree;
   TS_ASSIGN_OR_RETURN(const auto entries, git->ListTree(tree));
   auto source = std::make_shared<RepositoryModules<Modules>>(modules_, git);
-  std::vector<SourceFile> files = FilesOf(*entries);
+  std::vector<SourceFile> files = FilesOf(*entries, *git);
   if (base != nullptr) {
     TS_ASSIGN_OR_RETURN(slot->tree, SourceTree::Derive(*base, std::move(files), source));
   } else {

@@ -22,6 +22,7 @@ struct SourceFile {
   std::string path;
   ObjectId blob;
   bool regular = true;
+  std::string alias_of;  // the path that a symbolic link leads to: the blob is that file's
 };
 
 // Where modules and bytes come from. Thread-safe.

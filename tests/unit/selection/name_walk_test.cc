@@ -23,8 +23,8 @@ class NameWalkTest : public SelectionTest {
     git_.Write(path, text);
   }
   // `label` executed every line of `path` that holds one of `marks`.
-  void Ran(const std::string& label, const std::string& path,
-           const std::vector<std::string>& marks, Phase phase = Phase::kRun) {
+  void Ran(const std::string& label, const std::string& path, const std::vector<std::string>& marks,
+           Phase phase = Phase::kRun) {
     spec_.executed.push_back({label, path, LinesWith(path, marks), phase});
   }
   void Imported(const std::string& path, const std::vector<std::string>& marks) {
@@ -156,7 +156,8 @@ TEST_F(TwoFunctionsTest, AFileThatIsNoCodeAndUnknownRunsAll) {
 
 TEST_F(TwoFunctionsTest, ADeletedModuleSelectsWhoReachesIt) {
   File("extra.py", "X = 1\n");
-  File("test_two.py", "import extra\nfrom lib import two\n\ndef test_two():\n    assert two(1) == 2\n");
+  File("test_two.py",
+       "import extra\nfrom lib import two\n\ndef test_two():\n    assert two(1) == 2\n");
   spec_.executed.clear();
   Ran(kOne, "lib.py", {"return x + LIMIT"});
   Ran(kTwo, "test_two.py", {"assert"});
@@ -271,7 +272,8 @@ TEST_F(NameWalkTest, WhatACacheCalledFirstConcernsEveryUserOfTheCache) {
 TEST_F(NameWalkTest, WhatImportingMadeConcernsTheUsersOfItsName) {
   File("lib.py", "def make():\n    return 5\n\nVALUE = make()\n");
   File("test_v.py",
-       "import lib\n\ndef test_value():\n    assert lib.VALUE == 5\n\ndef test_alone():\n    pass\n");
+       "import lib\n\ndef test_value():\n    assert lib.VALUE == 5\n\ndef test_alone():\n    "
+       "pass\n");
   Imported("lib.py", {"def make", "return 5", "VALUE ="});
   Ran("test_v.py::test_value", "test_v.py", {"VALUE == 5"});
   Ran("test_v.py::test_alone", "test_v.py", {"pass"});
@@ -284,7 +286,8 @@ TEST_F(NameWalkTest, WhoListsFilesSeesANewOne) {
   File("plugins/__init__.py",
        "import pkgutil\n\ndef names():\n    return [m.name for m in pkgutil.iter_modules()]\n");
   File("test_p.py",
-       "import plugins\n\ndef test_names():\n    assert plugins.names()\n\ndef test_alone():\n    pass\n");
+       "import plugins\n\ndef test_names():\n    assert plugins.names()\n\ndef test_alone():\n    "
+       "pass\n");
   Ran("test_p.py::test_names", "plugins/__init__.py", {"iter_modules"});
   Ran("test_p.py::test_names", "test_p.py", {"plugins.names()"});
   Ran("test_p.py::test_alone", "test_p.py", {"pass"});
@@ -341,8 +344,8 @@ TEST_F(NameWalkTest, ARegistrationChangesWhatItRegistersWith) {
   Ran("test_s.py::test_str", "show.py", {"return 'any'"});
   Ran("test_s.py::test_str", "test_s.py", {"show('a')"});
   Ran("test_s.py::test_alone", "test_s.py", {"pass"});
-  edits_.emplace_back("show.py", files_["show.py"] +
-                                     "\n@show.register\ndef _(x: str):\n    return 'str'\n");
+  edits_.emplace_back("show.py",
+                      files_["show.py"] + "\n@show.register\ndef _(x: str):\n    return 'str'\n");
   EXPECT_THAT(Selected(), UnorderedElementsAre("test_s.py::test_int", "test_s.py::test_str"));
 }
 
@@ -366,6 +369,20 @@ TEST_F(NameWalkTest, ADecoratorThatFillsATableChangesTheTable) {
   Ran("test_t.py::test_alone", "test_t.py", {"pass"});
   edits_.emplace_back("uses.py", files_["uses.py"] + "\n@register\ndef one():\n    return 1\n");
   EXPECT_THAT(Selected(), UnorderedElementsAre("test_t.py::test_count"));
+}
+
+TEST_F(NameWalkTest, WhoImportsAFileByALinkSeesItsChanges) {
+  File("real/one.py", "V = 1\n");
+  Shell("ln -s real/one.py " + git_.path() + "/link.py && ln -s real " + git_.path() + "/folder");
+  File("test_l.py",
+       "import link\n\ndef test_file():\n    assert link.V == 1\n\ndef test_alone():\n    pass\n");
+  File("test_f.py", "import folder.one as one\n\ndef test_folder():\n    assert one.V == 1\n");
+  Ran("test_l.py::test_file", "test_l.py", {"link.V"});
+  Ran("test_l.py::test_alone", "test_l.py", {"pass"});
+  Ran("test_f.py::test_folder", "test_f.py", {"one.V"});
+  Edit("real/one.py", "V = 1", "V = 2");
+  EXPECT_THAT(Selected(), testing::IsSupersetOf({std::string("test_l.py::test_file"),
+                                                 std::string("test_f.py::test_folder")}));
 }
 
 TEST_F(NameWalkTest, AFileThatATestOpenedSelectsIt) {
