@@ -17,9 +17,9 @@ import pathlib
 import re
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
+import time
 
 import suites
 
@@ -64,6 +64,29 @@ def commit(project):
     return git(project, "rev-parse", "HEAD")
 
 
+def compare(suite, project, base, head, before, after, testselect, work, unstable=()):
+    """Asks for the selection from base to head, and judges it by the two runs."""
+    changed = {x for x in after.outcomes if after.outcomes[x] != before.outcomes.get(x)} - set(unstable)
+    broken = {x: e for e in after.errors for x in before.outcomes if x not in after.outcomes and suite.label_fails_with(x, e)}
+    asked = sorted(set(after.outcomes) | set(broken))
+    (work / "labels").write_text("".join(x + "\n" for x in asked))
+    began = time.monotonic()
+    out = suites.sh([testselect, "select", "--repo", str(project), "--base", base, "--head", head, "--labels-file",
+                     str(work / "labels"), "--format", "json"], project).stdout
+    seconds = time.monotonic() - began
+    answer = json.loads(out)
+    run = set(answer["run"])
+    missed = sorted(changed - run)
+    caught = {e for x, e in broken.items() if x in run}
+    missed += sorted(x for x, e in broken.items() if x not in run and e not in caught)
+    return {"language": suite.name, "labels": len(asked), "run": len(run), "changed": len(changed) + len(broken), "missed": missed,
+            "reasons": answer["reasons"], "seconds": seconds}
+
+
+def upload(testselect, project, commit_id, reports):
+    suites.sh([testselect, "upload", "--repo", str(project), "--commit", commit_id, "--full", *reports], project)
+
+
 def judge(trap, suite, testselect, work):
     project = work / "project"
     project.mkdir()
@@ -77,20 +100,8 @@ def judge(trap, suite, testselect, work):
     head = commit(project)
     after = suite.run(project, work / "after")
     git(project, "clean", "-fdxq")
-    changed = {x for x in after.outcomes if after.outcomes[x] != before.outcomes.get(x)}
-    broken = {x: e for e in after.errors for x in before.outcomes if x not in after.outcomes and suite.label_fails_with(x, e)}
-    asked = sorted(set(after.outcomes) | set(broken))
-    (work / "labels").write_text("".join(x + "\n" for x in asked))
-    suites.sh([testselect, "upload", "--repo", str(project), "--commit", base, "--full", *before.reports], project)
-    out = suites.sh([testselect, "select", "--repo", str(project), "--base", base, "--head", head, "--labels-file",
-                     str(work / "labels"), "--format", "json"], project).stdout
-    answer = json.loads(out)
-    run = set(answer["run"])
-    missed = sorted(changed - run)
-    caught = {e for x, e in broken.items() if x in run}
-    missed += sorted(x for x, e in broken.items() if x not in run and e not in caught)
-    return {"trap": trap["name"], "language": suite.name, "labels": len(asked), "run": len(run), "changed": len(changed) + len(broken),
-            "missed": missed, "reasons": answer["reasons"], "most": trap.get("most")}
+    upload(testselect, project, base, before.reports)
+    return {"trap": trap["name"], "most": trap.get("most"), **compare(suite, project, base, head, before, after, testselect, work)}
 
 
 def main():
@@ -98,12 +109,14 @@ def main():
     parser.add_argument("--testselect", required=True)
     parser.add_argument("--language", action="append")
     parser.add_argument("--only", default="")
+    parser.add_argument("--shard", default="1/1", metavar="I/N", help="every Nth trap, from the Ith on")
     parser.add_argument("--json")
     parser.add_argument("--work", type=pathlib.Path)
     parser.add_argument("--keep", action="store_true", help="leave the projects in --work")
     args = parser.parse_args()
     work = args.work or pathlib.Path(tempfile.mkdtemp(prefix="testselect-oracle-"))
     work.mkdir(parents=True, exist_ok=True)
+    first, step = map(int, args.shard.split("/"))
     rows = []
     try:
         for name, suite in suites.all_suites().items():
@@ -112,7 +125,7 @@ def main():
             if not suite.available():
                 print(f"{name}: its tools are not installed here, left out", file=sys.stderr)
                 continue
-            for trap in importlib.import_module(f"traps_{name}").TRAPS:
+            for trap in importlib.import_module(f"traps_{name}").TRAPS[first - 1::step]:
                 if not re.search(args.only, trap["name"]):
                     continue
                 at = work / f"{name}-{trap['name']}"

@@ -26,19 +26,20 @@ class Python:
     """pytest with one coverage context per test."""
     name = "python"
 
-    def __init__(self, python):
-        self.python = python
+    def __init__(self, python, path=(), arguments=()):
+        self.python, self.path, self.arguments = python, list(path), list(arguments)
 
     def available(self):
         return subprocess.run([self.python, "-c", "import pytest, coverage, pytest_cov"], capture_output=True).returncode == 0
 
     def run(self, project, work):
         work.mkdir()
-        env = {"ORACLE_OUTCOMES": str(work / "outcomes.json"), "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1",
+        env = {"ORACLE_OUTCOMES": str(work / "outcomes.json"), "PYTHONDONTWRITEBYTECODE": "1",
+               "PYTHONPATH": os.pathsep.join([str(HERE), *(str(project / p) for p in self.path)]),
                "COVERAGE_FILE": str(work / ".coverage"), "COVERAGE_CORE": "ctrace"}
         (work / "rc").write_text("[run]\nrelative_files = true\nsource = .\n")
         sh([self.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "outcomes_plugin", "--cov", "--cov-context=test",
-            f"--cov-config={work / 'rc'}", "--cov-report="], project, env, check=False)
+            f"--cov-config={work / 'rc'}", "--cov-report=", *self.arguments], project, env, check=False)
         found = json.loads((work / "outcomes.json").read_text())
         return Run(found["outcomes"], found["errors"], [str(work / ".coverage")])
 

@@ -1,0 +1,24 @@
+#!/bin/bash
+# Proofs that take too long for tests/run.sh. Prints JSON lines as tests/bench.sh does; exit status 0 where the proof holds.
+#   tests/long.sh accuracy [ARGUMENT...]   selections judged by whole-suite runs of published projects (tests/oracle/accuracy.py)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+name=${1:-}
+case $name in
+  accuracy) shift ;;
+  *)
+    sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+    ;;
+esac
+{
+  deploy/install-packages.sh build test quickstart
+  build=${TESTSELECT_BUILD_DIR:-}
+  if [ -z "$build" ]; then
+    build=$PWD/build/release
+    cmake --preset release
+  fi
+  cmake --build "$build" --target testselect
+} >&2
+exec python3 tests/oracle/accuracy.py --testselect "$build/bin/testselect" "$@"
