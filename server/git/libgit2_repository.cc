@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "server/git/blob_diff.h"
@@ -42,8 +43,12 @@ absl::StatusOr<CommitInfo> LookUpCommit(git_repository* repository, const Object
   return info;
 }
 
-int Note(const git_config_entry*, void* found) {
-  *static_cast<bool*>(found) = true;
+int NotePromisor(const git_config_entry* entry, void* found) {
+  const absl::string_view name(entry->name);
+  if (name == "extensions.partialclone" ||
+      (absl::StartsWith(name, "remote.") && absl::EndsWith(name, ".promisor"))) {
+    *static_cast<bool*>(found) = true;
+  }
   return 0;
 }
 
@@ -53,8 +58,8 @@ bool IsPartialClone(git_repository* repository) {
   ConfigHandle config;
   bool found = false;
   if (git_repository_config_snapshot(Out(config), repository) < 0) return false;
-  git_config_foreach_match(config.get(), "^(remote\\..*\\.promisor|extensions\\.partialclone)$",
-                           Note, &found);
+  // Not git_config_foreach_match: libgit2 1.5 leaks 20 KB for every name that does not match.
+  git_config_foreach(config.get(), NotePromisor, &found);
   return found;
 }
 
