@@ -80,7 +80,7 @@ std::string ExplainUnavailable(absl::string_view message, absl::string_view hand
   if (hung_up) {
     return absl::StrCat(
         "the server hung up before anything was said, as one does that wants TLS (--tls, or "
-        "--tls-ca FILE) or a client certificate of its own choice (--tls-cert, --tls-key) (",
+        "--tls-ca FILE) or a client certificate that it trusts (--tls-cert, --tls-key) (",
         message, ")");
   }
   return std::string(message);

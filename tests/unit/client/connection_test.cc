@@ -1,5 +1,10 @@
 #include "client/connection.h"
 
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <string>
 
@@ -50,6 +55,30 @@ TEST(ConnectionTest, TokensDoNotTravelUnprotected) {
   ASSERT_THAT(WriteFileAtomically(file, "\n"), IsOk());
   EXPECT_THAT(ConnectRemote({.server = "127.0.0.1:7600", .token_file = file}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("is empty")));
+}
+
+// A server far away, or a busy one, takes its time to shake hands.
+TEST(ConnectionTest, WaitsForASlowHandshake) {
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof(address);
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  ASSERT_EQ(bind(listener, generic, length), 0);
+  ASSERT_EQ(listen(listener, 1), 0);
+  ASSERT_EQ(getsockname(listener, generic, &length), 0);
+  const std::string server = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  ASSERT_OK_AND_ASSIGN(const auto connection, ConnectRemote({.server = server, .tls = true}));
+  connection->channel()->GetState(/*try_to_connect=*/true);
+  const int client = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+  char hello[4096];
+  ASSERT_GT(recv(client, hello, sizeof hello, 0), 0);
+  // Nothing more comes, and above all no end of the connection.
+  pollfd silent{.fd = client, .events = POLLIN, .revents = 0};
+  EXPECT_EQ(poll(&silent, 1, /*timeout_ms=*/1000), 0);
+  close(client);
+  close(listener);
 }
 
 TEST(ConnectionTest, NamesTheFlagOfAMissingFile) {
