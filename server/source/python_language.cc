@@ -1,5 +1,6 @@
 #include "server/source/python_language.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/base/call_once.h"
@@ -30,6 +31,12 @@ class PythonLayer final : public TreeLayer {
       if (!tree.IsCode(file) || !absl::EndsWith(tree.Path(file), ".py")) continue;
       modules_[file] = ModuleName(tree.Path(file));
       by_module_[modules_[file]].push_back(file);
+      // Folders need no __init__.py to be packages.
+      std::string longer = modules_[file];
+      for (absl::string_view folder : FoldersAbove(tree.Path(file), longer)) {
+        longer = absl::StrCat(folder, ".", longer);
+        by_module_[longer].push_back(file);
+      }
     }
   }
 
@@ -119,6 +126,18 @@ class PythonLayer final : public TreeLayer {
  private:
   static absl::string_view Top(absl::string_view module) {
     return module.substr(0, module.find('.'));
+  }
+
+  // The folders above the one that `module` begins in, the nearest first.
+  static std::vector<absl::string_view> FoldersAbove(absl::string_view path,
+                                                     absl::string_view module) {
+    std::vector<absl::string_view> parts = absl::StrSplit(FolderOf(path), '/', absl::SkipEmpty());
+    const bool package = absl::EndsWith(path, "/__init__.py");
+    const size_t named = static_cast<size_t>(std::count(module.begin(), module.end(), '.')) +
+                         (package ? 1 : 0);
+    parts.resize(parts.size() - std::min(named, parts.size()));
+    std::reverse(parts.begin(), parts.end());
+    return parts;
   }
 
   // The dotted name under which a file is imported: from the topmost folder of its package on.

@@ -37,13 +37,14 @@ def size_of(folder, skip=()):
 class Server:
     """A testselectd of its own on a free port, over `data_dir`. A context manager: stops on leaving."""
 
-    def __init__(self, bench, data_dir, repository):
-        self.bench, self.data_dir, self.repository = bench, data_dir, repository
+    def __init__(self, bench, data_dir, repository, *flags):
+        self.bench, self.data_dir, self.repository, self.more = bench, data_dir, repository, flags
         self.process = self.address = None
 
     def __enter__(self):
         command = [self.bench.program("testselectd"), "--listen=127.0.0.1:0", "--metrics-listen=",
-                   f"--data-dir={self.data_dir}", f"--repository=bench={self.repository}", "--log-level=warning"]
+                   f"--data-dir={self.data_dir}", f"--repository=bench={self.repository}", "--log-level=warning",
+                   *self.more]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         words = dict(word.split("=", 1) for word in line.split()[1:] if "=" in word)

@@ -57,8 +57,8 @@ TEST_F(ExplanationTest, AnUnknownLabelRuns) {
 TEST_F(ExplanationTest, SaysEachReasonOnce) {
   for (const uint32_t shard : {0u, 1u}) {
     Upload({.commit = base_,
-            .executed = {{"both", "lib.c", {1}}, {"other", "other.c", {1}}},
-            .global = {{"lib.c", {3}}},
+            .executed = {{"both", "lib.f90", {1}}, {"other", "other.f90", {1}}},
+            .global = {{"lib.f90", {3}}},
             .job = "shards",
             .shard = shard,
             .shards = 2});

@@ -14,11 +14,11 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-// lib.c is executed by "one" and "two", docs/notes.md opened by "two", nobody knows the rest.
+// lib.f90 is executed by "one" and "two", docs/notes.md opened by "two", nobody knows the rest.
 class RuleSelectionTest : public SelectionTest {
  protected:
   RuleSelectionTest() {
-    git_.Write("lib.c", "1\n2\n");
+    git_.Write("lib.f90", "1\n2\n");
     git_.Write("docs/notes.md", "x\n");
     git_.Write("docs/other.md", "x\n");
     git_.Write("schema.sql", "x\n");
@@ -26,7 +26,7 @@ class RuleSelectionTest : public SelectionTest {
     git_.Write("pyproject.toml", "[tool.ruff]\na = 1\n[tool.pytest]\na = 1\n");
     base_ = git_.Commit("base");
     spec_.commit = base_;
-    spec_.executed = {{"one", "lib.c", {1}}, {"two", "lib.c", {2}}, {"e2e/three", "other.c", {1}}};
+    spec_.executed = {{"one", "lib.f90", {1}}, {"two", "lib.f90", {2}}, {"e2e/three", "other.f90", {1}}};
     spec_.opened = {{"two", "docs/notes.md"}};
   }
 
@@ -66,9 +66,9 @@ TEST_F(RuleSelectionTest, ASubmoduleIsNotHarmlessByTheFolderItLiesIn) {
 }
 
 TEST_F(RuleSelectionTest, WhatTheProjectCallsHarmlessIsHarmless) {
-  Rules("harmless: [docs/notes.md, lib.c, schema.sql]\n");
+  Rules("harmless: [docs/notes.md, lib.f90, schema.sql]\n");
   git_.Write("docs/notes.md", "y\n");
-  git_.Write("lib.c", "x\n2\n");
+  git_.Write("lib.f90", "x\n2\n");
   git_.Git("rm -q schema.sql");
   EXPECT_THAT(Run(*SelectNow()), IsEmpty());
 }
@@ -98,15 +98,15 @@ TEST_F(RuleSelectionTest, RunLabelsRunsThoseLabelsOnly) {
 }
 
 TEST_F(RuleSelectionTest, RunLabelsAddsToTheEvidence) {
-  Rules("run_labels:\n  lib.c: e2e/*\n  docs/notes.md: [one]\n");
-  git_.Write("lib.c", "x\n2\n");
+  Rules("run_labels:\n  lib.f90: e2e/*\n  docs/notes.md: [one]\n");
+  git_.Write("lib.f90", "x\n2\n");
   EXPECT_THAT(Run(*SelectNow()), UnorderedElementsAre("one", "e2e/three"));
 }
 
 TEST_F(RuleSelectionTest, RunLabelsAddsToWhoExecutedADeletedFile) {
-  Rules("run_labels:\n  lib.c: e2e/*\n");
-  spec_.executed[1].path = "lib2.c";
-  git_.Git("rm -q lib.c");
+  Rules("run_labels:\n  lib.f90: e2e/*\n");
+  spec_.executed[1].path = "lib2.f90";
+  git_.Git("rm -q lib.f90");
   EXPECT_THAT(Run(*SelectNow()), UnorderedElementsAre("one", "e2e/three"));
 }
 
@@ -193,7 +193,7 @@ TEST_F(RuleSelectionTest, AMalformedRuleFileRunsAllAndSaysWhere) {
             "The rule file cannot be used: .testselect.yml:2: unknown_change: 'perhaps': expected "
             "all, none; everything runs.");
   // The second time from the cache of parsed files.
-  git_.Write("lib.c", "x\n2\n");
+  git_.Write("lib.f90", "x\n2\n");
   EXPECT_TRUE(Select(Request(base_, git_.Commit("again"), {"one"}))->fallback.has_value());
 }
 
@@ -242,7 +242,7 @@ TEST_F(RuleSelectionTest, AnUnknownBranchRunsAllWhereBranchesDiffer) {
 
 TEST_F(RuleSelectionTest, AShadowBranchRunsAllAndSaysWhatItCouldSkip) {
   Rules("branches: {main: shadow}\n");
-  git_.Write("lib.c", "x\n2\n");
+  git_.Write("lib.f90", "x\n2\n");
   spec_.outcomes = {{"one", {Outcome::kPassed, 2}}, {"two", {Outcome::kPassed, 3}}};
   SelectionRequest request = HeadRequest();
   request.branch = "main";
