@@ -58,7 +58,7 @@ std::string ExplainHandshakeLog(absl::string_view message) {
   if (absl::StrContains(message, "Could not load any root certificate")) {
     return "--tls-ca holds no usable certificate";
   }
-  if (!absl::StrContains(message, "Handshake failed")) return "";
+  if (!absl::StrContains(message, "andshake failed")) return "";
   if (absl::StrContains(message, "certificate verify failed")) {
     return "the server's certificate is not accepted: it has expired, or --tls-ca (without it, the "
            "system) does not trust who signed it";
@@ -73,17 +73,20 @@ std::string ExplainHandshakeLog(absl::string_view message) {
 }
 
 std::string ExplainUnavailable(absl::string_view message, absl::string_view handshake_failure) {
-  const bool hung_up = absl::StrContains(message, "handshaker shutdown");
+  const bool given_up = absl::StrContains(message, "handshaker shutdown");
+  std::string reason = ExplainHandshakeLog(message);
   // A channel whose credentials are useless has no address that it could try.
-  if (!hung_up && !absl::StrContains(message, "empty address list")) return std::string(message);
-  if (!handshake_failure.empty()) return absl::StrCat(handshake_failure, " (", message, ")");
-  if (hung_up) {
-    return absl::StrCat(
-        "the server hung up before anything was said, as one does that wants TLS (--tls, or "
-        "--tls-ca FILE) or a client certificate that it trusts (--tls-cert, --tls-key) (",
-        message, ")");
+  if (reason.empty() && (given_up || absl::StrContains(message, "empty address list"))) {
+    reason = std::string(handshake_failure);
   }
-  return std::string(message);
+  const bool hung_up = absl::StrContains(message, "failed to connect") &&
+                       absl::StrContains(message, "Socket closed");
+  if (reason.empty() && (given_up || hung_up)) {
+    reason =
+        "the server hung up before anything was said, as one does that wants TLS (--tls, or "
+        "--tls-ca FILE) or a client certificate that it trusts (--tls-cert, --tls-key)";
+  }
+  return reason.empty() ? std::string(message) : absl::StrCat(reason, " (", message, ")");
 }
 
 }  // namespace testselect::client

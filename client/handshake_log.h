@@ -1,7 +1,7 @@
 // What gRPC only logs about TLS: why a handshake failed.
 //
-// A call that fails because of TLS says "tcp handshaker shutdown", whatever the cause. Its log
-// knows more, so that log is read here and its reason told with the error.
+// A call that fails because of TLS may say no more than "tcp handshaker shutdown" or "empty address
+// list". The log knows more, so that it is read here and its reason told with the error.
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ void WatchHandshakes();
 // What the last failure of TLS means for the user, "" if there was none. Thread-safe.
 std::string HandshakeFailure();
 
-// The same for one message of the log: "" if it is not about TLS.
+// The same for one message, of the log or of a call: "" if it is not about TLS.
 std::string ExplainHandshakeLog(absl::string_view message);
 
 // The message of a call that found the server unavailable, with what is known of the reason.

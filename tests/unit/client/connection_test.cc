@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <string>
+#include <thread>
 
 #include "client/files.h"
 #include "gmock/gmock.h"
@@ -57,6 +58,19 @@ TEST(ConnectionTest, TokensDoNotTravelUnprotected) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("is empty")));
 }
 
+// Any certificate: reading the system's takes a while.
+constexpr char kCertificate[] =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBdjCCARugAwIBAgIUIbOHK3F7ZfCMS0coYLcqR92oPi8wCgYIKoZIzj0EAwIw\n"
+    "DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjIxMzQzNDhaGA8yMTI2MTAyOTEzNDM0\n"
+    "OFowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABFTA\n"
+    "d5QR81o5YPeSBDEZKePFX7cTK7Qsvbfw3m2duwkNSHvqk5CX/WuKf8vdXxFc4f41\n"
+    "Ya2tjNchvIJRYGixMu+jUzBRMB0GA1UdDgQWBBS7Wz2Hmu/SQOZH8oRg8AAbRCV/\n"
+    "ejAfBgNVHSMEGDAWgBS7Wz2Hmu/SQOZH8oRg8AAbRCV/ejAPBgNVHRMBAf8EBTAD\n"
+    "AQH/MAoGCCqGSM49BAMCA0kAMEYCIQC5fvm8XGD+cCeYNMLGxHchbKeFbVOvhcxo\n"
+    "NWiqrb69pAIhALVfNZf1wPLZLeBpa8Kjn3S+lc0yR+SY4mbWAQKyiyef\n"
+    "-----END CERTIFICATE-----\n";
+
 // A server far away, or a busy one, takes its time to shake hands.
 TEST(ConnectionTest, WaitsForASlowHandshake) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -69,15 +83,27 @@ TEST(ConnectionTest, WaitsForASlowHandshake) {
   ASSERT_EQ(listen(listener, 1), 0);
   ASSERT_EQ(getsockname(listener, generic, &length), 0);
   const std::string server = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-  ASSERT_OK_AND_ASSIGN(const auto connection, ConnectRemote({.server = server, .tls = true}));
-  connection->channel()->GetState(/*try_to_connect=*/true);
+  const TemporaryFolder folder;
+  const std::string trusted = folder.Path("ca.pem");
+  ASSERT_THAT(WriteFileAtomically(trusted, kCertificate), IsOk());
+  ASSERT_OK_AND_ASSIGN(const auto connection, ConnectRemote({.server = server, .tls_ca = trusted}));
+  const std::shared_ptr<grpc::Channel> channel = connection->channel();
+  std::thread connecting([&] {  // somebody has to wait for the channel, or nothing moves
+    const auto deadline = absl::ToChronoTime(absl::Now() + absl::Seconds(60));
+    grpc_connectivity_state state = channel->GetState(/*try_to_connect=*/true);
+    while (state != GRPC_CHANNEL_TRANSIENT_FAILURE &&
+           channel->WaitForStateChange(state, deadline)) {
+      state = channel->GetState(/*try_to_connect=*/false);
+    }
+  });
   const int client = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
   char hello[4096];
-  ASSERT_GT(recv(client, hello, sizeof hello, 0), 0);
+  EXPECT_GT(recv(client, hello, sizeof hello, 0), 0);
   // Nothing more comes, and above all no end of the connection.
   pollfd silent{.fd = client, .events = POLLIN, .revents = 0};
   EXPECT_EQ(poll(&silent, 1, /*timeout_ms=*/1000), 0);
   close(client);
+  connecting.join();
   close(listener);
 }
 

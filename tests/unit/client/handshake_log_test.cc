@@ -39,6 +39,16 @@ TEST(HandshakeLogTest, TellsTheReasonOnlyWhereTlsIsTheReason) {
             "because (empty address list: )");
   EXPECT_EQ(ExplainUnavailable("empty address list: ", ""), "empty address list: ");
   EXPECT_EQ(ExplainUnavailable("Connection refused", "because"), "Connection refused");
+  // What the call itself knows counts before the log, which may be of another server.
+  EXPECT_THAT(ExplainUnavailable("failed to connect to all addresses; last error: UNKNOWN: "
+                                 "ipv4:127.0.0.1:1: Ssl handshake failed: SSL_ERROR_SSL: "
+                                 "error:0A00010B:SSL routines::wrong version number",
+                                 "because"),
+              StartsWith("the server does not speak TLS"));
+  const std::string closed = "ipv4:127.0.0.1:1: Socket closed";
+  EXPECT_THAT(ExplainUnavailable("failed to connect to all addresses; last error: " + closed, ""),
+              StartsWith("the server hung up before anything was said"));
+  EXPECT_EQ(ExplainUnavailable(closed, ""), closed);  // in the middle of a call
 }
 
 }  // namespace
