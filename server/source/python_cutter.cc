@@ -11,37 +11,11 @@
 #include "absl/strings/strip.h"
 #include "server/source/grammars.h"
 #include "server/source/module_builder.h"
+#include "server/source/python_facts.h"
 #include "server/source/python_syntax.h"
 
 namespace testselect {
 namespace {
-
-bool IsMemoDecorator(absl::string_view name) {
-  static const auto* const names =
-      new NameSet{"lru_cache", "cache", "cached_property", "memoize", "memoized", "singledispatch"};
-  return names->contains(name);
-}
-bool IsMutator(absl::string_view name) {
-  static const auto* const names =
-      new NameSet{"setdefault", "append", "add", "update", "register", "insert", "pop", "extend"};
-  return names->contains(name);
-}
-// Decorators that read neither the signature nor the docstring of what they wrap.
-bool IsPlainDecorator(absl::string_view name) {
-  static const auto* const names =
-      new NameSet{"property",      "staticmethod", "classmethod",     "contextmanager",
-                  "contextlib",    "wraps",        "functools",       "setter",
-                  "getter",        "deleter",      "typing",          "t",
-                  "final",         "override",     "cached_property", "abc",
-                  "abstractmethod"};
-  return names->contains(name);
-}
-bool IsWideSetup(absl::string_view name) {
-  static const auto* const names =
-      new NameSet{"setup_module", "teardown_module", "setUpModule", "tearDownModule",
-                  "setup_class",  "teardown_class",  "setUpClass",  "tearDownClass"};
-  return names->contains(name);
-}
 
 Digest DigestOf(Node n) {
   TokenDigest digest;
@@ -49,78 +23,6 @@ Digest DigestOf(Node n) {
   return digest.Finish();
 }
 std::string Mark(const Digest& digest) { return digest.ToHex().substr(0, 8); }
-
-// Names that an assignment to `n` binds or reaches into.
-void AddTargets(Node n, NameSet* out) {
-  if (!n) return;
-  switch (KindOf(n)) {
-    case Py::kIdentifier:
-      out->insert(n.text());
-      return;
-    case Py::kAttribute:
-      if (const Node member = n.Field("attribute")) out->insert(member.text());
-      AddTargets(n.Field("object"), out);
-      return;
-    case Py::kSubscript:
-      AddTargets(n.Field("value"), out);
-      return;
-    case Py::kPatternList:
-    case Py::kTuplePattern:
-    case Py::kListPattern:
-    case Py::kListSplatPattern:
-    case Py::kTuple:
-    case Py::kList:
-    case Py::kParenthesized:
-    case Py::kExpressionList:
-      for (Node child : NamedChildren(n)) AddTargets(child, out);
-      return;
-    default:
-      return;
-  }
-}
-
-// The assignment that a statement is, or null.
-Node AssignmentOf(Node statement) {
-  if (KindOf(statement) != Py::kExpressionStatement) return Node();
-  const Node inner = statement.first_named_child();
-  if (!inner) return Node();
-  const Py kind = KindOf(inner);
-  return kind == Py::kAssignment || kind == Py::kAugmentedAssignment ? inner : Node();
-}
-
-// The last value of `a = b = value`.
-Node ValueOf(Node assignment) {
-  Node value = assignment.Field("right");
-  while (value && KindOf(value) == Py::kAssignment) value = value.Field("right");
-  return value;
-}
-
-NameSet BoundBy(Node statement) {
-  NameSet binds;
-  if (Node assignment = AssignmentOf(statement)) {
-    for (; assignment; assignment = assignment.Field("right")) {
-      if (KindOf(assignment) != Py::kAssignment && KindOf(assignment) != Py::kAugmentedAssignment) {
-        break;
-      }
-      AddTargets(assignment.Field("left"), &binds);
-    }
-  } else if (KindOf(statement) == Py::kDelete) {
-    for (Node child : NamedChildren(statement)) AddTargets(child, &binds);
-  } else if (KindOf(statement) == Py::kFor) {
-    AddTargets(statement.Field("left"), &binds);
-  } else if (KindOf(statement) == Py::kTypeAlias) {
-    if (const Node left = statement.first_named_child()) {
-      if (const Node name = left.first_named_child()) binds.insert(name.text());
-    }
-  }
-  return binds;
-}
-
-bool ForTypeCheckersOnly(Node test) {
-  if (!test) return false;
-  const Node name = KindOf(test) == Py::kAttribute ? test.Field("attribute") : test;
-  return name && name.text() == "TYPE_CHECKING";
-}
 
 class Cutter {
  public:
@@ -334,15 +236,6 @@ class Cutter {
     unit.binds = binds;
   }
 
-  static std::vector<Node> DecoratorsOf(Node whole) {
-    std::vector<Node> decorators;
-    if (KindOf(whole) != Py::kDecorated) return decorators;
-    for (Node child : NamedChildren(whole)) {
-      if (KindOf(child) == Py::kDecorator) decorators.push_back(child);
-    }
-    return decorators;
-  }
-
   void Class(Node n, Node whole, const std::string& owner) {
     const Node name = n.Field("name");
     if (!name) return Other(whole, owner);
@@ -376,59 +269,11 @@ class Cutter {
     Block(n.Field("body"), key);
   }
 
-  // The name that a decorator begins with: `app` of @app.route("/").
-  static void AddDecoratorBase(Node decorator, NameSet* out) {
-    Node n = decorator.first_named_child();
-    while (n && KindOf(n) != Py::kIdentifier) {
-      n = KindOf(n) == Py::kCall        ? n.Field("function")
-          : KindOf(n) == Py::kAttribute ? n.Field("object")
-                                        : Node();
-    }
-    if (n) out->insert(n.text());
-  }
-
-  // What a function's decorators say.
-  struct Decoration {
-    PyUses uses;
-    TokenDigest digest;
-    NameSet bases;
-    bool fixture = false, everywhere = false, scoped = false, memo = false, introspected = false,
-         overload = false;
-  };
-
-  static Decoration Decorate(Node whole) {
-    Decoration d;
-    bool scope = false, function_scope = false;
-    for (Node decorator : DecoratorsOf(whole)) {
-      d.uses.Visit(decorator);
-      AddDecoratorBase(decorator, &d.bases);
-      AddPyTokens(decorator, &d.digest);
-      ForEachNode(decorator, [&](Node part) {
-        if (KindOf(part) == Py::kKeywordArgument) {
-          const Node keyword = part.Field("name");
-          scope |= keyword && keyword.text() == "scope";
-          d.everywhere |= keyword && keyword.text() == "autouse";
-        }
-        if (KindOf(part) == Py::kStringContent) function_scope |= part.text() == "function";
-      });
-    }
-    NameSet named = d.uses.loads;
-    named.insert(d.uses.members.begin(), d.uses.members.end());
-    d.fixture = named.contains("fixture");
-    d.scoped = scope && !function_scope;
-    d.overload = named.contains("overload");
-    for (absl::string_view name : named) {
-      d.memo |= IsMemoDecorator(name);
-      d.introspected |= !IsPlainDecorator(name);
-    }
-    return d;
-  }
-
   void Function(Node n, Node whole, const std::string& owner) {
     const Node name = n.Field("name");
     const Node body = n.Field("body");
     if (!name || !body) return Other(whole, owner);
-    Decoration decoration = Decorate(whole);
+    PyDecoration decoration = DecorationOf(whole);
     if (decoration.overload) return;  // for type checkers only
     const std::string key = absl::StrCat(owner, owner.empty() ? "" : ".", name.text());
     const uint16_t common = static_cast<uint16_t>((decoration.fixture ? kFixture : 0) |
@@ -440,7 +285,7 @@ class Cutter {
   }
 
   void AddHeader(Node n, Node whole, const std::string& owner, const std::string& key,
-                 uint16_t common, Decoration* decoration) {
+                 uint16_t common, PyDecoration* decoration) {
     const Node parameters = n.Field("parameters");
     if (parameters) {
       for (Node p : NamedChildren(parameters)) decoration->uses.Visit(p.Field("value"));
@@ -484,7 +329,7 @@ class Cutter {
   }
 
   void AddBody(Node n, const std::string& owner, const std::string& key, uint16_t common,
-               const Decoration& decoration) {
+               const PyDecoration& decoration) {
     const Node body = n.Field("body");
     Node first = body.first_named_child();
     while (first && KindOf(first) == Py::kComment) first = first.next_named_sibling();
@@ -503,7 +348,7 @@ class Cutter {
     unit.lines.first = first_line;
     unit.Set(kBroken, body.has_error() || HasPython2(body));
     unit.Set(kWide, IsWideSetup(NameOfKey(key)) || (decoration.fixture && decoration.scoped));
-    unit.Set(kMemo, decoration.memo || WritesSharedState(body, parameters));
+    unit.Set(kMemo, decoration.memo || WritesSharedState(body, parameters, shared_state_));
     unit.free = uses.Free(parameters);
     unit.members = std::move(uses.members);
     unit.parameters = parameters;
@@ -513,41 +358,6 @@ class Cutter {
     bool found = false;
     ForEachNode(body, [&](Node n) { found |= KindOf(n) == Py::kPrint || KindOf(n) == Py::kExec; });
     return found;
-  }
-
-  // Whether the function leaves something in the module's variables for the next call.
-  bool WritesSharedState(Node body, const NameSet& parameters) const {
-    const auto shared = [&](Node value) {
-      return value && KindOf(value) == Py::kIdentifier && shared_state_.contains(value.text()) &&
-             !parameters.contains(value.text());
-    };
-    const auto reaches_in = [&](Node target) {
-      if (!target) return false;
-      if (KindOf(target) == Py::kSubscript) return shared(target.Field("value"));
-      return KindOf(target) == Py::kAttribute && shared(target.Field("object"));
-    };
-    bool writes = false;
-    ForEachNode(body, [&](Node n) {
-      switch (KindOf(n)) {
-        case Py::kGlobal:
-          writes = true;
-          break;
-        case Py::kAssignment:
-        case Py::kAugmentedAssignment:
-          writes |= reaches_in(n.Field("left"));
-          break;
-        case Py::kCall: {
-          const Node function = n.Field("function");
-          if (!function || KindOf(function) != Py::kAttribute) break;
-          const Node method = function.Field("attribute");
-          writes |= method && IsMutator(method.text()) && shared(function.Field("object"));
-          break;
-        }
-        default:
-          break;
-      }
-    });
-    return writes;
   }
 
   const absl::string_view source_;
