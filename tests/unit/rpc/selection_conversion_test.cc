@@ -24,6 +24,8 @@ class ListMemory final : public Selector {
   absl::StatusOr<Explanation> Explain(const SelectionRequest&, absl::string_view) override {
     return absl::UnimplementedError("lists only");
   }
+  void Prepare(const std::string&, const ObjectId&) override {}
+  void WaitPrepared() override {}
   std::shared_ptr<const LabelList> FindList(const Digest& digest) const override {
     const auto found = lists_.find(digest);
     return found == lists_.end() ? nullptr : found->second;

@@ -156,12 +156,12 @@ TEST_F(CppTree, LabelsOfGoogleTestAndOfCTest) {
 TEST(CppUnits, AnObjectThatItsFileNeverUsesIsThereForItsConstructor) {
   EXPECT_EQ(UnitsOf("a.cc", "static Item one;\nint plain;\nextern Item other;\nItem used;\n"
                             "Item* Get() { return &used; }\n"),
-            "statement one binds[one] free[Item] EFFECTS\n"
+            "statement one binds[one] EFFECTS\n"
             "statement plain binds[plain]\n"
-            "statement other binds[other] free[Item]\n"
-            "statement used binds[used] free[Item]\n"
-            "header Get#() binds[Get] free[Item]\n"
-            "body Get#() free[used]\n");
+            "statement other binds[other]\n"
+            "statement used binds[used]\n"
+            "header Get#() binds[Get]\n"
+            "body Get#()\n");
 }
 
 }  // namespace

@@ -267,6 +267,13 @@ TEST_P(IndexStoreContractTest, BadUploadsAreRefusedAndNothingIsStored) {
   EXPECT_EQ(store_->Stats()->segments, 0u);
 }
 
+TEST_P(IndexStoreContractTest, DerivedValuesAreKeptByName) {
+  EXPECT_TRUE(absl::IsNotFound(store_->GetDerived("python.1:x").status()));
+  ASSERT_TRUE(store_->PutDerived("python.1:x", "units").ok());
+  ASSERT_TRUE(store_->PutDerived("python.1:x", "other units").ok());
+  EXPECT_EQ(store_->GetDerived("python.1:x").value_or(""), "other units");
+}
+
 TEST_P(IndexStoreContractTest, Notes) {
   EXPECT_THAT(store_->GetNote("a").status(),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("no note a")));

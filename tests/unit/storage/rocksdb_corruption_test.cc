@@ -79,7 +79,7 @@ TEST_F(RocksDbCorruptionTest, EveryStoredValueIsChecked) {
   const auto open = [&](std::vector<rocksdb::ColumnFamilyHandle*>* handles) {
     rocksdb::DB* raw = nullptr;
     EXPECT_TRUE(rocksdb::DB::Open(rocksdb::DBOptions(), Options().path,
-                                  {{"default", {}}, {"blobs", {}}}, handles, &raw)
+                                  {{"default", {}}, {"blobs", {}}, {"derived", {}}}, handles, &raw)
                     .ok());
     return std::unique_ptr<rocksdb::DB>(raw);
   };
@@ -117,7 +117,7 @@ TEST_F(RocksDbCorruptionTest, AMissingBlobIsFound) {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
   ASSERT_TRUE(rocksdb::DB::Open(rocksdb::DBOptions(), Options().path,
-                                {{"default", {}}, {"blobs", {}}}, &handles, &raw)
+                                {{"default", {}}, {"blobs", {}}, {"derived", {}}}, &handles, &raw)
                   .ok());
   std::unique_ptr<rocksdb::DB> db(raw);
   {
@@ -158,7 +158,7 @@ TEST_F(RocksDbCorruptionTest, ADamagedPredecessorDoesNotStopUploads) {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
   ASSERT_TRUE(rocksdb::DB::Open(rocksdb::DBOptions(), Options().path,
-                                {{"default", {}}, {"blobs", {}}}, &handles, &raw)
+                                {{"default", {}}, {"blobs", {}}, {"derived", {}}}, &handles, &raw)
                   .ok());
   {
     std::unique_ptr<rocksdb::DB> db(raw);

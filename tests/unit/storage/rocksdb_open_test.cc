@@ -32,7 +32,7 @@ class RocksDbOpenTest : public testing::Test {
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* raw = nullptr;
     ASSERT_TRUE(rocksdb::DB::Open(rocksdb::DBOptions(), Options().path,
-                                  {{"default", {}}, {"blobs", {}}}, &handles, &raw)
+                                  {{"default", {}}, {"blobs", {}}, {"derived", {}}}, &handles, &raw)
                     .ok());
     std::unique_ptr<rocksdb::DB> db(raw);
     ASSERT_TRUE(db->Put(rocksdb::WriteOptions(), key, value).ok());
