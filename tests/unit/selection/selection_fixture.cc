@@ -67,13 +67,19 @@ std::shared_ptr<const Selection> SelectionTest::Select(const SelectionRequest& r
   auto result = selector_->Select(request);
   EXPECT_TRUE(result.ok()) << result.status();
   if (!result.ok()) return std::make_shared<const Selection>();
+  MutexLock lock(&mutex_);
   results_[result->selection.get()] = *result;
   return result->selection;
 }
 
+const LabelList& SelectionTest::LabelsOf(const Selection& s) const {
+  MutexLock lock(&mutex_);
+  return *results_.at(&s).labels;
+}
+
 std::vector<std::string> SelectionTest::Names(const Selection& s, const std::string& bits) const {
   std::vector<std::string> names;
-  const LabelList& labels = *results_.at(&s).labels;
+  const LabelList& labels = LabelsOf(s);
   for (size_t i = 0; i < labels.size(); ++i) {
     if ((static_cast<unsigned char>(bits[i / 8]) >> (i % 8) & 1) != 0) {
       names.emplace_back(labels[i]);
@@ -84,7 +90,7 @@ std::vector<std::string> SelectionTest::Names(const Selection& s, const std::str
 
 std::vector<std::string> SelectionTest::Run(const Selection& s) const {
   std::vector<std::string> names;
-  const LabelList& labels = *results_.at(&s).labels;
+  const LabelList& labels = LabelsOf(s);
   for (uint32_t position : s.run) names.emplace_back(labels[position]);
   return names;
 }

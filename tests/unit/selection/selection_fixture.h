@@ -11,6 +11,7 @@
 #include "server/git/repository.h"
 #include "server/selection/selector.h"
 #include "storage/index_store.h"
+#include "storage/model/mutex.h"
 #include "storage/segment_builder.h"
 #include "tests/unit/git/git_fixture.h"
 
@@ -58,7 +59,10 @@ class SelectionTest : public GitTest {
   std::unique_ptr<Selector> selector_;
 
  private:
-  std::map<const Selection*, SelectionResult> results_;
+  const LabelList& LabelsOf(const Selection& s) const;
+
+  mutable Mutex mutex_;  // tests select in several threads
+  std::map<const Selection*, SelectionResult> results_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace testselect
