@@ -37,6 +37,11 @@ CLI::Option* CommandOptions::Repeated(const std::string& flags, std::vector<std:
       ->transform(TakeMarkOff());
 }
 
+CLI::Option* CommandOptions::Positional(const std::string& name, std::vector<std::string>& target,
+                                        const std::string& type, const std::string& doc) {
+  return app_->add_option(name, target, doc)->type_name(type)->transform(TakeMarkOff());
+}
+
 CLI::Option* CommandOptions::Choice(const std::string& flags, std::string& target,
                                     const std::vector<std::string>& choices,
                                     const std::string& doc) {

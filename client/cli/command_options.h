@@ -28,6 +28,9 @@ class CommandOptions {
   // One value for each time the flag is given: what follows it is no second one.
   CLI::Option* Repeated(const std::string& flags, std::vector<std::string>& target,
                         const std::string& type, const std::string& doc);
+  // What stands on the command line without a flag, any number of times.
+  CLI::Option* Positional(const std::string& name, std::vector<std::string>& target,
+                          const std::string& type, const std::string& doc);
   CLI::Option* Choice(const std::string& flags, std::string& target,
                       const std::vector<std::string>& choices, const std::string& doc);
   CLI::Option* Seconds(const std::string& flags, double& target, const std::string& doc);

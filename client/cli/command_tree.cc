@@ -7,6 +7,7 @@
 #include "client/cli/command_options.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/rule_commands.h"
+#include "client/cli/structure_commands.h"
 
 namespace testselect::client {
 namespace {
@@ -232,6 +233,8 @@ std::unique_ptr<CLI::App> BuildCommandTree(CommandLine& values) {
   AddIndex(tree.get(), values);
   AddRules(tree.get(), values);
   AddSuites(tree.get(), values);
+  AddGraph(tree.get(), values);
+  AddWho(tree.get(), values);
   AddServe(tree.get(), values);
   AddRest(tree.get(), values);
   return tree;

@@ -22,6 +22,8 @@ ExitCode RunSuites(const CommonOptions& common, const SuitesOptions& options, Co
 ExitCode RunSuitesList(const CommonOptions& common, const SuitesOptions& options, Console& console);
 // kUsage where there is anything to complain about.
 ExitCode RunSuitesLint(const CommonOptions& common, const SuitesOptions& options, Console& console);
+ExitCode RunGraph(const CommonOptions& common, const GraphOptions& options, Console& console);
+ExitCode RunWho(const CommonOptions& common, const WhoOptions& options, Console& console);
 // Becomes testselectd; returns only where that fails.
 ExitCode RunServe(const CommonOptions& common, const ServeOptions& options, Console& console);
 ExitCode RunVersion(const CommonOptions& common, Console& console);

@@ -59,6 +59,10 @@ ExitCode Run(const CLI::App& tree, CommandLine& values) {
       return RunSuitesList(values.common, values.suites, console);
     case Command::kSuitesLint:
       return RunSuitesLint(values.common, values.suites, console);
+    case Command::kGraph:
+      return RunGraph(values.common, values.graph, console);
+    case Command::kWho:
+      return RunWho(values.common, values.who, console);
     case Command::kServe:
       return RunServe(values.common, values.serve, console);
     case Command::kVersion:

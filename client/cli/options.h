@@ -88,6 +88,18 @@ struct SuitesOptions {
   std::string changed_files;  // a file of paths, or -
 };
 
+struct GraphOptions {
+  std::string commit;  // empty: HEAD
+  std::string format = "json";
+  std::vector<std::string> paths;
+};
+
+struct WhoOptions {
+  std::string place;              // FILE[:LINE[-LINE]]
+  std::string commit;             // empty: HEAD
+  std::vector<std::string> jobs;  // NAME or NAME;K=V;...
+};
+
 struct ServeOptions {
   std::vector<std::string> arguments;  // passed through
 };
@@ -107,6 +119,8 @@ enum class Command {
   kSuites,
   kSuitesList,
   kSuitesLint,
+  kGraph,
+  kWho,
   kServe,
   kVersion,
   kCompletionBash,
@@ -125,6 +139,8 @@ struct CommandLine {
   IndexOptions index;
   RulesOptions rules;
   SuitesOptions suites;
+  GraphOptions graph;
+  WhoOptions who;
   ServeOptions serve;
 };
 

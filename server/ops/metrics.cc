@@ -100,11 +100,14 @@ RpcMetrics::RpcMetrics(MetricRegistry* registry)
       describe_suites(registry, "DescribeSuites"),
       get_rules(registry, "GetRules"),
       check_rules(registry, "CheckRules"),
+      get_graph(registry, "GetGraph"),
+      find_labels(registry, "FindLabels"),
       select_waiting(Waiting(registry, "select")),
       spool_waiting(Waiting(registry, "spool")),
       ingest_waiting(Waiting(registry, "ingest")),
       index_waiting(Waiting(registry, "index")),
-      rules_waiting(Waiting(registry, "rules")) {}
+      rules_waiting(Waiting(registry, "rules")),
+      structure_waiting(Waiting(registry, "structure")) {}
 
 SelectionMetrics::SelectionMetrics(MetricRegistry* registry)
     : computed(Selections(registry, "computed")),

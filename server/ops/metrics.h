@@ -69,8 +69,9 @@ struct RpcMetrics {
   explicit RpcMetrics(MetricRegistry* registry);
   RpcMethodMetrics select_tests, explain_test, upload_coverage, get_upload_status, seal_index,
       list_indexed_commits, get_index, delete_index, select_suites, describe_suites, get_rules,
-      check_rules;
-  GaugeHandle select_waiting, spool_waiting, ingest_waiting, index_waiting, rules_waiting;
+      check_rules, get_graph, find_labels;
+  GaugeHandle select_waiting, spool_waiting, ingest_waiting, index_waiting, rules_waiting,
+      structure_waiting;
 };
 
 struct SelectionMetrics {

@@ -17,7 +17,7 @@ MetricLabel MethodLabel() {
   return {.name = "method",
           .values = {"SelectTests", "ExplainTest", "UploadCoverage", "GetUploadStatus", "SealIndex",
                      "ListIndexedCommits", "GetIndex", "DeleteIndex", "SelectSuites",
-                     "DescribeSuites", "GetRules", "CheckRules"}};
+                     "DescribeSuites", "GetRules", "CheckRules", "GetGraph", "FindLabels"}};
 }
 
 MetricLabel CodeLabel() {
@@ -54,7 +54,7 @@ std::vector<MetricSpec> RpcMetrics() {
       {"testselect_workers_waiting",
        MetricType::kGauge,
        "Pieces of work that wait for a worker, by pool.",
-       {{.name = "pool", .values = {"select", "spool", "ingest", "index", "rules"}}},
+       {{.name = "pool", .values = {"select", "spool", "ingest", "index", "rules", "structure"}}},
        {}},
   };
 }

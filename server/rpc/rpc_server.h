@@ -14,6 +14,7 @@
 #include "server/rpc/rule_service.h"
 #include "server/rpc/selection_service.h"
 #include "server/rpc/service_environment.h"
+#include "server/rpc/structure_service.h"
 
 namespace testselect {
 
@@ -50,6 +51,7 @@ class RpcServer {
   std::unique_ptr<IngestService> ingest_;        // nullptr where the role has no uploads
   IndexService index_;
   RuleService rules_;
+  StructureService structure_;
   std::string address_;
   std::unique_ptr<grpc::Server> server_;  // last: it ends before what it calls
 };

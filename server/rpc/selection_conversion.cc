@@ -125,16 +125,6 @@ void FallbackToProto(const Fallback& fallback, v1::Fallback* out) {
   out->set_message(fallback.message);
 }
 
-void IndexToProto(const IndexUse& use, v1::IndexUse* out) {
-  JobToProto(use.job, out->mutable_job());
-  out->set_commit(use.commit.ToHex());
-  out->set_distance(use.distance);
-  const absl::string_view state = SegmentStateName(use.state);
-  out->set_state(state.data(), state.size());
-  out->set_segments(use.segments);
-  out->set_created_unix_seconds(absl::ToUnixSeconds(use.created));
-}
-
 void AllLabelsToProto(const LabelList& labels, v1::SelectTestsResponse* out) {
   if (labels.can_be_packed()) {
     out->set_all_labels_packed(labels.packed().data(), labels.packed().size());
@@ -245,6 +235,16 @@ ListSizes SizesOf(const SelectionResult& result) {
           .global_level = CountBits(selection.global_level),
           .present_report = CountBits(selection.present_report),
           .run = selection.run_count};
+}
+
+void IndexToProto(const IndexUse& use, v1::IndexUse* out) {
+  JobToProto(use.job, out->mutable_job());
+  out->set_commit(use.commit.ToHex());
+  out->set_distance(use.distance);
+  const absl::string_view state = SegmentStateName(use.state);
+  out->set_state(state.data(), state.size());
+  out->set_segments(use.segments);
+  out->set_created_unix_seconds(absl::ToUnixSeconds(use.created));
 }
 
 void SelectionToProto(const SelectionResult& result, v1::ListForm form, bool labels_sent,

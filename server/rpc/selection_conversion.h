@@ -40,6 +40,8 @@ ListSizes SizesOf(const SelectionResult& result);
 void SelectionToProto(const SelectionResult& result, v1::ListForm form, bool labels_sent,
                       bool omit_order, v1::SelectTestsResponse* out);
 
+void IndexToProto(const IndexUse& use, v1::IndexUse* out);
+
 void ExplanationToProto(const Explanation& explanation, v1::ExplainTestResponse* out);
 
 }  // namespace testselect

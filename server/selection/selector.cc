@@ -92,6 +92,24 @@ class CachingSelector final : public Selector {
     return std::move(collector).Finish(*plan, forced, request.run_all);
   }
 
+  absl::StatusOr<FileGraph> ReadGraph(const GraphRequest& request) override {
+    TS_ASSIGN_OR_RETURN(const Place place,
+                        FindPlace(request.repository, request.commit, request.deadline));
+    TS_ASSIGN_OR_RETURN(const auto tree,
+                        forest_.Tree(request.repository, place.git, place.commit.tree));
+    return GraphOf(*tree, request.paths);
+  }
+
+  absl::StatusOr<LabelAnswer> FindLabels(const LabelQuestion& question) override {
+    TS_ASSIGN_OR_RETURN(const Place place,
+                        FindPlace(question.repository, question.commit, question.deadline));
+    TS_ASSIGN_OR_RETURN(const auto index, FindIndex(question.repository));
+    TS_ASSIGN_OR_RETURN(const auto resolution,
+                        ResolveIndex(*index, *place.git, place.commit, question.jobs,
+                                     /*include_building=*/false, options_.max_walk_commits));
+    return LabelsOf({&store_, &forest_, place.git, place.commit.tree}, question, resolution);
+  }
+
   void Prepare(const std::string& repository, const ObjectId& commit) override {
     warmer_.Add(repository, commit);
   }
@@ -112,6 +130,22 @@ class CachingSelector final : public Selector {
 
  private:
   using PlanPtr = std::shared_ptr<const SelectionPlan>;
+
+  // A repository at one of its commits.
+  struct Place {
+    std::shared_ptr<const GitRepository> git;
+    CommitInfo commit;
+  };
+  absl::StatusOr<Place> FindPlace(const std::string& repository, const ObjectId& commit,
+                                  absl::Time deadline) {
+    Place place;
+    TS_ASSIGN_OR_RETURN(place.git, repositories_.Find(repository));
+    SelectionRequest request;
+    request.repository = repository;
+    request.deadline = deadline;
+    TS_ASSIGN_OR_RETURN(place.commit, FindCommit("commit", request, commit, *place.git));
+    return place;
+  }
 
   void Warm(const std::string& repository, const ObjectId& commit) {
     const auto git = repositories_.Find(repository);

@@ -15,6 +15,7 @@
 #include "server/git/repository.h"
 #include "server/selection/label_list.h"
 #include "server/selection/reason.h"
+#include "server/selection/structure.h"
 #include "storage/index_store.h"
 #include "storage/model/object_id.h"
 #include "storage/model/upload.h"
@@ -37,16 +38,6 @@ struct SelectionRequest {
   bool include_building = false;
   bool omit_order = false;
   absl::Time deadline = absl::InfiniteFuture();
-};
-
-// The evidence one job contributed.
-struct IndexUse {
-  JobKey job;
-  ObjectId commit;
-  uint32_t distance = 0;
-  SegmentState state = SegmentState::kSealed;
-  uint32_t segments = 0;
-  absl::Time created;
 };
 
 struct Fallback {
@@ -124,6 +115,13 @@ class Selector {
   // Why `label` is selected or not. Errors as Select.
   virtual absl::StatusOr<Explanation> Explain(const SelectionRequest& request,
                                               absl::string_view label) = 0;
+
+  // Which file imports which. Errors: kNotFound (repository, commit, a path that is not in it),
+  // those of git.
+  virtual absl::StatusOr<FileGraph> ReadGraph(const GraphRequest& request) = 0;
+  // Who executed a file or lines of it, and whose test files reach it. Errors as ReadGraph; also
+  // kNotFound (no usable evidence at or before the commit) and kDataLoss.
+  virtual absl::StatusOr<LabelAnswer> FindLabels(const LabelQuestion& question) = 0;
 
   // Reads and cuts the sources of a commit that evidence was stored for, in the background, so that
   // the first selection from it need not. What fails here is the selection's to report.

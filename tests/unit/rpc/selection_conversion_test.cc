@@ -24,6 +24,12 @@ class ListMemory final : public Selector {
   absl::StatusOr<Explanation> Explain(const SelectionRequest&, absl::string_view) override {
     return absl::UnimplementedError("lists only");
   }
+  absl::StatusOr<FileGraph> ReadGraph(const GraphRequest&) override {
+    return absl::UnimplementedError("lists only");
+  }
+  absl::StatusOr<LabelAnswer> FindLabels(const LabelQuestion&) override {
+    return absl::UnimplementedError("lists only");
+  }
   void Prepare(const std::string&, const ObjectId&) override {}
   void WaitPrepared() override {}
   std::shared_ptr<const LabelList> FindList(const Digest& digest) const override {

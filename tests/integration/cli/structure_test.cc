@@ -1,0 +1,120 @@
+// `testselect graph` and `testselect who`, in process and against a server.
+#include <signal.h>
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/integration/cli/cli_fixture.h"
+
+namespace testselect {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class StructureCliTest : public CliTest {
+ protected:
+  void ExpectError(const std::vector<std::string>& arguments, int code,
+                   const std::string& message) {
+    const Finished done = Run(arguments);
+    EXPECT_EQ(done.exit_code, code) << done.out;
+    EXPECT_THAT(done.err, HasSubstr(message));
+  }
+  void ExpectUsageError(const std::vector<std::string>& arguments, const std::string& message) {
+    ExpectError(arguments, 2, message);
+  }
+  void ExpectNoSuch(const std::vector<std::string>& arguments, const std::string& message) {
+    ExpectError(arguments, 5, message);
+  }
+};
+
+TEST_F(StructureCliTest, GraphAsJsonAndDot) {
+  const Finished json = Run({"graph"});
+  ASSERT_EQ(json.exit_code, 0) << json.err;
+  const auto files = Json(json.out)["files"];
+  ASSERT_EQ(files.get_array().size(), 2u) << json.out;
+  EXPECT_EQ(std::string_view(files.at(0)["path"]), "calc.py");
+  EXPECT_EQ(std::string_view(files.at(0)["language"]), "python");
+  EXPECT_THAT(Strings(files.at(0)["imports"]), IsEmpty());
+  EXPECT_THAT(Strings(files.at(1)["imports"]), ElementsAre("calc.py"));
+  EXPECT_EQ(Run({"graph", "--format", "dot", "calc.py"}).out,
+            "digraph imports {\n  node [shape=box];\n  \"calc.py\";\n  \"tests/test_calc.py\";\n"
+            "  \"tests/test_calc.py\" -> \"calc.py\";\n}\n");
+  // The commit counts, not the files as they are.
+  WriteFile("new.py", "import calc\n");
+  ExpectNoSuch({"graph", "new.py"}, "'new.py'");
+  const std::string added = Commit("added");
+  EXPECT_EQ(Json(Run({"graph", "new.py"}).out)["files"].get_array().size(), 2u);
+  ExpectNoSuch({"graph", "--commit", base_, "--", "new.py"}, "paths: 'new.py'");
+  EXPECT_EQ(Run({"graph", "--commit", added, "--", "new.py"}).exit_code, 0);
+}
+
+TEST_F(StructureCliTest, WhoExecutedAndWhoReaches) {
+  ASSERT_EQ(UploadFirst().exit_code, 0);
+  const Finished line = Run({"who", "calc.py:2", "--commit", base_});
+  ASSERT_EQ(line.exit_code, 0) << line.err;
+  EXPECT_EQ(line.out, std::string("executed by (1):\n  ") + kAdd + "\nreached by (2):\n  " + kAdd +
+                          "  via tests/test_calc.py > calc.py\n  " + kMul +
+                          "  via tests/test_calc.py > calc.py\nevidence: unit at " +
+                          base_.substr(0, 12) + ", 0 commits back\n");
+  EXPECT_THAT(Run({"who", "calc.py", "--commit", base_}).out,
+              HasSubstr("executed by (2):\n  " + std::string(kAdd)));
+  EXPECT_THAT(Run({"who", "calc.py:1"}).out,
+              HasSubstr("executed by (0)\n  and outside of tests, while modules were imported"));
+  // HEAD is later than the evidence.
+  const Finished json = Run({"who", "calc.py:5-6", "--job", "unit", "--json"});
+  ASSERT_EQ(json.exit_code, 0) << json.err;
+  const auto answer = Json(json.out);
+  EXPECT_EQ(std::string_view(answer["path"]), "calc.py");
+  EXPECT_EQ(uint64_t(answer["lines"].at(0)), 5u);
+  EXPECT_EQ(uint64_t(answer["lines"].at(1)), 6u);
+  EXPECT_EQ(std::string_view(answer["commit"]), head_);
+  EXPECT_THAT(Strings(answer["executed"]), ElementsAre(kMul));
+  EXPECT_THAT(Strings(answer["reached"].at(0)["via"]),
+              ElementsAre("tests/test_calc.py", "calc.py"));
+  EXPECT_EQ(uint64_t(answer["index"].at(0)["distance"]), 1u);
+}
+
+TEST_F(StructureCliTest, ErrorsNameFieldAndValue) {
+  ExpectNoSuch({"who", "calc.py"}, "commit: '" + head_ + "': no commit at or before it has");
+  ASSERT_EQ(UploadFirst().exit_code, 0);
+  ExpectNoSuch({"who", "gone.py:1"}, "path: 'gone.py'");
+  ExpectUsageError({"who", "calc.py:0"}, "FILE: 'calc.py:0': line 0");
+  ExpectUsageError({"who", "calc.py:6-5"}, "FILE: 'calc.py:6-5': the last line, 5, is before");
+  ExpectUsageError({"who", "calc.py:1-"}, "FILE: 'calc.py:1-': expected FILE[:LINE[-LINE]]");
+  ExpectUsageError({"who", "calc.py:10000001"}, "with lines from 1 to 10000000");
+  ExpectNoSuch({"who", "calc.py:x"}, "path: 'calc.py:x'");
+  ExpectUsageError({"who", "calc.py", "--commit", "HEAD"}, "--commit");
+}
+
+TEST_F(StructureCliTest, AServerAnswersTheSame) {
+  ASSERT_EQ(UploadFirst().exit_code, 0);
+  const std::string graph = Run({"graph", "--commit", head_}).out;
+  const std::string who = Run({"who", "calc.py:6", "--commit", head_}).out;
+  EXPECT_THAT(who, HasSubstr(kMul));
+  const auto server = Start({"serve", "--listen", "127.0.0.1:0", "--metrics-listen", ""});
+  ASSERT_TRUE(server->WaitForOutput("\n")) << server->Wait().err;
+  const std::string line = server->Output();
+  const size_t at = line.find("grpc=");
+  ASSERT_NE(at, std::string::npos) << line;
+  const std::string address = line.substr(at + 5, line.find_first_of(" \n", at) - at - 5);
+  const std::vector<std::string> there = {"--server", address,    "--repo",
+                                          "local",    "--commit", head_};
+  const auto remote = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), there.begin(), there.end());
+    const Finished done = Run(arguments);
+    EXPECT_EQ(done.exit_code, 0) << done.err;
+    return done.out;
+  };
+  EXPECT_EQ(remote({"graph"}), graph);
+  EXPECT_EQ(remote({"who", "calc.py:6"}), who);
+  ExpectUsageError({"who", "calc.py", "--server", address, "--repo", "local"}, "--commit: ''");
+  server->Signal(SIGTERM);
+  EXPECT_EQ(server->Wait().exit_code, 0);
+}
+
+}  // namespace
+}  // namespace testselect
