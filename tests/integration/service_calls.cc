@@ -70,8 +70,11 @@ ServiceCalls ServiceCalls::To(const std::string& address, const std::string& tok
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return ServiceCalls(
-      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments), token);
+  auto channel = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  // Of fifty connections at once, gRPC may fail one for a moment; calls would fail with it. What
+  // still cannot be reached is the calls' to say.
+  channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(5));
+  return ServiceCalls(std::move(channel), token);
 }
 
 std::unique_ptr<grpc::ClientContext> ServiceCalls::NewContext() const {
