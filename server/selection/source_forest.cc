@@ -44,37 +44,45 @@ std::string TargetOf(absl::string_view path, absl::string_view target) {
 }
 
 // Adds what is reached through the link `entry`: a file under another name, or a folder's files.
-void AddAliases(const std::vector<TreeEntry>& entries, const TreeEntry& entry,
-                const GitRepository& git, std::vector<SourceFile>* files, size_t* aliases) {
-  const auto text = git.ReadBlob(entry.blob);
-  const std::string target = text.ok() ? TargetOf(entry.path, *text) : "";
+// Errors: those of git, and kResourceExhausted past kMaxAliases.
+absl::Status AddAliases(const std::vector<TreeEntry>& entries, const TreeEntry& entry,
+                        const GitRepository& git, std::vector<SourceFile>* files, size_t* aliases) {
+  TS_ASSIGN_OR_RETURN(const std::string text, git.ReadBlob(entry.blob));
+  const std::string target = TargetOf(entry.path, text);
   const std::string folder = target + "/";
-  if (target.empty() || absl::StartsWith(entry.path, folder)) return;
+  if (target.empty() || absl::StartsWith(entry.path, folder)) return absl::OkStatus();
   const auto by_path = [](const TreeEntry& e, absl::string_view path) {
     return absl::string_view(e.path) < path;
   };
   auto it = std::lower_bound(entries.begin(), entries.end(), target, by_path);
   if (it != entries.end() && it->path == target) {
+    ++*aliases;
     if (IsFile(*it)) files->push_back({entry.path, it->blob, true, target});
-    return;
+    return absl::OkStatus();
   }
   for (it = std::lower_bound(entries.begin(), entries.end(), folder, by_path);
-       it != entries.end() && absl::StartsWith(it->path, folder) && *aliases < kMaxAliases; ++it) {
+       it != entries.end() && absl::StartsWith(it->path, folder); ++it) {
     if (!IsFile(*it)) continue;
-    ++*aliases;
-    files->push_back(
-        {absl::StrCat(entry.path, "/", absl::string_view(it->path).substr(folder.size())), it->blob,
-         true, it->path});
+    if (++*aliases > kMaxAliases) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "symbolic links lead to more than ", kMaxAliases, " files (at ", entry.path, ")"));
+    }
+    const absl::string_view inside = absl::string_view(it->path).substr(folder.size());
+    files->push_back({absl::StrCat(entry.path, "/", inside), it->blob, true, it->path});
   }
+  return absl::OkStatus();
 }
 
-std::vector<SourceFile> FilesOf(const std::vector<TreeEntry>& entries, const GitRepository& git) {
+absl::StatusOr<std::vector<SourceFile>> FilesOf(const std::vector<TreeEntry>& entries,
+                                                const GitRepository& git) {
   std::vector<SourceFile> files;
   files.reserve(entries.size());
   size_t aliases = 0;
   for (const TreeEntry& entry : entries) {
     const size_t before = files.size();
-    if (entry.type == FileType::kSymlink) AddAliases(entries, entry, git, &files, &aliases);
+    if (entry.type == FileType::kSymlink) {
+      TS_RETURN_IF_ERROR(AddAliases(entries, entry, git, &files, &aliases));
+    }
     if (files.size() == before) files.push_back({entry.path, entry.blob, IsFile(entry), ""});
   }
   if (aliases > 0) {
@@ -200,7 +208,7 @@ absl::StatusOr<std::shared_ptr<const SourceTree>> SourceForest::Tree(
   if (slot->tree != nullptr) return slot->tree;
   TS_ASSIGN_OR_RETURN(const auto entries, git->ListTree(tree));
   auto source = std::make_shared<RepositoryModules<Modules>>(modules_, git);
-  std::vector<SourceFile> files = FilesOf(*entries, *git);
+  TS_ASSIGN_OR_RETURN(std::vector<SourceFile> files, FilesOf(*entries, *git));
   if (base != nullptr) {
     TS_ASSIGN_OR_RETURN(slot->tree, SourceTree::Derive(*base, std::move(files), source));
   } else {
