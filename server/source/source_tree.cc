@@ -59,7 +59,7 @@ absl::StatusOr<std::shared_ptr<const SourceTree>> SourceTree::Build(
     std::vector<SourceFile> files, std::shared_ptr<ModuleSource> modules) {
   std::shared_ptr<SourceTree> tree(new SourceTree(std::move(files), std::move(modules)));
   TS_RETURN_IF_ERROR(tree->LoadModules(nullptr));
-  tree->Link(nullptr);
+  TS_RETURN_IF_ERROR(tree->Link(nullptr));
   return tree;
 }
 
@@ -67,7 +67,7 @@ absl::StatusOr<std::shared_ptr<const SourceTree>> SourceTree::Derive(
     const SourceTree& base, std::vector<SourceFile> files, std::shared_ptr<ModuleSource> modules) {
   std::shared_ptr<SourceTree> tree(new SourceTree(std::move(files), std::move(modules)));
   TS_RETURN_IF_ERROR(tree->LoadModules(&base));
-  tree->Link(tree->SameLayout(base) ? &base : nullptr);
+  TS_RETURN_IF_ERROR(tree->Link(tree->SameLayout(base) ? &base : nullptr));
   return tree;
 }
 
@@ -108,7 +108,7 @@ bool SourceTree::SameLayout(const SourceTree& base) const {
   return true;
 }
 
-void SourceTree::Link(const SourceTree* base) {
+absl::Status SourceTree::Link(const SourceTree* base) {
   for (const Language* language : languages_) {
     if (language != nullptr && !layers_.contains(language)) {
       layers_.emplace(language, language->Open(*this));
@@ -135,6 +135,8 @@ void SourceTree::Link(const SourceTree* base) {
   for (FileId file = 0; file < files_.size(); ++file) {
     for (FileId target : imports_[file]) importers_[counts[target]++] = file;
   }
+  MutexLock lock(&unread_mutex_);
+  return unread_;
 }
 
 FileId SourceTree::Find(absl::string_view path) const {
@@ -146,7 +148,12 @@ FileId SourceTree::Find(absl::string_view path) const {
 }
 
 std::string SourceTree::Text(FileId file) const {
-  return files_[file].regular ? source_->ReadBlob(files_[file].blob).value_or("") : "";
+  if (!files_[file].regular) return "";
+  auto text = source_->ReadBlob(files_[file].blob);
+  if (text.ok()) return *std::move(text);
+  MutexLock lock(&unread_mutex_);
+  unread_.Update(text.status());
+  return "";
 }
 
 const TreeLayer* SourceTree::LayerOf(const Language* language) const {

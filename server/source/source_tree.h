@@ -13,6 +13,7 @@
 #include "server/source/language.h"
 #include "server/source/name_table.h"
 #include "server/source/unit.h"
+#include "storage/model/mutex.h"
 #include "storage/model/object_id.h"
 
 namespace testselect {
@@ -54,6 +55,7 @@ class SourceTree final : public TreeView {
   FileId Find(absl::string_view path) const override;
   bool IsCode(FileId file) const override { return languages_[file] != nullptr; }
   const SourceModule& Module(FileId file) const override { return *modules_[file]; }
+  // While a tree is made, a file that cannot be read fails the making: imports would be missing.
   std::string Text(FileId file) const override;
   NameTable& names() const override { return source_->names(); }
 
@@ -75,7 +77,7 @@ class SourceTree final : public TreeView {
  private:
   SourceTree(std::vector<SourceFile> files, std::shared_ptr<ModuleSource> modules);
   absl::Status LoadModules(const SourceTree* base);
-  void Link(const SourceTree* base);
+  absl::Status Link(const SourceTree* base);
   // Whether the imports of unchanged files are those of `base`: the same paths, and no other file
   // changed than code.
   bool SameLayout(const SourceTree& base) const;
@@ -88,6 +90,8 @@ class SourceTree final : public TreeView {
   std::vector<std::vector<FileId>> imports_;
   std::vector<uint32_t> importer_begin_;
   std::vector<FileId> importers_;
+  mutable Mutex unread_mutex_;
+  mutable absl::Status unread_ ABSL_GUARDED_BY(unread_mutex_);  // the first error of Text
 };
 
 }  // namespace testselect
