@@ -112,13 +112,10 @@ void CommandOptions::Reports(std::string& format, std::string& label, std::strin
        "Where the reports' relative file names begin in the repository, e.g. services/api.");
   Text("--reports-from", reports_from, "FILE",
        "More reports: lines of LABEL<tab>REPORT; a relative REPORT lies beside FILE.");
-  app_->add_option("REPORT", reports,
-                   "Reports, plain or compressed with gzip or zstd. LABEL=REPORT names the label "
-                   "of a report that has none; the last '=' splits, unless a file of the whole "
-                   "name exists.")
-      ->type_name("(REPORT | LABEL=REPORT)...")
-      ->option_text(" ")
-      ->transform(TakeMarkOff());
+  Positional("REPORT", reports, "(REPORT | LABEL=REPORT)...",
+             "Reports, plain or compressed with gzip or zstd. LABEL=REPORT names the label of a "
+             "report that has none; the last '=' splits, unless a file of the whole name exists.")
+      ->option_text(" ");
 }
 
 void CommandOptions::Commits(SelectOptions& select) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/cli/command_options.h"
 #include "client/cli/command_tree.h"
 #include "client/cli/commands.h"
 #include "client/cli/console.h"
@@ -85,7 +86,7 @@ ExitCode Run(const CLI::App& tree, CommandLine& values) {
 std::vector<std::string> PassedThrough(const CLI::App& tree) {
   std::vector<std::string> arguments = tree.get_subcommand("serve")->remaining();
   for (std::string& argument : arguments) {
-    if (!argument.empty() && argument[0] == '\x01') argument.erase(0, 1);
+    if (!argument.empty() && argument[0] == kArgumentMark) argument.erase(0, 1);
   }
   return arguments;
 }

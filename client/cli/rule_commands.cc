@@ -30,8 +30,8 @@ void AddRules(CLI::App* tree, CommandLine& values) {
                  "  testselect rules check uv.lock docs/index.md\n"
                  "  # which keys changed decides too\n"
                  "  testselect rules check pyproject.toml --base \"$BASE\" --head \"$HEAD\"\n");
-  check->add_option("PATH", rules.paths, "Paths, from the top of the repository.")
-      ->type_name("PATH...")
+  CommandOptions(check)
+      .Positional("PATH", rules.paths, "PATH...", "Paths, from the top of the repository.")
       ->option_text("REQUIRED")
       ->required();
   CommandOptions(check).Text("--base", rules.base, "SHA",

@@ -20,6 +20,9 @@ struct ParserDeleter {
 struct TreeDeleter {
   void operator()(TSTree* t) const { ts_tree_delete(t); }
 };
+struct CursorCloser {
+  void operator()(TSTreeCursor* c) const { ts_tree_cursor_delete(c); }
+};
 
 // The last line that a node has a byte on: an end right after a line end is on the line before.
 uint32_t LastLine(TSPoint start, TSPoint end) {
@@ -47,7 +50,9 @@ absl::StatusOr<SyntaxTree> SyntaxTree::Parse(const TSLanguage* language, absl::s
   tree.source_ = source;
   tree.nodes_.reserve(source.size() / 4 + 16);
   TSTreeCursor cursor = ts_tree_cursor_new(ts_tree_root_node(parsed.get()));
+  const std::unique_ptr<TSTreeCursor, CursorCloser> close(&cursor);
   uint32_t parent = kNone, previous = kNone;
+  int depth = 0;
   for (bool more = true; more;) {
     const TSNode node = ts_tree_cursor_current_node(&cursor);
     const TSPoint start = ts_node_start_point(node);
@@ -58,6 +63,10 @@ absl::StatusOr<SyntaxTree> SyntaxTree::Parse(const TSLanguage* language, absl::s
                            ts_node_symbol(node), ts_tree_cursor_current_field_id(&cursor),
                            ts_node_is_named(node), ts_node_has_error(node)});
     if (ts_tree_cursor_goto_first_child(&cursor)) {
+      if (++depth > kMaxDepth) {
+        return absl::ResourceExhaustedError(absl::StrCat(
+            "source: line ", start.row + 1, " nests more than ", kMaxDepth, " levels deep"));
+      }
       parent = here;
       previous = kNone;
       continue;
@@ -69,12 +78,12 @@ absl::StatusOr<SyntaxTree> SyntaxTree::Parse(const TSLanguage* language, absl::s
         more = false;
         break;
       }
+      --depth;
       previous = parent;
       tree.nodes_[previous].subtree_end = static_cast<uint32_t>(tree.nodes_.size());
       parent = tree.nodes_[previous].parent;
     }
   }
-  ts_tree_cursor_delete(&cursor);
   return tree;
 }
 

@@ -99,9 +99,14 @@ void ForEachNode(Node root, F f) {
 // Immutable; may be read by many threads.
 class SyntaxTree {
  public:
+  // Cutters call themselves for what a node holds; deeper than this, a file written to harm would
+  // take a thread's stack.
+  static constexpr int kMaxDepth = 3000;
+
   // Parses `source`, which must outlive the tree. Syntax errors are nodes of the tree, not errors
   // of this function. kInvalidArgument if the source is larger than 2^31 bytes or the grammar is of
-  // a version that the linked core refuses. Cost: the parser's, plus about a fifth.
+  // a version that the linked core refuses; kResourceExhausted if its nodes nest deeper than
+  // kMaxDepth. Cost: the parser's, plus about a fifth.
   static absl::StatusOr<SyntaxTree> Parse(const TSLanguage* language, absl::string_view source);
 
   Node root() const { return Node(this, 0); }

@@ -48,6 +48,15 @@ TEST(CommandTreeTest, OutcomesDoNotSwallowTheReportThatFollows) {
   EXPECT_TRUE(parsed.values.upload.full);
 }
 
+TEST(CommandTreeTest, PathsKeepTheirSpelling) {
+  const Parsed check = Parse({"rules", "check", "[a,b].py", "--", "-x", "--y"});
+  EXPECT_EQ(check.error, "");
+  EXPECT_THAT(check.values.rules.paths, ElementsAre("[a,b].py", "-x", "--y"));
+  const Parsed graph = Parse({"graph", "--", "-x"});
+  EXPECT_EQ(graph.error, "");
+  EXPECT_THAT(graph.values.graph.paths, ElementsAre("-x"));
+}
+
 TEST(CommandTreeTest, ReportsKeepTheirSpelling) {
   const std::vector<std::string> reports = {"t[a,b]=x", "[a,b]",     "select",  "index", "a b=c d",
                                             "\x01odd",  "t[=]=x[1]", "größe=ß", "it's"};
