@@ -166,47 +166,50 @@ void FileAssembler::LineSections(FileEvidence* out, Counts* counts) {
   counts->pairs += phases > 1 ? CountPairsOfAllPhases() : per_phase.pairs;
 }
 
-void FileAssembler::FunctionSections(std::vector<RawFile::Entered>* functions, FileEvidence* out,
-                                     Counts* counts) {
+uint64_t FileAssembler::RangeSections(EvidenceKind kind, std::vector<RawFile::Entered>* ranges,
+                                      FileEvidence* out) {
+  uint64_t count = 0;
   const auto key = [&](const RawFile::Entered& e) {
     return std::make_tuple(contexts_[e.context].phase, e.range.first, e.range.last);
   };
-  std::sort(functions->begin(), functions->end(),
+  std::sort(ranges->begin(), ranges->end(),
             [&](const auto& a, const auto& b) { return key(a) < key(b); });
   std::vector<LabelNumber> labels;
-  for (size_t i = 0; i < functions->size();) {
-    const RawFile::Entered& head = (*functions)[i];
+  for (size_t i = 0; i < ranges->size();) {
+    const RawFile::Entered& head = (*ranges)[i];
     labels.clear();
-    for (; i < functions->size() && key((*functions)[i]) == key(head); ++i) {
-      const FinalContext& c = contexts_[(*functions)[i].context];
+    for (; i < ranges->size() && key((*ranges)[i]) == key(head); ++i) {
+      const FinalContext& c = contexts_[(*ranges)[i].context];
       if (c.label != kNoLabel) {
         labels.push_back(c.label);
-      } else {  // entered outside any test
+      } else if (kind == EvidenceKind::kFunction) {  // entered outside any test
         for (uint32_t l = head.range.first; l <= head.range.last; ++l) global_.push_back(l);
       }
     }
     if (labels.empty()) continue;
     const std::string set = SetOf(&labels);
-    counts->functions += labels.size();
+    count += labels.size();
     const Phase phase = contexts_[head.context].phase;
-    if (out->sections.empty() || out->sections.back().kind != EvidenceKind::kFunction ||
+    if (out->sections.empty() || out->sections.back().kind != kind ||
         out->sections.back().phase != phase) {
-      out->sections.push_back({EvidenceKind::kFunction, phase, {}});
+      out->sections.push_back({kind, phase, {}});
     }
     out->sections.back().runs.push_back({head.range.first, head.range.last, SetNumber(set, out)});
   }
+  return count;
 }
 
-void FileAssembler::OpenedSections(absl::Span<const uint32_t> opened, FileEvidence* out) {
+void FileAssembler::WholeFileSections(EvidenceKind kind, absl::Span<const uint32_t> contexts,
+                                      FileEvidence* out) {
   for (auto& labels : labels_) labels.clear();
-  for (uint32_t context : opened) {
+  for (uint32_t context : contexts) {
     const FinalContext& c = contexts_[context];
     if (c.label != kNoLabel) labels_[static_cast<size_t>(c.phase) - 1].push_back(c.label);
   }
   for (size_t p = 0; p < kPhases; ++p) {
     if (labels_[p].empty()) continue;
     const uint32_t set = SetNumber(SetOf(&labels_[p]), out);
-    out->sections.push_back({EvidenceKind::kOpenedFile, static_cast<Phase>(p + 1), {{0, 0, set}}});
+    out->sections.push_back({kind, static_cast<Phase>(p + 1), {{0, 0, set}}});
   }
 }
 
@@ -242,8 +245,10 @@ FileEvidence FileAssembler::Assemble(absl::string_view path, RawFile* raw, Dense
   CollectRows(&raw->rows);
   CollectRuns(&raw->runs);
   LineSections(&out, counts);
-  FunctionSections(&raw->functions, &out, counts);
-  OpenedSections(raw->opened, &out);
+  counts->functions += RangeSections(EvidenceKind::kFunction, &raw->functions, &out);
+  WholeFileSections(EvidenceKind::kOpenedFile, raw->opened, &out);
+  WholeFileSections(EvidenceKind::kImportedFile, raw->imported, &out);
+  RangeSections(EvidenceKind::kUsedFixture, &raw->fixtures, &out);
   GlobalLines(&out, counts);
   Observe(*raw, observed);
   return out;

@@ -31,7 +31,9 @@ struct RawFile {
   std::vector<Row> rows;
   std::vector<Run> runs;
   std::vector<Entered> functions;
-  std::vector<uint32_t> opened;  // contexts
+  std::vector<Entered> fixtures;  // used
+  std::vector<uint32_t> opened;   // contexts
+  std::vector<uint32_t> imported;
 };
 
 // A context in its final form.
@@ -74,9 +76,10 @@ class FileAssembler {
   void LineSections(FileEvidence* out, Counts* counts);
   EvidenceSection LineSection(Phase phase, FileEvidence* out, Counts* counts);
   uint64_t CountPairsOfAllPhases();
-  void FunctionSections(std::vector<RawFile::Entered>* functions, FileEvidence* out,
-                        Counts* counts);
-  void OpenedSections(absl::Span<const uint32_t> opened, FileEvidence* out);
+  // Returns how many (label, range) there are, per phase.
+  uint64_t RangeSections(EvidenceKind kind, std::vector<RawFile::Entered>* ranges,
+                         FileEvidence* out);
+  void WholeFileSections(EvidenceKind kind, absl::Span<const uint32_t> contexts, FileEvidence* out);
   void GlobalLines(FileEvidence* out, Counts* counts);
   void Observe(const RawFile& raw, DenseLabelSet* observed) const;
   uint32_t SetNumber(const std::string& set, FileEvidence* out);

@@ -14,8 +14,11 @@ namespace {
 // The grammar is in KEYS.md, "File record". The line side comes first and the label side (the sets)
 // last, so that moved lines leave most bytes of a record as they were.
 
-// Opened files have the range 0-0, everything else starts at line 1.
-uint32_t FirstLineOf(EvidenceKind kind) { return kind == EvidenceKind::kOpenedFile ? 0 : 1; }
+uint32_t FirstLineOf(EvidenceKind kind) { return IsWholeFile(kind) ? 0 : 1; }
+// Functions lie inside one another, executed lines do not.
+bool MayNest(EvidenceKind kind) {
+  return kind == EvidenceKind::kFunction || kind == EvidenceKind::kUsedFixture;
+}
 
 // Sets are numbered in order of first use: "the next new one" is by far the most frequent
 // reference.
@@ -43,7 +46,7 @@ class SetReferences {
 void EncodeSection(const EvidenceSection& section, SetReferences* references, std::string* out) {
   PutVarint(out, static_cast<uint64_t>(section.kind) * 4 + static_cast<uint64_t>(section.phase));
   PutVarint(out, section.runs.size());
-  const bool nested = section.kind == EvidenceKind::kFunction;
+  const bool nested = MayNest(section.kind);
   uint32_t floor = FirstLineOf(section.kind);
   for (const EvidenceRun& run : section.runs) {
     const uint64_t gap = run.first - floor;
@@ -73,14 +76,14 @@ bool DecodeRange(RecordReader* in, uint32_t floor, uint32_t* first, uint32_t* la
 bool DecodeSection(RecordReader* in, SetReferences* references, EvidenceSection* section) {
   const uint64_t tag = in->Varint();
   const uint64_t kind = tag / 4, phase = tag % 4;
-  if (kind < 1 || kind > 3 || phase < 1) return false;
+  if (kind < 1 || kind > kEvidenceKinds || phase < 1) return false;
   section->kind = static_cast<EvidenceKind>(kind);
   section->phase = static_cast<Phase>(phase);
   const uint64_t count = in->Varint();
   // A run takes at least two bytes: a count beyond that is a lie, and must not size a vector.
   if (!in->ok() || count == 0 || count > in->rest().size() / 2) return false;
   section->runs.resize(count);
-  const bool nested = section->kind == EvidenceKind::kFunction;
+  const bool nested = MayNest(section->kind);
   uint32_t floor = FirstLineOf(section->kind);
   for (size_t i = 0; i < count; ++i) {
     EvidenceRun& run = section->runs[i];
@@ -92,7 +95,7 @@ bool DecodeSection(RecordReader* in, SetReferences* references, EvidenceSection*
     }
     floor = nested ? run.first : run.last + 1;
   }
-  if (section->kind == EvidenceKind::kOpenedFile && (count != 1 || section->runs[0].last != 0)) {
+  if (IsWholeFile(section->kind) && (count != 1 || section->runs[0].last != 0)) {
     return false;
   }
   return in->ok();
@@ -124,7 +127,7 @@ bool DecodeSets(RecordReader* in, uint32_t used, std::vector<std::string>* sets)
 
 bool DecodeSections(RecordReader* in, SetReferences* references, FileEvidence* file) {
   const uint64_t count = in->Varint();
-  if (count > 9) return false;  // three kinds in three phases
+  if (count > kEvidenceKinds * 3) return false;  // in three phases
   uint64_t last_tag = 0;
   for (uint64_t i = 0; i < count; ++i) {
     EvidenceSection& section = file->sections.emplace_back();

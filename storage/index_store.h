@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "storage/model/digest.h"
+#include "storage/model/evidence.h"
 #include "storage/model/file_evidence.h"
 #include "storage/model/label_set.h"
 #include "storage/model/outcome.h"
@@ -47,6 +48,8 @@ struct SegmentInfo {
   uint32_t files = 0;         // files with evidence
   uint64_t pairs = 0;         // see SegmentContent
   uint64_t global_lines = 0;  // (file, line) executed outside tests
+  uint32_t kinds = 0;         // 1 << EvidenceKind of what its files hold; 0: lines, as far as known
+  bool Holds(EvidenceKind kind) const { return (kinds >> static_cast<int>(kind) & 1) != 0; }
 };
 
 // An opened segment. Immutable, thread-safe, and valid after its deletion from the store. Errors

@@ -13,7 +13,8 @@ namespace {
 constexpr uint64_t kDigitsLimit = 10'000;  // four significant digits
 constexpr uint64_t kGreatestExponent = 15;
 constexpr double kMostMicros = 1e18;
-constexpr uint8_t kFlakyBit = 0x10;
+constexpr uint8_t kFlakyBit = 0x10, kOpaqueBit = 0x20;
+constexpr uint8_t kOutcomeMask = 0x0F;
 constexpr uint8_t kGreatestOutcome = static_cast<uint8_t>(Outcome::kXpassed);
 
 // digits * 10^exponent microseconds.
@@ -56,7 +57,8 @@ std::string EncodeOutcomes(absl::Span<const LabelOutcome> outcomes) {
   out.reserve(outcomes.size() * 4);
   PutVarint(&out, outcomes.size());
   for (const LabelOutcome& o : outcomes) {
-    out.push_back(static_cast<char>(static_cast<uint8_t>(o.outcome) | (o.flaky ? kFlakyBit : 0)));
+    out.push_back(static_cast<char>(static_cast<uint8_t>(o.outcome) | (o.flaky ? kFlakyBit : 0) |
+                                    (o.opaque ? kOpaqueBit : 0)));
   }
   for (const LabelOutcome& o : outcomes) {
     if (!(o.seconds >= 0)) {
@@ -79,11 +81,13 @@ absl::StatusOr<std::vector<LabelOutcome>> DecodeOutcomes(absl::string_view encod
   const absl::string_view states = in.Fixed(labels);
   for (size_t i = 0; i < labels; ++i) {
     const uint8_t state = static_cast<uint8_t>(states[i]);
-    if ((state & ~kFlakyBit) > kGreatestOutcome) {
+    if ((state & kOutcomeMask) > kGreatestOutcome ||
+        (state & ~(kOutcomeMask | kFlakyBit | kOpaqueBit)) != 0) {
       return absl::DataLossError(absl::StrCat("outcomes: ", state, " is no outcome"));
     }
-    out[i].outcome = static_cast<Outcome>(state & ~kFlakyBit);
+    out[i].outcome = static_cast<Outcome>(state & kOutcomeMask);
     out[i].flaky = (state & kFlakyBit) != 0;
+    out[i].opaque = (state & kOpaqueBit) != 0;
   }
   for (size_t i = 0; i < labels; ++i) {
     const uint64_t code = in.Varint();

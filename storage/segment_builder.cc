@@ -99,14 +99,17 @@ class SegmentBuilder::Impl {
   }
 
   void AddFunction(FileId file, ContextId context, LineRange range) {
-    if (range.first < 1 || range.last < range.first || range.last > kMaxLine) {
-      return Refuse(file, range.last);
-    }
-    Append(&files_[file].functions, {context, range}, &row_bytes_);
+    AddRange(file, context, range, &files_[file].functions);
+  }
+  void AddFixtureUse(FileId file, ContextId context, LineRange range) {
+    AddRange(file, context, range, &files_[file].fixtures);
   }
 
   void AddOpened(FileId file, ContextId context) {
     Append(&files_[file].opened, context, &row_bytes_);
+  }
+  void AddImported(FileId file, ContextId context) {
+    Append(&files_[file].imported, context, &row_bytes_);
   }
 
   void AddOutcome(absl::string_view label, const LabelOutcome& outcome) {
@@ -176,6 +179,13 @@ class SegmentBuilder::Impl {
     if (labels_[id].place != kNoPlace || early_places_.empty()) return labels_[id].place;
     const uint32_t early = early_order_.Find(names_.Get(id));
     return early == BytesInterner::kNone ? kNoPlace : early_places_[early];
+  }
+  void AddRange(FileId file, ContextId context, LineRange range,
+                std::vector<RawFile::Entered>* out) {
+    if (range.first < 1 || range.last < range.first || range.last > kMaxLine) {
+      return Refuse(file, range.last);
+    }
+    Append(out, {context, range}, &row_bytes_);
   }
   // Remembers the first value out of range, for Finish.
   void Refuse(FileId file, uint64_t line) {
@@ -258,6 +268,9 @@ void SegmentBuilder::Impl::AssembleFiles(SegmentContent* out) {
     const FileEvidence file = assembler.Assemble(paths_.Get(f), &files_[f], &observed, &counts);
     files_[f] = RawFile();  // the record replaces it: both at once would double the memory
     if (file.sections.empty() && file.global_lines.empty()) continue;
+    for (const EvidenceSection& section : file.sections) {
+      out->kinds |= 1u << static_cast<int>(section.kind);
+    }
     out->files.push_back({file.path, EncodeFileRecord(file)});
   }
   out->pairs = counts.pairs != 0 ? counts.pairs : counts.functions;
@@ -310,6 +323,12 @@ void SegmentBuilder::AddFunction(FileId file, ContextId context, LineRange range
   impl_->AddFunction(file, context, range);
 }
 void SegmentBuilder::AddOpened(FileId file, ContextId context) { impl_->AddOpened(file, context); }
+void SegmentBuilder::AddImported(FileId file, ContextId context) {
+  impl_->AddImported(file, context);
+}
+void SegmentBuilder::AddFixtureUse(FileId file, ContextId context, LineRange range) {
+  impl_->AddFixtureUse(file, context, range);
+}
 void SegmentBuilder::AddOutcome(absl::string_view label, const LabelOutcome& outcome) {
   impl_->AddOutcome(label, outcome);
 }

@@ -50,6 +50,10 @@ class SegmentBuilder {
   void AddFunction(FileId file, ContextId context, LineRange range);
   // The context opened the file as data.
   void AddOpened(FileId file, ContextId context);
+  // The file was imported while the context ran.
+  void AddImported(FileId file, ContextId context);
+  // The context used what the fixture that spans `range` made, whoever ran the fixture.
+  void AddFixtureUse(FileId file, ContextId context, LineRange range);
 
   // Merges with what was said of the label before (MergeOutcomes). The label counts as run.
   void AddOutcome(absl::string_view label, const LabelOutcome& outcome);

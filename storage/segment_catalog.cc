@@ -126,6 +126,7 @@ SegmentInfo InfoOf(const UploadHeader& header, const SegmentContent& content, ab
   info.files = static_cast<uint32_t>(content.files.size());
   info.pairs = content.pairs;
   info.global_lines = content.global_lines;
+  info.kinds = content.kinds;
   return info;
 }
 

@@ -31,6 +31,7 @@ struct SegmentContent {
   // there is none, entered (label, file, function, phase).
   uint64_t pairs = 0;
   uint64_t global_lines = 0;  // (file, line) executed outside any test
+  uint32_t kinds = 0;         // 1 << EvidenceKind of what the files hold
 };
 
 }  // namespace testselect

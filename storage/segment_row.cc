@@ -54,6 +54,7 @@ std::string EncodeSegmentRow(const CatalogEntry& entry) {
   PutVarint(&body, entry.info.global_lines);
   PutVarint(&body, entry.dictionary_size);
   absl::StrAppend(&body, entry.dictionary.bytes(), entry.manifest.bytes());
+  PutVarint(&body, entry.info.kinds);
   return SealRow(SegmentRowKey(entry.info.id), body);
 }
 
@@ -71,6 +72,7 @@ absl::StatusOr<CatalogEntry> DecodeSegmentRow(absl::string_view key, absl::strin
   out.info.global_lines = in.Varint();
   const uint64_t dictionary_size = in.Varint();
   const absl::string_view digests = in.Fixed(2 * Digest::kBytes);
+  if (!in.AtEnd()) out.info.kinds = static_cast<uint32_t>(in.Varint());
   if (!in.ok() || state < 1 || state > 4 || labels >= kNoLabel || files >= kNoLabel ||
       dictionary_size >= kNoLabel) {
     return Malformed(key);

@@ -48,9 +48,13 @@ class EvidenceSink {
   virtual void AddLine(FileId file, uint32_t line, absl::Span<const ContextId> contexts) = 0;
   virtual void AddFunction(FileId file, ContextId context, LineRange range) = 0;
   virtual void AddOpened(FileId file, ContextId context) = 0;
+  virtual void AddImported(FileId file, ContextId context) = 0;
+  virtual void AddFixtureUse(FileId file, ContextId context, LineRange range) = 0;
   // One result as the report lists it; of several for one test the sink makes one.
   virtual absl::Status AddOutcome(const ReportedTest& test, const LabelOutcome& outcome) = 0;
   virtual absl::Status MarkRan(absl::string_view label) = 0;
+  // The label did more than its evidence shows (LabelOutcome::opaque).
+  virtual absl::Status MarkOpaque(absl::string_view label) = 0;
   // The order in which the tests ran, where the report tells it. Labels given to Context before.
   virtual void SuiteOrder(absl::Span<const std::string> labels) = 0;
   // Something the uploader should know.

@@ -20,13 +20,14 @@ std::string KnownNames() {
 
 absl::Span<const ReportParser* const> AllReportParsers() {
   static const auto* const parsers = new std::vector<const ReportParser*>{
-      CoveragePySqliteParser(),   //
-      CoveragePyJsonParser(),     //
-      TeamscaleTestwiseParser(),  //
-      CoberturaParser(),          //
-      JUnitXmlParser(),           //
-      LcovParser(),               //
-      GoCoverTextParser(),        //
+      TestselectEvidenceParser(),  //
+      CoveragePySqliteParser(),    //
+      CoveragePyJsonParser(),      //
+      TeamscaleTestwiseParser(),   //
+      CoberturaParser(),           //
+      JUnitXmlParser(),            //
+      LcovParser(),                //
+      GoCoverTextParser(),         //
   };
   return *parsers;
 }

@@ -13,5 +13,6 @@ const ReportParser* CoberturaParser();
 const ReportParser* JUnitXmlParser();
 const ReportParser* LcovParser();
 const ReportParser* GoCoverTextParser();
+const ReportParser* TestselectEvidenceParser();
 
 }  // namespace testselect

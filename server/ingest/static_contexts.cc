@@ -46,6 +46,7 @@ absl::Status StaticContextSink::AddOutcome(const ReportedTest&, const LabelOutco
 }
 
 absl::Status StaticContextSink::MarkRan(absl::string_view) { return absl::OkStatus(); }
+absl::Status StaticContextSink::MarkOpaque(absl::string_view) { return absl::OkStatus(); }
 
 void StaticContextSink::Flush() {
   for (const auto& [file, lines] : lines_) sink_->AddLineBits(file, kGlobalContext, lines.bits());

@@ -33,8 +33,11 @@ class StaticContextSink : public EvidenceSink {
   void AddLine(FileId file, uint32_t line, absl::Span<const ContextId> contexts) override;
   void AddFunction(FileId, ContextId, LineRange) override {}
   void AddOpened(FileId, ContextId) override {}
+  void AddImported(FileId, ContextId) override {}
+  void AddFixtureUse(FileId, ContextId, LineRange) override {}
   absl::Status AddOutcome(const ReportedTest&, const LabelOutcome&) override;
   absl::Status MarkRan(absl::string_view) override;
+  absl::Status MarkOpaque(absl::string_view) override;
   void SuiteOrder(absl::Span<const std::string>) override {}
   void Warn(std::string) override {}
 

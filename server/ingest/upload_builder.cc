@@ -89,6 +89,14 @@ void UploadBuilder::AddOpened(FileId file, ContextId context) {
   if (file != kIgnoredFile) builder_.AddOpened(file, context);
 }
 
+void UploadBuilder::AddImported(FileId file, ContextId context) {
+  if (file != kIgnoredFile) builder_.AddImported(file, context);
+}
+
+void UploadBuilder::AddFixtureUse(FileId file, ContextId context, LineRange range) {
+  if (file != kIgnoredFile) builder_.AddFixtureUse(file, context, range);
+}
+
 absl::Status UploadBuilder::AddOutcome(const ReportedTest& test, const LabelOutcome& outcome) {
   for (const absl::string_view part : {test.suite, test.name}) {
     if (!part.empty()) TS_RETURN_IF_ERROR(CheckLabel(part));
@@ -111,6 +119,14 @@ absl::Status UploadBuilder::AddOutcome(const ReportedTest& test, const LabelOutc
 absl::Status UploadBuilder::MarkRan(absl::string_view label) {
   TS_RETURN_IF_ERROR(CheckLabel(label));
   builder_.MarkRan(label);
+  return absl::OkStatus();
+}
+
+absl::Status UploadBuilder::MarkOpaque(absl::string_view label) {
+  TS_RETURN_IF_ERROR(CheckLabel(label));
+  LabelOutcome opaque;
+  opaque.opaque = true;
+  builder_.AddOutcome(label, opaque);
   return absl::OkStatus();
 }
 

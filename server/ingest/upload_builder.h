@@ -35,8 +35,11 @@ class UploadBuilder : public EvidenceSink {
   void AddLine(FileId file, uint32_t line, absl::Span<const ContextId> contexts) override;
   void AddFunction(FileId file, ContextId context, LineRange range) override;
   void AddOpened(FileId file, ContextId context) override;
+  void AddImported(FileId file, ContextId context) override;
+  void AddFixtureUse(FileId file, ContextId context, LineRange range) override;
   absl::Status AddOutcome(const ReportedTest& test, const LabelOutcome& outcome) override;
   absl::Status MarkRan(absl::string_view label) override;
+  absl::Status MarkOpaque(absl::string_view label) override;
   void SuiteOrder(absl::Span<const std::string> labels) override;
   void Warn(std::string message) override;
 

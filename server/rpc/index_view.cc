@@ -149,7 +149,7 @@ absl::Status AddLabel(const Segment& segment, LabelNumber label, LabelFigures* o
     if (!problem.ok()) return false;
     std::vector<LineRange> ranges;
     for (const EvidenceSection& section : file.sections) {
-      if (section.kind == EvidenceKind::kOpenedFile) continue;
+      if (!IsExecution(section.kind)) continue;
       for (const EvidenceRun& run : section.runs) {
         if (has[run.set]) ranges.push_back({run.first, run.last});
       }

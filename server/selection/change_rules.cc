@@ -18,13 +18,13 @@ absl::string_view FolderOf(absl::string_view path) {
 bool HasExecutedLines(const FileEvidence& file) {
   return !file.global_lines.empty() ||
          std::any_of(file.sections.begin(), file.sections.end(),
-                     [](const auto& s) { return s.kind != EvidenceKind::kOpenedFile; });
+                     [](const auto& s) { return IsExecution(s.kind); });
 }
 
 // Whether a set-up or tear-down phase executed a line of `range`.
 bool SeenInSetup(const FileEvidence& file, LineRange range) {
   return std::any_of(file.sections.begin(), file.sections.end(), [&](const auto& s) {
-    return s.phase != Phase::kRun && s.kind != EvidenceKind::kOpenedFile &&
+    return s.phase != Phase::kRun && IsExecution(s.kind) &&
            std::any_of(s.runs.begin(), s.runs.end(), [&](const EvidenceRun& run) {
              return run.first <= range.last && run.last >= range.first;
            });
@@ -37,7 +37,7 @@ void ReportedLines::Add(const FileEvidence& file) {
   std::vector<LineRange> all = std::move(ranges_);
   all.insert(all.end(), file.global_lines.begin(), file.global_lines.end());
   for (const EvidenceSection& section : file.sections) {
-    if (section.kind == EvidenceKind::kOpenedFile) continue;
+    if (!IsExecution(section.kind)) continue;
     for (const EvidenceRun& run : section.runs) all.push_back({run.first, run.last});
   }
   std::sort(all.begin(), all.end(),
@@ -96,18 +96,24 @@ absl::Status ChangeRules::Apply(const FileChange& change, const ReportedLines& r
   if (change.old_blob == change.new_blob) return absl::OkStatus();
   const auto file = segment_.FindFile(change.old_path);
   if (!file.ok()) {
-    LoseData(change.old_path, file.status());
-  } else if (*file == nullptr) {
+    LoseData(path, file.status());
+    return absl::OkStatus();
+  }
+  if (*file == nullptr) {
     ApplyUnknown(ReasonCode::kUnknownFile, path,
                  "no evidence mentions the file, so nobody knows who depends on it");
-  } else if (!HasExecutedLines(**file)) {
+    return absl::OkStatus();
+  }
+  if (!HasExecutedLines(**file)) {
     ApplyData(**file, ReasonCode::kOpenedFile);
-  } else if (options_.granularity == Granularity::kFile ||
-             options_.granularity == Granularity::kPackage) {
-    ApplyWholeFile(**file);
-  } else {
+    return absl::OkStatus();
+  }
+  SelectOpaque(path);
+  if (options_.granularity != Granularity::kFile &&
+      options_.granularity != Granularity::kPackage) {
     return ApplyHunks(change, **file, reported);
   }
+  ApplyWholeFile(**file);
   return absl::OkStatus();
 }
 
@@ -142,6 +148,23 @@ void ChangeRules::SelectLabelsOf(const FileEvidence& file, const Mark& mark) {
     return;
   }
   sink_.Select(mark, labels);
+}
+
+// Labels that did more than the evidence shows may have run any code.
+void ChangeRules::SelectOpaque(absl::string_view path) {
+  const auto outcomes = segment_.Outcomes();
+  if (!outcomes.ok()) return LoseData(path, outcomes.status());
+  DenseLabelSet labels;
+  for (size_t n = 0; n < (*outcomes)->size(); ++n) {
+    if ((**outcomes)[n].opaque) labels.Add(static_cast<LabelNumber>(n));
+  }
+  if (labels.Empty()) return;
+  sink_.Select({ReasonCode::kOpaque,
+                AnswerList::kGlobalLevel,
+                path,
+                {},
+                "it does more than was recorded, and code changed"},
+               labels);
 }
 
 void ChangeRules::ApplyData(const FileEvidence& file, ReasonCode code) {

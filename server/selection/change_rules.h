@@ -64,6 +64,7 @@ class ChangeRules {
   void ApplyWholeFile(const FileEvidence& file);
   void ApplyPackage(const FileChange& change);
   void ApplyData(const FileEvidence& file, ReasonCode code);
+  void SelectOpaque(absl::string_view path);
   absl::Status ApplyHunks(const FileChange& change, const FileEvidence& file,
                           const ReportedLines& reported);
   void ApplyHunk(const FileEvidence& file, const Hunk& hunk, const ReportedLines& reported);

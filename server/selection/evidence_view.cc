@@ -7,7 +7,12 @@ namespace testselect {
 
 EvidenceView::EvidenceView(std::vector<LiveEvidence> segments, const LabelUniverse* universe)
     : segments_(std::move(segments)), universe_(*universe) {
-  for (const LiveEvidence& s : segments_) universe_.Translate(*s.labels, s.live, &live_);
+  observes_fixtures_ = !segments_.empty();
+  for (const LiveEvidence& s : segments_) {
+    universe_.Translate(*s.labels, s.live, &live_);
+    observes_imports_ |= s.segment->info().Holds(EvidenceKind::kImportedFile);
+    observes_fixtures_ &= s.segment->info().Holds(EvidenceKind::kUsedFixture);
+  }
 }
 
 void EvidenceView::AddLive(size_t i, DenseLabelSet labels, DenseLabelSet* out) const {
@@ -97,22 +102,48 @@ DenseLabelSet EvidenceView::RanOutside(const std::string& path,
   return outside;
 }
 
-DenseLabelSet EvidenceView::Opened(const std::string& path) {
+DenseLabelSet EvidenceView::OfKind(const std::string& path, EvidenceKind kind, LineRange lines) {
   const File& file = Find(path);
-  DenseLabelSet opened;
+  DenseLabelSet found;
   for (size_t i = 0; i < segments_.size(); ++i) {
     if (file.by_segment[i] == nullptr) continue;
     DenseLabelSet labels;
     for (const EvidenceSection& section : file.by_segment[i]->sections) {
-      if (section.kind != EvidenceKind::kOpenedFile) continue;
+      if (section.kind != kind) continue;
       for (const EvidenceRun& run : section.runs) {
+        if (run.first > lines.last || run.last < lines.first) continue;
         status_.Update(
             UnionLabelSet(file.by_segment[i]->sets[run.set], segments_[i].labels->size(), &labels));
       }
     }
-    AddLive(i, std::move(labels), &opened);
+    AddLive(i, std::move(labels), &found);
   }
-  return opened;
+  return found;
+}
+
+std::optional<DenseLabelSet> EvidenceView::FixtureUsers(const std::string& path, LineRange lines) {
+  if (!observes_fixtures_) return std::nullopt;
+  DenseLabelSet users = OfKind(path, EvidenceKind::kUsedFixture, lines);
+  if (users.Empty()) return std::nullopt;
+  return users;
+}
+
+const DenseLabelSet& EvidenceView::Opaque() {
+  if (opaque_.has_value()) return *opaque_;
+  opaque_.emplace();
+  for (size_t i = 0; i < segments_.size(); ++i) {
+    const auto outcomes = segments_[i].segment->Outcomes();
+    if (!outcomes.ok()) {
+      status_.Update(outcomes.status());
+      continue;
+    }
+    DenseLabelSet labels;
+    for (size_t n = 0; n < (*outcomes)->size(); ++n) {
+      if ((**outcomes)[n].opaque) labels.Add(static_cast<LabelNumber>(n));
+    }
+    AddLive(i, std::move(labels), &*opaque_);
+  }
+  return *opaque_;
 }
 
 }  // namespace testselect

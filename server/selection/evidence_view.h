@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,19 @@ class EvidenceView {
   DenseLabelSet RanOutside(const std::string& path, const std::vector<LineRange>& bodies);
 
   // Labels that opened the file as data.
-  DenseLabelSet Opened(const std::string& path);
+  DenseLabelSet Opened(const std::string& path) {
+    return OfKind(path, EvidenceKind::kOpenedFile, {0, 0});
+  }
+  // Whether uploads tell which files labels imported; and the labels that imported `path`.
+  bool observes_imports() const { return observes_imports_; }
+  DenseLabelSet Imported(const std::string& path) {
+    return OfKind(path, EvidenceKind::kImportedFile, {0, 0});
+  }
+  // Labels that used the fixture that overlaps `lines`; nothing where not all uploads tell of
+  // fixtures, or none of this one: then it must be guessed.
+  std::optional<DenseLabelSet> FixtureUsers(const std::string& path, LineRange lines);
+  // Labels that did more than the evidence shows. Cost: the outcomes are read, once.
+  const DenseLabelSet& Opaque();
 
   // Not ok once some evidence could not be read.
   const absl::Status& status() const { return status_; }
@@ -61,12 +74,17 @@ class EvidenceView {
     absl::flat_hash_map<uint64_t, DenseLabelSet> ran;  // by first << 32 | last
   };
   File& Find(const std::string& path);
+  // Labels of the runs of a kind that overlap `lines`.
+  DenseLabelSet OfKind(const std::string& path, EvidenceKind kind, LineRange lines);
   // Adds `labels`, numbers of segment i, as far as they are live.
   void AddLive(size_t i, DenseLabelSet labels, DenseLabelSet* out) const;
 
   const std::vector<LiveEvidence> segments_;
   const LabelUniverse& universe_;
   DenseLabelSet live_;
+  bool observes_imports_ = false;
+  bool observes_fixtures_ = false;
+  std::optional<DenseLabelSet> opaque_;
   absl::flat_hash_map<std::string, std::unique_ptr<File>> files_;
   absl::Status status_;
 };

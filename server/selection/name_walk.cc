@@ -240,7 +240,14 @@ void NameWalk::Canaries(PathId path, const Trail& trail) {
 
 void NameWalk::ResultTravels(const UnitRef& body, const Trail& trail) {
   const Unit& unit = context_.At(body);
-  if (unit.Has(kWide)) return ResultChanged(body, trail, ReasonCode::kSharedFixture);
+  if (unit.Has(kWide)) {
+    const auto users =
+        context_.evidence().FixtureUsers(context_.Path(context_.PathOf(body)), unit.lines);
+    if (!users.has_value()) return ResultChanged(body, trail, ReasonCode::kSharedFixture);
+    Trail used = trail;
+    used.code = ReasonCode::kSharedFixture;
+    return Select(used, *users);
+  }
   if (unit.Has(kMemo)) return ResultChanged(body, trail, ReasonCode::kMemo);
   if (context_.RanWhileImporting(body)) ResultChanged(body, trail, ReasonCode::kImportTime);
 }
@@ -316,10 +323,13 @@ void NameWalk::KeepersOf(const UnitRef& body, const Trail& trail) {
   for (const UnitRef& keeper : Keepers()) {
     if (keeper == body || !ran.Intersects(context_.Ran(keeper))) continue;
     const bool wide = context_.At(keeper).Has(kWide);
-    if (!wide) {
+    const std::string& place = context_.Path(context_.PathOf(keeper));
+    if (wide) {
+      // What a fixture called was then recorded for its users.
+      if (context_.evidence().FixtureUsers(place, context_.At(keeper).lines)) continue;
+    } else {
       DenseLabelSet others = ran;
-      others -= context_.evidence().TookRareBranch(context_.Path(context_.PathOf(keeper)),
-                                                   context_.At(keeper).lines);
+      others -= context_.evidence().TookRareBranch(place, context_.At(keeper).lines);
       if (!others.Empty()) continue;
     }
     if (MayHaveCalled(keeper, body)) {

@@ -47,7 +47,8 @@ enum class ReasonCode : uint8_t {
   kImportTime = 35,     // it uses what code made while it was imported
   kDataFile = 36,       // it uses data that code names
   kTooComplex = 37,     // the change touches too much to be followed
-  kCount = 38,
+  kOpaque = 38,         // it does more than its evidence shows, and code changed
+  kCount = 39,
 };
 
 absl::string_view ReasonName(ReasonCode code);  // "COVERED_CHANGE"

@@ -84,6 +84,9 @@ void NameWalk::FileChanged(PathId path) {
     trail = Extend(trail, Verb::kText, kNoName, path, "it started a process, and code changed");
     trail.code = ReasonCode::kProcess;
     Select(trail, context_.GuardLabels(Guard::kProcesses));
+    trail = Extend(trail, Verb::kText, kNoName, path, "it does more than was recorded");
+    trail.code = ReasonCode::kOpaque;
+    Select(trail, context_.evidence().Opaque());
   }
   Run();
 }

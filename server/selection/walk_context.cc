@@ -174,6 +174,7 @@ const DenseLabelSet& WalkContext::Dependents(PathId path) {
     if (!reachers[from]) continue;
     for (LabelNumber label : labels_at_[from]) labels->Add(label);
     if (linked) *labels |= evidence_.LabelsOf(paths_[from]);
+    if (evidence_.observes_imports()) *labels |= evidence_.Imported(paths_[from]);
   }
   return *(dependents_[path] = std::move(labels));
 }

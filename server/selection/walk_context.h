@@ -80,8 +80,9 @@ class WalkContext {
   // Paths that bring `path` along in one of the trees, itself included.
   const PathSet& Reachers(PathId path);
   bool Reaches(PathId from, PathId to) { return Reachers(to)[from]; }
-  // Labels that executed `path`, or whose test file reaches it; in linked languages also those that
-  // executed a file that reaches it. Labels without a known test file are among them.
+  // Labels that executed `path`, or whose test file reaches it, or that were seen to import what
+  // reaches it; in linked languages also those that executed a file that reaches it. Labels without
+  // a known test file are among them.
   const DenseLabelSet& Dependents(PathId path);
   // The same for a use by name: what no file includes is met through the linker by everybody.
   const DenseLabelSet& MayMeet(PathId path);

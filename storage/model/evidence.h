@@ -11,10 +11,22 @@ inline constexpr LabelNumber kNoLabel = 0xFFFFFFFF;
 
 // What a record's line range means. Persisted: never renumber.
 enum class EvidenceKind : uint8_t {
-  kLine = 1,        // these lines were executed
-  kFunction = 2,    // the function that spans these lines was entered
-  kOpenedFile = 3,  // the file was opened as data; the range is 0-0
+  kLine = 1,          // these lines were executed
+  kFunction = 2,      // the function that spans these lines was entered
+  kOpenedFile = 3,    // the file was opened as data; the range is 0-0
+  kImportedFile = 4,  // the file was imported meanwhile; the range is 0-0
+  kUsedFixture = 5,   // what the fixture that spans these lines made was used
 };
+inline constexpr int kEvidenceKinds = 5;
+
+// Whether code of the file ran.
+constexpr bool IsExecution(EvidenceKind kind) {
+  return kind == EvidenceKind::kLine || kind == EvidenceKind::kFunction;
+}
+// Whether the file as a whole is meant, not lines of it.
+constexpr bool IsWholeFile(EvidenceKind kind) {
+  return kind == EvidenceKind::kOpenedFile || kind == EvidenceKind::kImportedFile;
+}
 
 // When in a test's life it was seen. Persisted: never renumber.
 enum class Phase : uint8_t {

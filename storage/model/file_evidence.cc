@@ -7,7 +7,7 @@ namespace testselect {
 absl::Status LabelsTouching(const FileEvidence& file, LineRange range, size_t universe,
                             DenseLabelSet* out) {
   for (const EvidenceSection& section : file.sections) {
-    if (section.kind == EvidenceKind::kOpenedFile) continue;
+    if (!IsExecution(section.kind)) continue;
     for (const EvidenceRun& run : section.runs) {
       if (run.first > range.last) break;  // both kinds of runs ascend by their first line
       if (run.last < range.first) continue;

@@ -50,6 +50,7 @@ absl::string_view OutcomeName(Outcome o) {
 
 LabelOutcome MergeOutcomes(const LabelOutcome& a, const LabelOutcome& b) {
   LabelOutcome out = Rank(a.outcome) >= Rank(b.outcome) ? a : b;
+  out.opaque = a.opaque || b.opaque;
   out.flaky = (a.flaky || b.flaky) && out.outcome == Outcome::kPassed;
   out.seconds =
       a.seconds < 0 || b.seconds < 0 ? std::max(a.seconds, b.seconds) : a.seconds + b.seconds;

@@ -30,12 +30,14 @@ struct LabelOutcome {
   Outcome outcome = Outcome::kUnknown;
   double seconds = -1;  // < 0: not known; kept to 4 significant digits, at best 1 microsecond
   bool flaky = false;   // passed, and its report says: only after a failed attempt
+  // It did more than its evidence shows: it started a process, a browser, another service.
+  bool opaque = false;
   friend bool operator==(const LabelOutcome&, const LabelOutcome&) = default;
 };
 
 // The outcome of a label with two results, in either order: namesakes, parameters, or attempts,
 // which reports do not tell apart. The worse one stands, so that nothing hides a failure; their
-// known times add up. Flaky if it passed and either is.
+// known times add up. Flaky if it passed and either is; opaque if either is.
 LabelOutcome MergeOutcomes(const LabelOutcome& a, const LabelOutcome& b);
 
 }  // namespace testselect

@@ -82,8 +82,9 @@ TEST_F(ResolutionTest, ASubsetRunErasesOnlyWhatItRan) {
   const ObjectId a = CommitFile("lib.f90", "1\n2\n3\n");
   const ObjectId b = git_.Commit("empty");
   Upload({.commit = a, .executed = {{"kept", "lib.f90", {1}}, {"moved", "lib.f90", {2}}}});
-  Upload(
-      {.commit = b, .executed = {{"moved", "lib.f90", {3}}}, .completeness = Completeness::kSubset});
+  Upload({.commit = b,
+          .executed = {{"moved", "lib.f90", {3}}},
+          .completeness = Completeness::kSubset});
   const ObjectId c = CommitFile("lib.f90", "x\n2\n3\n");
   const auto s = Select(Request(b, c, {"kept", "moved"}));
   EXPECT_EQ(s->index[0].segments, 2u);

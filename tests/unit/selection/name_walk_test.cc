@@ -245,6 +245,63 @@ TEST_F(NameWalkTest, AWideFixtureServesMoreThanItsFirstTest) {
   EXPECT_EQ(Count(ReasonCode::kSharedFixture), 2u);
 }
 
+// Two tests name the fixture, one of them was seen to use it; both call what it called.
+TEST_F(NameWalkTest, RecordedFixturesServeThoseThatUsedThem) {
+  File("made.py", "def make():\n    return 1\n");
+  File("conftest.py",
+       "import pytest, made\n"
+       "\n"
+       "@pytest.fixture(scope=\"session\")\n"
+       "def server():\n"
+       "    return made.make()\n");
+  File("test_s.py",
+       "def test_first(server):\n    assert server == 1\n\n"
+       "def test_second(server):\n    assert server < 9\n");
+  const std::string first = "test_s.py::test_first", second = "test_s.py::test_second";
+  Ran(first, "test_s.py", {"server == 1"});
+  Ran(second, "test_s.py", {"server < 9"});
+  Ran(first, "conftest.py", {"return made"});
+  Ran(first, "made.py", {"return 1"});
+  spec_.fixtures = {{first, "conftest.py", {3, 5}}};
+  Edit("made.py", "return 1", "return 2");
+  EXPECT_THAT(Selected(), UnorderedElementsAre(first));
+  Edit("conftest.py", "made.make()", "made.make() + 1");
+  spec_.fixtures.push_back({second, "conftest.py", {3, 5}});
+  EXPECT_THAT(Selected(), UnorderedElementsAre(first, second));
+  EXPECT_EQ(Count(ReasonCode::kSharedFixture), 2u);
+}
+
+TEST_F(NameWalkTest, AnOpaqueTestRunsOnAnyChangeOfCode) {
+  File("lib.py", "def f():\n    return 1\n");
+  File("test_l.py",
+       "import lib\n\ndef test_f():\n    assert lib.f()\n\ndef test_browser():\n    pass\n\n"
+       "def test_alone():\n    assert 1\n");
+  Ran("test_l.py::test_f", "test_l.py", {"lib.f()"});
+  Ran("test_l.py::test_f", "lib.py", {"return 1"});
+  Ran("test_l.py::test_browser", "test_l.py", {"pass"});
+  Ran("test_l.py::test_alone", "test_l.py", {"assert 1"});
+  LabelOutcome opaque;
+  opaque.opaque = true;
+  spec_.outcomes["test_l.py::test_browser"] = opaque;
+  Edit("lib.py", "return 1", "return 1  # note");
+  EXPECT_THAT(Selected(), IsEmpty());
+  Edit("lib.py", "return 1", "return 2");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("test_l.py::test_f", "test_l.py::test_browser"));
+  EXPECT_EQ(Count(ReasonCode::kOpaque), 1u);
+}
+
+// importlib.import_module(name): no import says so.
+TEST_F(NameWalkTest, AnObservedImportIsFollowed) {
+  File("base.py", "LIMIT = 1\nif LIMIT:\n    print(LIMIT)\n");
+  File("plugin.py", "import base\n");
+  File("test_p.py", "def test_plugin():\n    assert load()\n\ndef test_alone():\n    assert 1\n");
+  Ran("test_p.py::test_plugin", "test_p.py", {"load()"});
+  Ran("test_p.py::test_alone", "test_p.py", {"assert 1"});
+  spec_.imported = {{"test_p.py::test_plugin", "plugin.py"}};
+  Edit("base.py", "if LIMIT:", "if not LIMIT:");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("test_p.py::test_plugin"));
+}
+
 TEST_F(NameWalkTest, WhatACacheCalledFirstConcernsEveryUserOfTheCache) {
   File("lib.py",
        "import functools\n"

@@ -26,7 +26,8 @@ class RuleSelectionTest : public SelectionTest {
     git_.Write("pyproject.toml", "[tool.ruff]\na = 1\n[tool.pytest]\na = 1\n");
     base_ = git_.Commit("base");
     spec_.commit = base_;
-    spec_.executed = {{"one", "lib.f90", {1}}, {"two", "lib.f90", {2}}, {"e2e/three", "other.f90", {1}}};
+    spec_.executed = {
+        {"one", "lib.f90", {1}}, {"two", "lib.f90", {2}}, {"e2e/three", "other.f90", {1}}};
     spec_.opened = {{"two", "docs/notes.md"}};
   }
 

@@ -39,6 +39,13 @@ SegmentInfo SelectionTest::Upload(const UploadSpec& spec) {
   for (const auto& [label, path] : spec.opened) {
     builder.AddOpened(builder.File(path), builder.Context(label, Phase::kRun));
   }
+  for (const auto& [label, path] : spec.imported) {
+    builder.AddImported(builder.File(path), builder.Context(label, Phase::kRun));
+  }
+  for (const auto& use : spec.fixtures) {
+    builder.AddFixtureUse(builder.File(use.path), builder.Context(use.label, Phase::kRun),
+                          use.range);
+  }
   for (const std::string& label : spec.ran_without_evidence) builder.MarkRan(label);
   for (const auto& [label, outcome] : spec.outcomes) builder.AddOutcome(label, outcome);
   auto content = std::move(builder).Finish();

@@ -32,7 +32,13 @@ class SelectionTest : public GitTest {
     std::map<std::string, std::vector<uint32_t>> global = {};
     std::map<std::string, LabelOutcome> outcomes = {};
     std::vector<std::string> ran_without_evidence = {};
-    std::vector<std::pair<std::string, std::string>> opened = {};  // (label, path)
+    std::vector<std::pair<std::string, std::string>> opened = {};    // (label, path)
+    std::vector<std::pair<std::string, std::string>> imported = {};  // (label, path)
+    struct FixtureUse {
+      std::string label, path;
+      LineRange range;
+    };
+    std::vector<FixtureUse> fixtures = {};
     Completeness completeness = Completeness::kFull;
     std::string job = "unit";
     std::map<std::string, std::string> flavor = {};

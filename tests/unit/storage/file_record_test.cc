@@ -36,6 +36,17 @@ TEST(FileRecordTest, RoundTrip) {
   EXPECT_TRUE(*decoded == file);
 }
 
+TEST(FileRecordTest, ImportsAndFixturesRoundTrip) {
+  FileEvidence file;
+  file.path = "conftest.py";
+  file.sections = {{EvidenceKind::kImportedFile, Phase::kRun, {{0, 0, 0}}},
+                   {EvidenceKind::kUsedFixture, Phase::kRun, {{3, 9, 1}, {4, 5, 0}}}};
+  file.sets = {Set({1}), Set({2, 3})};
+  const auto decoded = DecodeFileRecord(file.path, EncodeFileRecord(file));
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_TRUE(*decoded == file);
+}
+
 TEST(FileRecordTest, EmptyRoundTrip) {
   const auto decoded = DecodeFileRecord("a", EncodeFileRecord(FileEvidence()));
   ASSERT_TRUE(decoded.ok()) << decoded.status();

@@ -26,6 +26,7 @@ TEST(OutcomeCodecTest, RoundTrip) {
         {static_cast<Outcome>(i), RoundSeconds(std::pow(7.0, i) / 1000), i % 2 == 0});
   }
   outcomes.push_back({Outcome::kPassed, -1, false});
+  outcomes.push_back({Outcome::kFailed, 2, true, /*opaque=*/true});
   const auto decoded = DecodeOutcomes(EncodeOutcomes(outcomes), outcomes.size());
   ASSERT_TRUE(decoded.ok()) << decoded.status();
   EXPECT_EQ(*decoded, outcomes);

@@ -138,6 +138,24 @@ TEST(SegmentBuilderTest, FunctionsAndOpenedFilesHaveSectionsOfTheirOwn) {
   EXPECT_THAT(MembersOf(file.sets[0], 2), ElementsAre(0, 1));
 }
 
+TEST(SegmentBuilderTest, ImportsAndFixturesAreNoExecution) {
+  SegmentBuilder builder(nullptr);
+  const FileId f = builder.File("conftest.py");
+  const ContextId t = builder.Context("t", Phase::kRun), u = builder.Context("u", Phase::kRun);
+  builder.AddImported(f, t);
+  builder.AddFixtureUse(f, u, {3, 9});
+  builder.AddFixtureUse(f, t, {3, 9});
+  const SegmentContent content = Finish(std::move(builder));
+  EXPECT_EQ(content.pairs, 0u);
+  EXPECT_EQ(content.empty_evidence.Count(), 2u);
+  const FileEvidence file = OnlyFile(content);
+  ASSERT_EQ(file.sections.size(), 2u);
+  EXPECT_EQ(file.sections[0].kind, EvidenceKind::kImportedFile);
+  EXPECT_EQ(file.sections[1].kind, EvidenceKind::kUsedFixture);
+  EXPECT_THAT(file.sections[1].runs, ElementsAre(EvidenceRun{3, 9, 1}));
+  EXPECT_EQ(content.kinds, 1u << 4 | 1u << 5);
+}
+
 TEST(SegmentBuilderTest, FunctionsDoNotCountBesideLines) {
   SegmentBuilder builder(nullptr);
   const ContextId t = builder.Context("t", Phase::kRun);
