@@ -43,10 +43,12 @@ fi
 # dpkg-query answers for the packages it knows and fails for those it does not: both are expected here.
 installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null || true)
 missing=()
+# Tools that often come from elsewhere: npm of Node's own packages even refuses Debian's beside it.
+declare -A command_of=([npm]=npm [nodejs]=node [golang-go]=go)
 for package in "${wanted[@]}"; do
   grep -qxF "installed $package" <<<"$installed" && continue
-  # Node's own packages bring an npm, and refuse Debian's beside it.
-  [ "$package" != npm ] || ! command -v npm >/dev/null || continue
+  tool=${command_of[$package]:-}
+  [ -z "$tool" ] || ! command -v "$tool" >/dev/null || continue
   missing+=("$package")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0

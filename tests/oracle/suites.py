@@ -30,7 +30,8 @@ class Python:
         self.python, self.path, self.arguments = python, list(path), list(arguments)
 
     def available(self):
-        return subprocess.run([self.python, "-c", "import pytest, coverage, pytest_cov"], capture_output=True).returncode == 0
+        command = [self.python, "-c", "import pytest, coverage, pytest_cov"]
+        return pathlib.Path(self.python).exists() and subprocess.run(command, capture_output=True).returncode == 0
 
     def run(self, project, work):
         work.mkdir()
@@ -130,5 +131,13 @@ class Cpp:
         return True                                    # one program: nothing builds without all of it
 
 
+def a_python():
+    """The interpreter that has pytest: ORACLE_PYTHON, else this one, else the system's."""
+    named = os.environ.get("ORACLE_PYTHON")
+    candidates = [named] if named else [sys.executable, "/usr/bin/python3"]
+    suites = [Python(p) for p in candidates]
+    return next((s for s in suites if s.available()), suites[0])
+
+
 def all_suites():
-    return {s.name: s for s in (Python(os.environ.get("ORACLE_PYTHON", sys.executable)), Go(), Cpp())}
+    return {s.name: s for s in (a_python(), Go(), Cpp())}
