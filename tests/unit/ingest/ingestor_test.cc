@@ -241,7 +241,7 @@ TEST_F(IngestorTest, RefusesWhatItCannotUse) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("none is given")));
   EXPECT_THAT(ParseUpload({Report(kLcov, "odd")}, Options()).status(),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("format: 'odd' is not known; known are coveragepy-sqlite")));
+                       HasSubstr("format: 'odd' is not known; known are testselect-evidence, ")));
   EXPECT_THAT(ParseUpload({Report("hello")}, Options()).status(),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("no known format begins with 'hello'")));
