@@ -109,8 +109,7 @@ absl::Status ChangeRules::Apply(const FileChange& change, const ReportedLines& r
     return absl::OkStatus();
   }
   SelectOpaque(path);
-  if (options_.granularity != Granularity::kFile &&
-      options_.granularity != Granularity::kPackage) {
+  if (options_.granularity != Granularity::kFile && options_.granularity != Granularity::kPackage) {
     return ApplyHunks(change, **file, reported);
   }
   ApplyWholeFile(**file);

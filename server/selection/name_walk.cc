@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace testselect {
@@ -11,11 +10,6 @@ namespace {
 
 uint64_t KeyOf(const UnitRef& ref) {
   return static_cast<uint64_t>(ref.file) << 32 | ref.unit << 1 | ref.after;
-}
-
-// Whether `part` begins or ends `name`.
-bool IsFragment(absl::string_view part, absl::string_view name) {
-  return absl::StartsWith(name, part) || absl::EndsWith(name, part);
 }
 
 }  // namespace
@@ -71,41 +65,30 @@ void NameWalk::Run() {
 void NameWalk::NameChanged(const Task& task) {
   const auto [verb, name, path, from] = task;
   const Trail trail = Extend(from, Verb::kName, name, path);
-  DenseLabelSet own;
-  context_.OwnersOf(name).ForEach([&](LabelNumber label) {
-    if (context_.HomeOf(label) == path) own.Add(label);
-  });
-  Trail own_trail = trail;
-  own_trail.code = ReasonCode::kOwnTest;
-  Select(own_trail, own);
-  const PathSet& reachers = context_.Reachers(path);
-  for (const NameIndex* index : {&context_.before(), &context_.after()}) {
-    const auto free = index->free.Of(name), members = index->members.Of(name);
-    work_ += free.size() + members.size() + 1;
-    for (const UnitRef& ref : free) {
-      if (context_.Sees(ref, path)) UsedBy(ref, path, trail);
+  if (context_.IsTestFile(path)) {
+    DenseLabelSet own;
+    context_.OwnersOf(name).ForEach([&](LabelNumber label) {
+      if (context_.HomeOf(label) == path) own.Add(label);
+    });
+    Trail own_trail = trail;
+    own_trail.code = ReasonCode::kOwnTest;
+    Select(own_trail, own);
+  }
+  const NameId all = context_.names().Intern("*");
+  const bool fixture = NamesAFixture(name, path);
+  for (const bool after : {false, true}) {
+    const auto use = [&](const auto& users) {
+      work_ += users.size() + 1;
+      for (const UnitRef& ref : users) UsedBy(ref, path, trail);
+    };
+    use(context_.FreeUsers(after, name, path));
+    use(context_.ModuleMemberUsers(after, name, path));
+    use(context_.BuildersOf(after, name));
+    use(context_.ImportersOf(after, name, path));
+    for (const UnitRef& ref : context_.ImportersOf(after, all, path)) {
+      Push(Verb::kName, name, context_.PathOf(ref), trail);
     }
-    for (const UnitRef& ref : members) {
-      if (reachers[context_.PathOf(ref)] || context_.Sees(ref, path)) UsedBy(ref, path, trail);
-    }
-    for (const UnitRef& ref : index->builders) {
-      const SourceModule& module = context_.Module(ref);
-      for (NameId part : module.Names(context_.At(ref).fragments)) {
-        if (!IsFragment(context_.Name(part), context_.Name(name))) continue;
-        UsedBy(ref, path, trail);
-        break;
-      }
-    }
-    for (const UnitRef& ref : index->imported.Of(name)) {
-      if (context_.At(ref).source.name == name && context_.ImportMeans(ref, path)) {
-        UsedBy(ref, path, trail);
-      }
-    }
-    for (const UnitRef& ref : index->imported.Of(context_.names().Intern("*"))) {
-      if (context_.ImportMeans(ref, path)) Push(Verb::kName, name, context_.PathOf(ref), trail);
-    }
-    if (!NamesAFixture(name, path)) continue;
-    for (const UnitRef& ref : index->parameters.Of(name)) UsedBy(ref, path, trail);
+    if (fixture) use(context_.Index(after).parameters.Of(name));
   }
 }
 

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
+
 namespace testselect {
 namespace {
 
@@ -122,44 +125,129 @@ bool WalkContext::ImportMeans(const UnitRef& import, PathId path) const {
   return std::find(found.begin(), found.end(), target) != found.end();
 }
 
+const std::vector<UnitRef>& WalkContext::ImportersOf(bool after, NameId name, PathId path) {
+  static const auto* const none = new std::vector<UnitRef>;
+  std::unique_ptr<UnitsByPath>& by_target = importers_[after][name];
+  if (by_target == nullptr) {
+    by_target = std::make_unique<UnitsByPath>();
+    for (const UnitRef& ref : Index(after).imported.Of(name)) {
+      const ImportSource& source = At(ref).source;
+      if (source.name != name) continue;
+      for (FileId target : Tree(ref).LayerAt(ref.file).Resolve(ref.file, source)) {
+        std::vector<UnitRef>& refs = (*by_target)[(after ? from_after_ : from_before_)[target]];
+        if (refs.empty() || !(refs.back() == ref)) refs.push_back(ref);
+      }
+    }
+  }
+  const auto it = by_target->find(path);
+  return it == by_target->end() ? *none : it->second;
+}
+
+const std::vector<UnitRef>& WalkContext::BuildersOf(bool after, NameId name) {
+  std::unique_ptr<std::vector<UnitRef>>& found = builders_[after][name];
+  if (found != nullptr) return *found;
+  found = std::make_unique<std::vector<UnitRef>>();
+  const absl::string_view text = Name(name);
+  for (const UnitRef& ref : Index(after).builders) {
+    const SourceModule& module = Module(ref);
+    for (NameId part : module.Names(At(ref).fragments)) {
+      const absl::string_view fragment = Name(part);
+      if (!absl::StartsWith(text, fragment) && !absl::EndsWith(text, fragment)) continue;
+      found->push_back(ref);
+      break;
+    }
+  }
+  return *found;
+}
+
+bool WalkContext::SharesNames(PathId path) const {
+  const Language* language = LanguageAt(path);
+  return language != nullptr && language->traits().shared_names;
+}
+
+absl::Span<const UnitRef> WalkContext::In(absl::Span<const UnitRef> refs, bool after,
+                                          PathId path) const {
+  const FileId file = (after ? in_after_ : in_before_)[path];
+  if (file == kNoFile) return {};
+  const auto [first, last] =
+      std::equal_range(refs.begin(), refs.end(), UnitRef{file, 0, after},
+                       [](const UnitRef& a, const UnitRef& b) { return a.file < b.file; });
+  return refs.subspan(static_cast<size_t>(first - refs.begin()), static_cast<size_t>(last - first));
+}
+
+std::vector<UnitRef> WalkContext::FreeUsers(bool after, NameId name, PathId path) const {
+  const auto refs = Index(after).free.Of(name);
+  std::vector<UnitRef> users;
+  if (!SharesNames(path)) {
+    const auto here = In(refs, after, path);
+    users.assign(here.begin(), here.end());
+    return users;
+  }
+  for (const UnitRef& ref : refs) {
+    if (Sees(ref, path)) users.push_back(ref);
+  }
+  return users;
+}
+
+std::vector<UnitRef> WalkContext::ModuleMemberUsers(bool after, NameId name, PathId path) {
+  const auto refs = Index(after).members.Of(name);
+  const Reach& reach = ReachOf(path);
+  std::vector<UnitRef> users;
+  constexpr size_t kSearchCost = 8;  // of In, in looks at a use
+  if (!SharesNames(path) && reach.list.size() * kSearchCost < refs.size()) {
+    for (PathId from : reach.list) {
+      const auto here = In(refs, after, from);
+      users.insert(users.end(), here.begin(), here.end());
+    }
+    return users;
+  }
+  for (const UnitRef& ref : refs) {
+    if (reach.set[PathOf(ref)] || Sees(ref, path)) users.push_back(ref);
+  }
+  return users;
+}
+
 bool WalkContext::Sees(const UnitRef& user, PathId path) const {
   const PathId user_path = PathOf(user);
   if (user_path == path) return true;
+  if (!SharesNames(path)) return false;
   const Language* language = LanguageAt(path);
   const Language* user_language = Tree(user).LanguageAt(user.file);
-  if (language == nullptr || user_language->family() != language->family()) return false;
+  if (user_language->family() != language->family()) return false;
   return user_language->Sees(paths_[user_path], paths_[path]);
 }
 
 void WalkContext::CollectReachers(const SourceTree& tree, FileId target,
-                                  const std::vector<PathId>& joint, PathSet* out) const {
+                                  const std::vector<PathId>& joint, Reach* out) const {
   std::vector<FileId> todo{target};
-  std::vector<bool> seen(tree.size(), false);
-  seen[target] = true;
+  absl::flat_hash_set<FileId> seen{target};
   while (!todo.empty()) {
     const FileId file = todo.back();
     todo.pop_back();
-    (*out)[joint[file]] = true;
+    if (!out->set[joint[file]]) {
+      out->set[joint[file]] = true;
+      out->list.push_back(joint[file]);
+    }
     for (FileId importer : tree.Importers(file)) {
-      if (seen[importer]) continue;
-      seen[importer] = true;
-      todo.push_back(importer);
+      if (seen.insert(importer).second) todo.push_back(importer);
     }
   }
 }
 
-const PathSet& WalkContext::Reachers(PathId path) {
-  std::unique_ptr<PathSet>& set = reachers_[path];
-  if (set == nullptr) {
-    set = std::make_unique<PathSet>(paths_.size(), false);
+const WalkContext::Reach& WalkContext::ReachOf(PathId path) {
+  std::unique_ptr<Reach>& reach = reachers_[path];
+  if (reach == nullptr) {
+    reach = std::make_unique<Reach>();
+    reach->set.assign(paths_.size(), false);
     if (in_before_[path] != kNoFile) {
-      CollectReachers(*code_.before, in_before_[path], from_before_, set.get());
+      CollectReachers(*code_.before, in_before_[path], from_before_, reach.get());
     }
     if (in_after_[path] != kNoFile) {
-      CollectReachers(*code_.after, in_after_[path], from_after_, set.get());
+      CollectReachers(*code_.after, in_after_[path], from_after_, reach.get());
     }
+    std::sort(reach->list.begin(), reach->list.end());
   }
-  return *set;
+  return *reach;
 }
 
 const DenseLabelSet& WalkContext::Dependents(PathId path) {
@@ -169,9 +257,7 @@ const DenseLabelSet& WalkContext::Dependents(PathId path) {
   *labels |= homeless_;
   const Language* language = LanguageAt(path);
   const bool linked = language != nullptr && language->traits().linked;
-  const PathSet& reachers = Reachers(path);
-  for (PathId from = 0; from < reachers.size(); ++from) {
-    if (!reachers[from]) continue;
+  for (PathId from : ReachOf(path).list) {
     for (LabelNumber label : labels_at_[from]) labels->Add(label);
     if (linked) *labels |= evidence_.LabelsOf(paths_[from]);
     if (evidence_.observes_imports()) *labels |= evidence_.Imported(paths_[from]);
@@ -192,11 +278,9 @@ const DenseLabelSet& WalkContext::MayMeet(PathId path) {
 
 bool WalkContext::KnownToAnyone(PathId path) {
   if (evidence_.Executed(paths_[path])) return true;
-  const PathSet& reachers = Reachers(path);
-  for (PathId from = 0; from < reachers.size(); ++from) {
-    if (reachers[from] && test_files_[from]) return true;
-  }
-  return false;
+  const std::vector<PathId>& reachers = ReachOf(path).list;
+  return std::any_of(reachers.begin(), reachers.end(),
+                     [&](PathId from) { return test_files_[from]; });
 }
 
 DenseLabelSet WalkContext::OwnersOf(NameId name) const {

@@ -67,18 +67,29 @@ class WalkContext {
   }
   const SourceModule& Module(const UnitRef& ref) const { return Tree(ref).Module(ref.file); }
   const Unit& At(const UnitRef& ref) const { return Module(ref).units[ref.unit]; }
+  const NameIndex& Index(bool after) const { return after ? after_names_ : *code_.names; }
   const NameIndex& before() const { return *code_.names; }
   const NameIndex& after() const { return after_names_; }
   NameTable& names() const { return code_.before->names(); }
   absl::string_view Name(NameId name) const { return names().Name(name); }
-  // Files that an import unit may mean.
+  // Whether an import unit may mean `path`.
   bool ImportMeans(const UnitRef& import, PathId path) const;
+  // Import units of one tree that take `name` ("*": all of it) out of `path`. Cost: the imports of
+  // that name are resolved once.
+  const std::vector<UnitRef>& ImportersOf(bool after, NameId name, PathId path);
+  // Units of one tree that may put `name` together from fragments.
+  const std::vector<UnitRef>& BuildersOf(bool after, NameId name);
+  // Units of one tree whose free name `name` may mean what `path` defines.
+  std::vector<UnitRef> FreeUsers(bool after, NameId name, PathId path) const;
+  // Units of one tree that use a member `name` and may mean by it what the module `path` calls so:
+  // their files reach it, or see it. Cost: the smaller of such files and the uses of the name.
+  std::vector<UnitRef> ModuleMemberUsers(bool after, NameId name, PathId path);
   // Whether a free name in `user` may mean what `path` defines.
   bool Sees(const UnitRef& user, PathId path) const;
 
   // ---- who depends on a path
   // Paths that bring `path` along in one of the trees, itself included.
-  const PathSet& Reachers(PathId path);
+  const PathSet& Reachers(PathId path) { return ReachOf(path).set; }
   bool Reaches(PathId from, PathId to) { return Reachers(to)[from]; }
   // Labels that executed `path`, or whose test file reaches it, or that were seen to import what
   // reaches it; in linked languages also those that executed a file that reaches it. Labels without
@@ -112,10 +123,20 @@ class WalkContext {
   bool AnyoneUses(const Language* language, Guard guard) const;
 
  private:
+  struct Reach {
+    PathSet set;
+    std::vector<PathId> list;  // ascending
+  };
+  using UnitsByPath = absl::flat_hash_map<PathId, std::vector<UnitRef>>;
+
   void JoinPaths();
   void FindHomes();
+  const Reach& ReachOf(PathId path);
   void CollectReachers(const SourceTree& tree, FileId target, const std::vector<PathId>& joint,
-                       PathSet* out) const;
+                       Reach* out) const;
+  bool SharesNames(PathId path) const;
+  // Those of `refs`, units of one tree by file, that stand in `path`.
+  absl::Span<const UnitRef> In(absl::Span<const UnitRef> refs, bool after, PathId path) const;
 
   const CodePair code_;
   EvidenceView& evidence_;
@@ -128,7 +149,9 @@ class WalkContext {
   std::vector<std::vector<LabelNumber>> labels_at_;
   DenseLabelSet homeless_;
   PathSet test_files_;
-  absl::flat_hash_map<PathId, std::unique_ptr<PathSet>> reachers_;
+  absl::flat_hash_map<PathId, std::unique_ptr<Reach>> reachers_;
+  absl::flat_hash_map<NameId, std::unique_ptr<UnitsByPath>> importers_[2];  // [after]
+  absl::flat_hash_map<NameId, std::unique_ptr<std::vector<UnitRef>>> builders_[2];
   absl::flat_hash_map<PathId, std::unique_ptr<DenseLabelSet>> dependents_;
   absl::flat_hash_map<const Language*, std::vector<std::vector<NameId>>> guard_names_;
   std::vector<std::unique_ptr<DenseLabelSet>> guard_labels_;

@@ -102,6 +102,7 @@ class Cpp : public Language {
                         "glob"};
       t->starts_processes = {"system", "popen", "fork", "execv", "execvp", "execl", "posix_spawn"};
       t->by_file = false;
+      t->shared_names = true;
       t->linked = true;
       t->built_first = true;
       return t;

@@ -192,6 +192,7 @@ class Go : public Language {
       t->starts_processes = {"exec", "StartProcess", "ForkExec"};
       t->module_setup = {"TestMain", "init"};
       t->by_file = false;
+      t->shared_names = true;
       t->built_first = true;
       t->built_by_package = true;
       return t;

@@ -141,6 +141,7 @@ class Java : public Language {
       t->lists_files = {"listFiles", "newDirectoryStream", "walk", "walkFileTree", "ServiceLoader"};
       t->starts_processes = {"ProcessBuilder", "exec"};
       t->by_file = false;
+      t->shared_names = true;
       t->linked = true;
       t->built_first = true;
       return t;

@@ -36,8 +36,10 @@ struct LanguageTraits {
   std::vector<absl::string_view> read_by_the_runner;  // module-level names the test runner reads
   std::vector<absl::string_view> module_setup;        // functions that prepare a whole module
   bool by_file = true;  // a new or deleted file is a module come or gone; else only its units are
-  bool linked = false;  // names belong to the program: a user need not import what defines it
-  bool built_first = false;       // what does not compile is found before tests run: no canaries
+  // A free name may mean what another file defines (Language::Sees); else only its own file.
+  bool shared_names = false;
+  bool linked = false;       // names belong to the program: a user need not import what defines it
+  bool built_first = false;  // what does not compile is found before tests run: no canaries
   bool built_by_package = false;  // ... but per package: importers of one that fails need canaries
 };
 
@@ -98,6 +100,7 @@ class Language {
   virtual std::unique_ptr<TreeLayer> Open(const TreeView& tree) const = 0;
 
   // Whether a free name in `user_path` may mean what `path` defines without importing that name.
+  // Asked of languages with shared_names only.
   virtual bool Sees(absl::string_view user_path, absl::string_view path) const {
     return user_path == path;
   }

@@ -133,8 +133,8 @@ class PythonLayer final : public TreeLayer {
                                                      absl::string_view module) {
     std::vector<absl::string_view> parts = absl::StrSplit(FolderOf(path), '/', absl::SkipEmpty());
     const bool package = absl::EndsWith(path, "/__init__.py");
-    const size_t named = static_cast<size_t>(std::count(module.begin(), module.end(), '.')) +
-                         (package ? 1 : 0);
+    const size_t named =
+        static_cast<size_t>(std::count(module.begin(), module.end(), '.')) + (package ? 1 : 0);
     parts.resize(parts.size() - std::min(named, parts.size()));
     std::reverse(parts.begin(), parts.end());
     return parts;

@@ -205,6 +205,7 @@ class Ruby : public Language {
       t->starts_processes = {"system",   "spawn",     "popen", "popen3", "capture3",
                              "capture2", "capture2e", "Open3", "fork"};
       t->by_file = false;
+      t->shared_names = true;
       t->linked = true;
       return t;
     }();

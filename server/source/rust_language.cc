@@ -258,6 +258,7 @@ class Rust : public Language {
       t->lists_files = {"read_dir", "WalkDir", "glob"};
       t->starts_processes = {"process", "cargo_bin", "assert_cmd", "fork", "execv"};
       t->by_file = false;
+      t->shared_names = true;
       t->linked = true;
       t->built_first = true;
       return t;
