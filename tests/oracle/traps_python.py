@@ -161,6 +161,10 @@ TRAPS = [
         "conf.py": "import os\nos.environ['TRAP'] = '1'\n", "use.py": "import os\n\n\ndef value():\n    return os.environ['TRAP']\n",
         "test_c.py": "import conf\nimport use\n\n\ndef test_a():\n    pass\n\n\ndef test_value():\n    assert use.value() == '1'\n\n\ndef test_x():\n    pass\n"},
         {"conf.py": [("'1'", "'2'")]}),
+    trap("imported_before_the_collector", {
+        "lib.py": "class Odd(UserWarning):\n    pass\n\n\ndef build():\n    return [1, 2]\n\n\nTABLE = build()\n\n\ndef other():\n    return 1\n", "pytest.ini": "[pytest]\nfilterwarnings = error::lib.Odd\n",
+        "test_l.py": "import lib\n\n\ndef test_a():\n    pass\n\n\ndef test_len():\n    assert len(lib.TABLE) == 2\n\n\ndef test_other():\n    assert lib.other() == 1\n"},
+        {"lib.py": [("[1, 2]", "[1]")]}),
     trap("mock_patch_path", {
         "svc.py": "def fetch():\n    return 1\n\n\ndef use():\n    return fetch()\n", "test_s.py": "from unittest import mock\nimport svc\n\n\ndef test_use():\n    with mock.patch('svc.fetch', return_value=3):\n"
                                                                                   "        assert svc.use() == 3\n\n\ndef test_x():\n    pass\n"}, {"svc.py": [("fetch", "fetch_it")]}),

@@ -339,6 +339,37 @@ TEST_F(NameWalkTest, WhatImportingMadeConcernsTheUsersOfItsName) {
   EXPECT_EQ(Count(ReasonCode::kImportTime), 1u);
 }
 
+// The collector began after the runner had imported the library.
+class EarlyImportTest : public NameWalkTest {
+ protected:
+  EarlyImportTest() {
+    File("lib.py",
+         "def build():\n    return helper()\n\n"
+         "def helper():\n    return [1, 2]\n\n"
+         "TABLE = build()\n\n"
+         "def other():\n    return 7\n");
+    File("test_l.py",
+         "import lib\n\ndef test_len():\n    assert len(lib.TABLE) == 2\n\n"
+         "def test_other():\n    assert lib.other() == 7\n");
+    Imported("test_l.py", {"import lib", "def test_len", "def test_other"});
+    Ran("test_l.py::test_len", "test_l.py", {"lib.TABLE"});
+    Ran("test_l.py::test_other", "test_l.py", {"lib.other"});
+    Ran("test_l.py::test_other", "lib.py", {"return 7"});
+  }
+};
+
+TEST_F(EarlyImportTest, WhatNobodyWasSeenToRunMayHaveRunInAnImportThatNobodySaw) {
+  Edit("lib.py", "[1, 2]", "[1]");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("test_l.py::test_len"));
+  EXPECT_EQ(Count(ReasonCode::kImportTime), 1u);
+}
+
+TEST_F(EarlyImportTest, WhereTheImportWasSeenNobodyRanIt) {
+  Imported("lib.py", {"def build", "def helper", "TABLE =", "def other"});
+  Edit("lib.py", "[1, 2]", "[1]");
+  EXPECT_THAT(Selected(), IsEmpty());
+}
+
 TEST_F(NameWalkTest, WhoListsFilesSeesANewOne) {
   File("plugins/__init__.py",
        "import pkgutil\n\ndef names():\n    return [m.name for m in pkgutil.iter_modules()]\n");
