@@ -163,6 +163,7 @@ void NameWalk::Bound(const UnitRef& ref, const Trail& trail) {
   const Unit& unit = context_.At(ref);
   const PathId path = context_.PathOf(ref);
   const Language& language = *context_.Tree(ref).LanguageAt(ref.file);
+  if (unit.kind == UnitKind::kStatement && unit.owner == kNoName) ReachesInto(ref, trail);
   for (NameId name : module.Names(unit.binds)) {
     if (unit.owner == kNoName) {
       Push(Verb::kName, name, path, trail);

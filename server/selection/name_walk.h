@@ -98,6 +98,8 @@ class NameWalk {
   void PushClass(NameId key, PathId path, const Trail& trail);
   void UsedBy(const UnitRef& user, PathId path, const Trail& trail);
   void Bound(const UnitRef& ref, const Trail& trail);
+  void ReachesInto(const UnitRef& ref, const Trail& trail);
+  void SetThrough(FileId file, NameId name, const UnitRef& statement, int hops, const Trail& trail);
   bool IsPlain(NameId class_key, PathId path) const;
   bool NamesAFixture(NameId name, PathId path) const;
   void Reach(PathId path, const Trail& trail);

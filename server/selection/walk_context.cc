@@ -297,7 +297,27 @@ const DenseLabelSet& WalkContext::Ran(const UnitRef& body) {
 }
 
 bool WalkContext::RanWhileImporting(const UnitRef& body) {
-  return evidence_.RanWhileImporting(paths_[PathOf(body)], At(body).lines);
+  const PathId path = PathOf(body);
+  if (evidence_.RanWhileImporting(paths_[path], At(body).lines)) return true;
+  return Ran(body).Empty() && ImportUnseen(path);
+}
+
+bool WalkContext::ImportUnseen(PathId path) {
+  const auto [it, added] = import_unseen_.try_emplace(path, false);
+  const Language* language = LanguageAt(path);
+  const SourceModule* module = ModuleBefore(path);
+  if (!added || module == nullptr || language->traits().linked) return it->second;
+  if (!evidence_.Executed(paths_[path])) return false;
+  // An import always runs the first lines of these.
+  const auto runs = [](UnitKind kind) {
+    return kind == UnitKind::kImport || kind == UnitKind::kStatement || kind == UnitKind::kClass ||
+           kind == UnitKind::kHeader;
+  };
+  return it->second =
+             std::none_of(module->units.begin(), module->units.end(), [&](const Unit& unit) {
+               return runs(unit.kind) &&
+                      evidence_.Seen(paths_[path], {unit.lines.first, unit.lines.first});
+             });
 }
 
 bool WalkContext::Unmeasured(PathId path) {

@@ -107,7 +107,11 @@ class WalkContext {
   // ---- evidence
   EvidenceView& evidence() { return evidence_; }
   const DenseLabelSet& Ran(const UnitRef& body);
+  // What nobody was seen to run counts where the import itself was not seen.
   bool RanWhileImporting(const UnitRef& body);
+  // Labels executed bodies of `path`, and nothing that importing it runs was seen: it was imported
+  // before the collector began (by the runner's configuration, by a plugin).
+  bool ImportUnseen(PathId path);
   // Evidence is silent about `path` because of how it was collected, not because nobody ran it.
   bool Unmeasured(PathId path);
   // Module-level lines of `path` ran inside a label whose test file does not reach it.
@@ -155,7 +159,7 @@ class WalkContext {
   absl::flat_hash_map<PathId, std::unique_ptr<DenseLabelSet>> dependents_;
   absl::flat_hash_map<const Language*, std::vector<std::vector<NameId>>> guard_names_;
   std::vector<std::unique_ptr<DenseLabelSet>> guard_labels_;
-  absl::flat_hash_map<PathId, bool> imported_in_test_;
+  absl::flat_hash_map<PathId, bool> imported_in_test_, import_unseen_;
 };
 
 }  // namespace testselect

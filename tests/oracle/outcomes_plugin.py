@@ -1,13 +1,17 @@
-"""A pytest plugin: writes {"outcomes": {nodeid: outcome}, "errors": [file, ...]} to $ORACLE_OUTCOMES."""
+"""A pytest plugin: writes what ran to $ORACLE_OUTCOMES.
+
+{"outcomes": {nodeid: outcome}, "seconds": {nodeid: seconds}, "collected": [nodeid, ...], "errors": [file, ...]}
+"""
 import json
 import os
 
-OUTCOMES, ERRORS = {}, []
+OUTCOMES, SECONDS, COLLECTED, ERRORS = {}, {}, [], []
 WORSE = {"passed": 0, "skipped": 1, "failed": 2}
 
 
 def pytest_runtest_logreport(report):
     before = OUTCOMES.get(report.nodeid, "passed")
+    SECONDS[report.nodeid] = round(SECONDS.get(report.nodeid, 0) + report.duration, 5)
     if WORSE[report.outcome] >= WORSE[before]:
         OUTCOMES[report.nodeid] = report.outcome
 
@@ -17,6 +21,10 @@ def pytest_collectreport(report):
         ERRORS.append(report.nodeid)
 
 
+def pytest_collection_finish(session):
+    COLLECTED[:] = [item.nodeid for item in session.items]
+
+
 def pytest_sessionfinish():
     with open(os.environ["ORACLE_OUTCOMES"], "w", encoding="utf-8") as f:
-        json.dump({"outcomes": OUTCOMES, "errors": ERRORS}, f)
+        json.dump({"outcomes": OUTCOMES, "seconds": SECONDS, "collected": COLLECTED, "errors": ERRORS}, f)

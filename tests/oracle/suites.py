@@ -9,14 +9,15 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 class Run:
-    """What a whole run showed: {label: outcome}, causes of labels that did not even build, reports to upload."""
+    """What a whole run showed: {label: outcome}, causes of labels that did not even build, reports to upload, {label: seconds}."""
 
-    def __init__(self, outcomes, errors=(), reports=()):
-        self.outcomes, self.errors, self.reports = outcomes, list(errors), list(reports)
+    def __init__(self, outcomes, errors=(), reports=(), seconds=None):
+        self.outcomes, self.errors, self.reports, self.seconds = outcomes, list(errors), list(reports), seconds or {}
 
 
-def sh(command, cwd, env=None, check=True):
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={**os.environ, **(env or {})})
+def sh(command, cwd, env=None, check=True, timeout=None):
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, errors="replace", env={**os.environ, **(env or {})},
+                          stdin=subprocess.DEVNULL, timeout=timeout)
     if check and done.returncode:
         raise RuntimeError(f"{command}: {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
     return done
@@ -33,16 +34,22 @@ class Python:
         command = [self.python, "-c", "import pytest, coverage, pytest_cov"]
         return pathlib.Path(self.python).exists() and subprocess.run(command, capture_output=True).returncode == 0
 
-    def run(self, project, work):
+    def environment(self, project, work):
+        return {"ORACLE_OUTCOMES": str(work / "outcomes.json"), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0",
+                "PYTHONPATH": os.pathsep.join([str(HERE), *(str(project / p) for p in self.path)]),
+                "COVERAGE_FILE": str(work / ".coverage"), "COVERAGE_CORE": "ctrace"}
+
+    def run(self, project, work, cover=True, timeout=None):
+        """Goes on where a file cannot be collected; a run that cannot even start has the cause '' for every label."""
         work.mkdir()
-        env = {"ORACLE_OUTCOMES": str(work / "outcomes.json"), "PYTHONDONTWRITEBYTECODE": "1",
-               "PYTHONPATH": os.pathsep.join([str(HERE), *(str(project / p) for p in self.path)]),
-               "COVERAGE_FILE": str(work / ".coverage"), "COVERAGE_CORE": "ctrace"}
         (work / "rc").write_text("[run]\nrelative_files = true\nsource = .\n")
-        sh([self.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "outcomes_plugin", "--cov", "--cov-context=test",
-            f"--cov-config={work / 'rc'}", "--cov-report=", *self.arguments], project, env, check=False)
+        options = ["--cov", "--cov-context=test", f"--cov-config={work / 'rc'}", "--cov-report="] if cover else []
+        sh([self.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "outcomes_plugin", "--continue-on-collection-errors",
+            *options, *self.arguments], project, self.environment(project, work), check=False, timeout=timeout)
+        if not (work / "outcomes.json").exists():
+            return Run({}, [""])
         found = json.loads((work / "outcomes.json").read_text())
-        return Run(found["outcomes"], found["errors"], [str(work / ".coverage")])
+        return Run(found["outcomes"], found["errors"], [str(work / ".coverage")], found["seconds"])
 
     def label_fails_with(self, label, error):
         return label.startswith(error)

@@ -148,6 +148,23 @@ TRAPS = [
     trap("monkeypatched_name", {
         "m.py": "def now():\n    return 1\n\n\ndef later():\n    return now() + 1\n", "test_m.py": "import m\n\n\ndef test_later(monkeypatch):\n    monkeypatch.setattr(m, 'now', lambda: 5)\n    assert m.later() == 6\n\n\n"
                                                                                      "def test_now():\n    assert m.now() == 1\n"}, {"m.py": [("def now():\n    return 1\n\n\n", ""), ("now() + 1", "6")]}),
+    trap("module_sets_a_name_of_another", {
+        "lib/__init__.py": "from . import late\n", "lib/size.py": "def size():\n    return 1\n", "lib/late.py": "",
+        "test_s.py": "from lib.size import size\n\n\ndef test_a():\n    pass\n\n\ndef test_size():\n    assert size() == 1\n\n\ndef test_x():\n    pass\n"},
+        {"lib/late.py": "import lib.size as other\nother.size = lambda: 2\n"}),
+    trap("module_sets_a_member_of_a_class", {
+        "lib/__init__.py": "from .base import Base\nfrom . import late\n", "lib/base.py": "class Base:\n    pass\n\n\ndef make():\n    return Base()\n",
+        "lib/late.py": "from lib import Base\nBase.__len__ = lambda self: 1\n",
+        "test_b.py": "from lib.base import make\n\n\ndef test_a():\n    pass\n\n\ndef test_len():\n    assert len(make()) == 1\n\n\ndef test_x():\n    pass\n"},
+        {"lib/late.py": [("self: 1", "self: 2")]}),
+    trap("environment_variable_set_by_a_module", {
+        "conf.py": "import os\nos.environ['TRAP'] = '1'\n", "use.py": "import os\n\n\ndef value():\n    return os.environ['TRAP']\n",
+        "test_c.py": "import conf\nimport use\n\n\ndef test_a():\n    pass\n\n\ndef test_value():\n    assert use.value() == '1'\n\n\ndef test_x():\n    pass\n"},
+        {"conf.py": [("'1'", "'2'")]}),
+    trap("imported_before_the_collector", {
+        "lib.py": "class Odd(UserWarning):\n    pass\n\n\ndef build():\n    return [1, 2]\n\n\nTABLE = build()\n\n\ndef other():\n    return 1\n", "pytest.ini": "[pytest]\nfilterwarnings = error::lib.Odd\n",
+        "test_l.py": "import lib\n\n\ndef test_a():\n    pass\n\n\ndef test_len():\n    assert len(lib.TABLE) == 2\n\n\ndef test_other():\n    assert lib.other() == 1\n"},
+        {"lib.py": [("[1, 2]", "[1]")]}),
     trap("mock_patch_path", {
         "svc.py": "def fetch():\n    return 1\n\n\ndef use():\n    return fetch()\n", "test_s.py": "from unittest import mock\nimport svc\n\n\ndef test_use():\n    with mock.patch('svc.fetch', return_value=3):\n"
                                                                                   "        assert svc.use() == 3\n\n\ndef test_x():\n    pass\n"}, {"svc.py": [("fetch", "fetch_it")]}),

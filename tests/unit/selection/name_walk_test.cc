@@ -339,6 +339,37 @@ TEST_F(NameWalkTest, WhatImportingMadeConcernsTheUsersOfItsName) {
   EXPECT_EQ(Count(ReasonCode::kImportTime), 1u);
 }
 
+// The collector began after the runner had imported the library.
+class EarlyImportTest : public NameWalkTest {
+ protected:
+  EarlyImportTest() {
+    File("lib.py",
+         "def build():\n    return helper()\n\n"
+         "def helper():\n    return [1, 2]\n\n"
+         "TABLE = build()\n\n"
+         "def other():\n    return 7\n");
+    File("test_l.py",
+         "import lib\n\ndef test_len():\n    assert len(lib.TABLE) == 2\n\n"
+         "def test_other():\n    assert lib.other() == 7\n");
+    Imported("test_l.py", {"import lib", "def test_len", "def test_other"});
+    Ran("test_l.py::test_len", "test_l.py", {"lib.TABLE"});
+    Ran("test_l.py::test_other", "test_l.py", {"lib.other"});
+    Ran("test_l.py::test_other", "lib.py", {"return 7"});
+  }
+};
+
+TEST_F(EarlyImportTest, WhatNobodyWasSeenToRunMayHaveRunInAnImportThatNobodySaw) {
+  Edit("lib.py", "[1, 2]", "[1]");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("test_l.py::test_len"));
+  EXPECT_EQ(Count(ReasonCode::kImportTime), 1u);
+}
+
+TEST_F(EarlyImportTest, WhereTheImportWasSeenNobodyRanIt) {
+  Imported("lib.py", {"def build", "def helper", "TABLE =", "def other"});
+  Edit("lib.py", "[1, 2]", "[1]");
+  EXPECT_THAT(Selected(), IsEmpty());
+}
+
 TEST_F(NameWalkTest, WhoListsFilesSeesANewOne) {
   File("plugins/__init__.py",
        "import pkgutil\n\ndef names():\n    return [m.name for m in pkgutil.iter_modules()]\n");
@@ -426,6 +457,68 @@ TEST_F(NameWalkTest, ADecoratorThatFillsATableChangesTheTable) {
   Ran("test_t.py::test_alone", "test_t.py", {"pass"});
   edits_.emplace_back("uses.py", files_["uses.py"] + "\n@register\ndef one():\n    return 1\n");
   EXPECT_THAT(Selected(), UnorderedElementsAre("test_t.py::test_count"));
+}
+
+TEST_F(NameWalkTest, AStatementThatReachesIntoAnotherModuleChangesItForItsUsers) {
+  File("pack/__init__.py", "from .deep import scale\n");
+  File("pack/deep.py", "def scale(x):\n    return x * 2\n");
+  File("patch.py", "import pack.deep as deep\n");
+  File("use.py", "from pack import scale\n\ndef twice(x):\n    return scale(x)\n");
+  File("test_u.py",
+       "import use\n\ndef test_twice():\n    assert use.twice(1)\n\n"
+       "def test_alone():\n    pass\n");
+  File("test_p.py", "import patch\n\ndef test_patch():\n    assert patch\n");
+  Ran("test_u.py::test_twice", "use.py", {"return scale"});
+  Ran("test_u.py::test_twice", "pack/deep.py", {"return x"});
+  Ran("test_u.py::test_twice", "test_u.py", {"use.twice"});
+  Ran("test_u.py::test_alone", "test_u.py", {"pass"});
+  Ran("test_p.py::test_patch", "test_p.py", {"assert patch"});
+  Edit("patch.py", "as deep\n", "as deep\ndeep.scale = None\n");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("test_u.py::test_twice", "test_p.py::test_patch"));
+}
+
+TEST_F(NameWalkTest, AStatementThatReachesIntoAClassThroughAPackageChangesTheClass) {
+  File("pack/__init__.py", "from .deep import Base\n");
+  File("pack/deep.py",
+       "class Base:\n    def run(self):\n        return 1\n\ndef make():\n    return Base()\n");
+  File("patch.py", "from pack import Base\nBase.run = lambda self: 1\n");
+  File("test_u.py",
+       "from pack.deep import make\n\ndef test_make():\n    assert make().run()\n\n"
+       "def test_alone():\n    pass\n");
+  File("test_p.py", "import patch\n\ndef test_patch():\n    assert patch\n");
+  Ran("test_u.py::test_make", "pack/deep.py", {"return Base"});
+  Ran("test_u.py::test_make", "test_u.py", {"make().run"});
+  Ran("test_u.py::test_alone", "test_u.py", {"pass"});
+  Ran("test_p.py::test_patch", "test_p.py", {"assert patch"});
+  Edit("patch.py", "self: 1", "self: 2");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("test_u.py::test_make", "test_p.py::test_patch"));
+}
+
+TEST_F(NameWalkTest, AStatementThatReachesIntoALibrarySelectsWhoReachesIt) {
+  File("settings.py", "import os\nos.environ['A'] = '1'\n");
+  File("test_s.py",
+       "import settings\nimport os\n\ndef test_a():\n    assert os.environ\n\ndef test_b():\n    "
+       "pass\n");
+  File("test_o.py", "def test_other():\n    pass\n");
+  Ran("test_s.py::test_a", "test_s.py", {"assert os"});
+  Ran("test_s.py::test_b", "test_s.py", {"pass"});
+  Ran("test_o.py::test_other", "test_o.py", {"pass"});
+  Edit("settings.py", "'1'", "'2'");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("test_s.py::test_a", "test_s.py::test_b"));
+}
+
+TEST_F(NameWalkTest, ANameThatIsImportedOrElseSetHereIsOfThisFileOnly) {
+  File("fast.py", "def f():\n    return 1\n");
+  File("here.py", "try:\n    from fast import f\nexcept ImportError:\n    f = None\n");
+  File("test_f.py",
+       "from fast import f\n\ndef test_f():\n    assert f()\n\ndef test_alone():\n    pass\n");
+  File("test_h.py", "import here\n\ndef test_h():\n    assert here.f()\n");
+  Ran("test_f.py::test_f", "fast.py", {"return 1"});
+  Ran("test_f.py::test_f", "test_f.py", {"assert f"});
+  Ran("test_f.py::test_alone", "test_f.py", {"pass"});
+  Ran("test_h.py::test_h", "test_h.py", {"here.f"});
+  Edit("here.py", "f = None", "f = len");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("test_h.py::test_h"));
 }
 
 TEST_F(NameWalkTest, WhoImportsAFileByALinkSeesItsChanges) {
