@@ -201,13 +201,20 @@ void NameWalk::UsedBy(const UnitRef& user, PathId path, const Trail& from) {
   const PathId here = context_.PathOf(user);
   if (unit.kind == UnitKind::kBody) {
     const Trail trail = Extend(from, Verb::kUsedIn, unit.key, here);
-    if (context_.Unmeasured(here)) return ResultChanged(user, trail, from.code);
+    if (context_.Unmeasured(here)) {
+      // Who may have run it meets the change at all.
+      if (!context_.Dependents(here).Intersects(context_.MayMeet(path))) return;
+      return ResultChanged(user, trail, from.code);
+    }
     DenseLabelSet labels = context_.Ran(user);
     labels &= context_.MayMeet(path);
     Select(trail, labels);
     return ResultTravels(user, trail);
   }
-  if (unit.kind == UnitKind::kCondition || unit.Has(kEffects) || unit.Has(kEverywhere)) {
+  if (unit.kind == UnitKind::kCondition) {
+    return SurroundingsChanged(here, Extend(from, Verb::kUsedIn, unit.key, here));
+  }
+  if (unit.Has(kEffects) || unit.Has(kEverywhere)) {
     return Reach(here, Extend(from, Verb::kUsedIn, unit.key, here));
   }
   if (unit.kind == UnitKind::kHeader || unit.kind == UnitKind::kClass ||

@@ -123,6 +123,10 @@ class NameWalk {
   void ReadBy(Guard guard, const UnitRef& ref, const Trail& trail);
   void StillUsed(const UnitRef& ref, const Trail& trail);
   void Guarded(Guard guard, PathId path, const Trail& trail);
+  void MeantAnew(PathId path, const Trail& trail);
+  void SurroundingsChanged(PathId path, const Trail& trail);
+  void ImportChanged(const UnitRef& ref, const Trail& trail);
+  bool BringsEffects(const UnitRef& import) const;
   bool KnownImport(const UnitRef& ref) const;
 
   WalkContext& context_;
@@ -133,6 +137,7 @@ class NameWalk {
   size_t work_ = 0;
   bool exhausted_ = false;
   bool code_changed_ = false;           // of the file at hand: more than comments and layout
+  bool came_or_went_ = false;           // ... all of it, and a compiler saw to it
   DenseLabelSet* collected_ = nullptr;  // a probe's; null: verdicts go to the sink
   bool keepers_known_ = false;
   std::vector<UnitRef> keepers_;

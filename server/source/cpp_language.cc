@@ -94,7 +94,7 @@ class Cpp : public Language {
  public:
   absl::string_view name() const override { return "cpp"; }
   absl::Span<const absl::string_view> suffixes() const override { return kSuffixes; }
-  uint32_t version() const override { return 2; }
+  uint32_t version() const override { return 3; }
   const LanguageTraits& traits() const override {
     static const LanguageTraits& traits = *[] {
       auto* t = new LanguageTraits;
@@ -103,6 +103,7 @@ class Cpp : public Language {
       t->starts_processes = {"system", "popen", "fork", "execv", "execvp", "execl", "posix_spawn"};
       t->by_file = false;
       t->linked = true;
+      t->includes_text = true;
       t->built_first = true;
       return t;
     }();

@@ -38,6 +38,7 @@ struct LanguageTraits {
   bool by_file = true;  // a new or deleted file is a module come or gone; else only its units are
   bool linked = false;  // names belong to the program: a user need not import what defines it
   bool built_first = false;       // what does not compile is found before tests run: no canaries
+  bool includes_text = false;     // an import is a file's text: that of another file is another one
   bool built_by_package = false;  // ... but per package: importers of one that fails need canaries
 };
 
