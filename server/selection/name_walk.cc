@@ -323,6 +323,20 @@ bool NameWalk::MayHaveCalled(const UnitRef& keeper, const UnitRef& body) {
   return below.contains(KeyOf(body));
 }
 
+// What runs by itself before the tests (Go's init) does the same in each process: all that it is
+// seen in executed what it called. To put a function into a table is not to call it.
+bool NameWalk::CalledByAll(const UnitRef& keeper, const DenseLabelSet& ran) {
+  const Unit& unit = context_.At(keeper);
+  const auto& setup = context_.Tree(keeper).LanguageAt(keeper.file)->traits().module_setup;
+  const bool by_itself =
+      unit.owner == kNoName && !unit.Has(kWide) &&
+      std::find(setup.begin(), setup.end(), context_.Name(unit.name)) != setup.end();
+  if (!by_itself) return true;
+  DenseLabelSet others = context_.Ran(keeper);
+  others -= ran;
+  return others.Empty();
+}
+
 // A memo also answers for what it called first: a changed body that only its rarer branches lead to
 // changes what the users of the memo get.
 void NameWalk::KeepersOf(const UnitRef& body, const Trail& trail) {
@@ -339,7 +353,7 @@ void NameWalk::KeepersOf(const UnitRef& body, const Trail& trail) {
       others -= context_.evidence().TookRareBranch(place, context_.At(keeper).lines);
       if (!others.Empty()) continue;
     }
-    if (MayHaveCalled(keeper, body)) {
+    if (CalledByAll(keeper, ran) && MayHaveCalled(keeper, body)) {
       ResultChanged(keeper, trail, wide ? ReasonCode::kSharedFixture : ReasonCode::kMemo);
     }
   }

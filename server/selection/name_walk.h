@@ -107,6 +107,7 @@ class NameWalk {
 
   void BodyChanged(const UnitRef& body, const Trail& trail);
   void KeepersOf(const UnitRef& body, const Trail& trail);
+  bool CalledByAll(const UnitRef& keeper, const DenseLabelSet& ran);
   const std::vector<UnitRef>& Keepers();
   bool MayHaveCalled(const UnitRef& keeper, const UnitRef& body);
 

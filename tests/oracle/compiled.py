@@ -142,6 +142,12 @@ def without(labels, found):
     return suites.Run({x: o for x, o in found.outcomes.items() if x not in labels}, found.errors, found.reports)
 
 
+def commit(repository):
+    oracle.git(repository, "add", "-A", "-f", "--", ".", ":!.testselect")
+    oracle.git(repository, "commit", "-q", "-m", "x", "--allow-empty")
+    return oracle.git(repository, "rev-parse", "HEAD")
+
+
 def replace_tree(repository, source):
     for entry in repository.iterdir():
         if entry.name not in (".git", ".testselect"):
@@ -159,7 +165,7 @@ def cases_of(description, args):
     runs, commits = [], []
     for i, release in enumerate(language.releases(args.work)):
         replace_tree(repository, release)
-        commits.append(oracle.commit(repository))
+        commits.append(commit(repository))
         runs.append(run(language, repository, at / f"release-{i}"))
         oracle.upload(args.testselect, repository, commits[-1], runs[-1].reports)
     again = run(language, repository, at / "again")
@@ -175,7 +181,7 @@ def cases_of(description, args):
             continue
         kind, path, text = mutant
         (repository / path).write_text(text)
-        head = oracle.commit(repository)
+        head = commit(repository)
         after = without(unstable, run(language, repository, at / f"mutant-{number}"))
         yield {"kind": kind, "path": str(path), **oracle.compare(language.suite, repository, commits[-1], head, base, after, args.testselect, at)}
         shutil.rmtree(at / f"mutant-{number}")

@@ -150,8 +150,9 @@ class Cpp:
     @staticmethod
     def tracefile(project, work):
         out, seen = [], {}
-        done = sh(["gcov", "-r", "-s", str(project), "--json-format", "--stdout", *(data.name for data in sorted(work.glob("*.gcda")))], work)
-        for text in done.stdout.splitlines():
+        data = [path.name for path in sorted(work.glob("*.gcda"))]     # none where the program was killed
+        found = sh(["gcov", "-r", "-s", str(project), "--json-format", "--stdout", *data], work).stdout if data else ""
+        for text in found.splitlines():
             for file in json.loads(text)["files"]:
                 path = pathlib.Path(file["file"])
                 path = path if path.is_absolute() else project / path

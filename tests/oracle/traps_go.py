@@ -1,11 +1,16 @@
 """Edits of Go modules that selectors lose tests on."""
 
 
+P = "p/p.go"
+OTHER = {"other/other.go": "package other\n\nfunc Other() int { return 1 }\n",
+         "other/other_test.go": 'package other\n\nimport "testing"\n\nfunc TestOther(t *testing.T) {\n\tif Other() != 1 {\n\t\tt.Fatal()\n\t}\n}\n\n'
+                                "func TestOtherAgain(t *testing.T) {\n\tif Other() > 1 {\n\t\tt.Fatal()\n\t}\n}\n"}
+
+
 def trap(name, files, edits, most=None):
-    files = {"go.mod": "module example.com/m\n\ngo 1.20\n", "other/other.go": "package other\n\nfunc Other() int { return 1 }\n",
-             "other/other_test.go": 'package other\n\nimport "testing"\n\nfunc TestOther(t *testing.T) {\n\tif Other() != 1 {\n\t\tt.Fatal()\n\t}\n}\n\n'
-                                    "func TestOtherAgain(t *testing.T) {\n\tif Other() > 1 {\n\t\tt.Fatal()\n\t}\n}\n", **files}
-    return {"name": name, "files": files, "edits": edits, "most": most}
+    """With a package that nothing concerns, unless p has a test like that itself: each package is linked twice."""
+    bystander = {} if P in files else OTHER
+    return {"name": name, "files": {"go.mod": "module example.com/m\n\ngo 1.20\n", **bystander, **files}, "edits": edits, "most": most}
 
 
 def test(package, body, imports=()):
@@ -35,8 +40,6 @@ def user(code, cases, imports=("example.com/m/p",), test_imports=()):
     lines = "".join(f'\t"{i}"\n' for i in imports)
     return {"use/use.go": f"package use\n\nimport (\n{lines})\n\n{code}", "use/use_test.go": test("use", "".join(case(n, w) for n, w in cases.items()), test_imports)}
 
-
-P = "p/p.go"
 
 
 TRAPS = [

@@ -522,6 +522,36 @@ TEST_F(NameWalkTest, AConditionThatAsksForAFileChangesWhenItComes) {
   EXPECT_THAT(Selected(), UnorderedElementsAre("A.One"));
 }
 
+// A function that init puts into a table is not called by it.
+TEST_F(NameWalkTest, WhatInitCalledRanInEveryProcess) {
+  File("go.mod", "module m\n");
+  File("a/a.go",
+       "package a\n\nvar table map[string]func() int\n\nfunc init() {\n"
+       "\ttable = map[string]func() int{\"one\": one}\n\ttable[\"size\"] = fixed(size())\n}\n\n"
+       "func one() int { return 1 }\n\nfunc size() int { return 8 }\n");
+  File("a/a_test.go",
+       "package a\n\nfunc TestOne(t *testing.T) {\n\tcheck(table[\"one\"]())\n}\n\n"
+       "func TestSize(t *testing.T) {\n\tcheck(table)\n}\n");
+  for (const char* label : {"m/a.TestOne", "m/a.TestSize"}) {
+    Ran(label, "a/a.go", {"table = map", "fixed(size", "return 8"});
+  }
+  Ran("m/a.TestOne", "a/a.go", {"return 1"});
+  Edit("a/a.go", "return 1", "return 2");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("m/a.TestOne"));
+}
+
+TEST_F(NameWalkTest, OneTestSaysWhetherAPackageOfGoBuilds) {
+  File("go.mod", "module m\n");
+  File("a/a.go", "package a\n\nfunc One() int { return 1 }\n");
+  File("a/a_test.go", "package a\n\nfunc TestOne(t *testing.T) {\n\tcheck(One())\n}\n");
+  File("a/b_test.go", "package a\n\nfunc TestTwo(t *testing.T) {\n\tcheck(One())\n}\n");
+  Ran("m/a.TestOne", "a/a.go", {"return 1"});
+  Ran("m/a.TestTwo", "a/a.go", {"return 1"});
+  edits_.emplace_back("a/a.go", files_["a/a.go"] + "\nfunc New() int { return 3 }\n");
+  EXPECT_THAT(Selected(), testing::SizeIs(1));
+  EXPECT_EQ(Count(ReasonCode::kCanary), 1u);
+}
+
 // a.cc and b.cc, each with its test in t.cc.
 class TwoUnitsOfTranslationTest : public NameWalkTest {
  protected:
