@@ -218,8 +218,13 @@ void GoCutter::Function(Node node) {
                   .owner = "",
                   .body = node.Field("body"),
                   .parameters = node.Field("parameters")};
+  for (const absl::string_view field : {"receiver", "result"}) {
+    if (const Node part = node.Field(field)) {
+      const NameSet names = DeclaredBelow(part);
+      f.declared.insert(names.begin(), names.end());
+    }
+  }
   if (const Node receiver = node.Field("receiver")) {
-    f.parameters = node;
     if (name) MarkForeign(name);  // that it is so called is no use of another class' method
     for (uint32_t i = receiver.index(); i < receiver.subtree_end() && f.owner.empty(); ++i) {
       if (receiver.At(i).Is("type_identifier")) f.owner = receiver.At(i).text();

@@ -171,6 +171,9 @@ TRAPS = [
     trap("overflowing_type", one("type Level int\n\nvar top Level = 255\n\nfunc Next() int { return int(top + 1) }\n", {"Next": "Next() != 256"}) , {P: [("type Level int", "type Level uint8")]}, most=1),
     trap("inferred_type", one("func size() int { return 1 }\n\nvar half = size() / 2\n\nfunc Get() bool { return half == 0 }\n", {"Get": "!Get()"}), {P: [("size() int", "size() float64")]}, most=2),
     trap("builtin_shadowed", {**one("func Get() int { return len([]int{1}) }\n", {"Get": "Get() != 1"}), "p/more.go": "package p\n"}, {"p/more.go": "package p\n\nfunc len(x []int) int { return 9 }\n"}, most=1),
+    trap("variable_shadowed_in_a_scope", one("type T struct{ n int }\n\nvar limit = 3\n\nfunc (t T) Get() int {\n\tif limit := t.n; limit > 5 {\n\t\treturn limit\n\t}\n\treturn limit\n}\n", {"Get": "(T{1}).Get() != 3"}), {P: [("limit = 3", "limit = 4")]}, most=1),
+    trap("named_result", one("func Get(n int) (out int, err error) {\n\tout = n\n\tif n > 1 {\n\t\tout = more(n)\n\t}\n\treturn\n}\n\nfunc more(n int) int { return n + 1 }\n\nfunc Zero() bool {\n\tn, _ := Get(0)\n\treturn n == 0\n}\n\nfunc Two() bool {\n\tn, _ := Get(2)\n\treturn n == 3\n}\n",
+                             {"Zero": "!Zero()", "Two": "!Two()"}), {P: [("return n + 1", "return n + 2")]}, most=1),
     trap("package_name_shadowed", {**one("const Limit = 3\n\nfunc Get() int { return Limit }\n", {"Get": "Get() != 3"}), **user(
         "type box struct{ Limit int }\n\nfunc Real() int { return p.Limit }\n\nfunc Local() int {\n\tp := box{5}\n\treturn p.Limit\n}\n", {"Real": "Real() != 3", "Local": "Local() != 5"})}, {P: [("Limit = 3", "Limit = 4")]}),
     trap("field_added_and_printed", one("type T struct{ A int }\n\nfunc Make() any { return T{A: 1} }\n", {"Print": 'fmt.Sprint(Make()) != "{1}"'}, ("fmt",)), {P: [("{ A int }", "{ A, B int }")]}, most=1),

@@ -158,6 +158,18 @@ TEST(GoUnits, AnImportNobodyNamesAsItsPathSaysMayBeUsedByAll) {
             "import odd x.io/odd from(0 x.io/odd ) EFFECTS");
 }
 
+TEST(GoUnits, NamesOfResultsAreLocalAndThoseOfInnerScopesAreNot) {
+  const auto body = [](absl::string_view source, absl::string_view name) {
+    return UnitOf("a.go", absl::StrCat("package a\n", source), absl::StrCat("body ", name), "f+");
+  };
+  EXPECT_EQ(body("func f(a int) (n int, err error) { n = a; err = g(); return }", "f"),
+            "body f free[g]");
+  EXPECT_EQ(body("func (t T) f() (n int) {\nif limit := g(); limit > 0 { n = limit }\n"
+                 "return n + limit\n}",
+                 "T.f"),
+            "body T.f free[g limit]");
+}
+
 TEST(GoUnits, AMethodDoesNotUseItsNamesakes) {
   const absl::string_view source =
       "package a\ntype S interface{ Area() int }\nfunc (b B) Area() int { return b.Width() }\n";
