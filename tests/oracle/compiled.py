@@ -10,6 +10,7 @@ same code is unstable and never counted. Prints a line a case, and one JSON obje
 """
 import argparse
 import json
+import os
 import pathlib
 import random
 import re
@@ -46,7 +47,7 @@ class Go:
 
     def builds(self, repository):
         command = ["go", "test", "-exec=true", "-vet=off", "./..."]
-        return subprocess.run(command, cwd=repository, capture_output=True, env={**suites.os.environ, "GOFLAGS": "-count=1", "GOPROXY": "off"}).returncode == 0
+        return subprocess.run(command, cwd=repository, capture_output=True, env={**os.environ, "GOFLAGS": "-count=1", "GOPROXY": "off"}).returncode == 0
 
 
 class Cpp:
