@@ -217,10 +217,13 @@ void GoCutter::Function(Node node) {
                   .name = name ? name.text() : "",
                   .owner = "",
                   .body = node.Field("body"),
-                  .parameters = node.Field("parameters")};
-  for (const absl::string_view field : {"receiver", "result"}) {
-    if (const Node part = node.Field(field)) {
-      const NameSet names = DeclaredBelow(part);
+                  .parameters = Node()};
+  for (const absl::string_view field : {"receiver", "parameters", "result"}) {
+    const Node list = node.Field(field);
+    if (!list || !list.Is("parameter_list")) continue;
+    // Those of a parameter's own type, func(limit int), are not the function's.
+    for (const Node parameter : NamedChildren(list)) {
+      const NameSet names = Declared(parameter);
       f.declared.insert(names.begin(), names.end());
     }
   }

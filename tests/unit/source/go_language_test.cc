@@ -164,6 +164,8 @@ TEST(GoUnits, NamesOfResultsAreLocalAndThoseOfInnerScopesAreNot) {
   };
   EXPECT_EQ(body("func f(a int) (n int, err error) { n = a; err = g(); return }", "f"),
             "body f free[g]");
+  EXPECT_EQ(body("func f(g func(limit int) int) int { return g(limit) }", "f"),
+            "body f free[limit]");
   EXPECT_EQ(body("func (t T) f() (n int) {\nif limit := g(); limit > 0 { n = limit }\n"
                  "return n + limit\n}",
                  "T.f"),
