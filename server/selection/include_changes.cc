@@ -10,8 +10,8 @@ namespace testselect {
 // Where the file is compiled by itself, that is as far as it goes.
 void NameWalk::SurroundingsChanged(PathId path, const Trail& trail) {
   const SourceModule* module = context_.ModuleBefore(path);
-  const bool alone = context_.LanguageAt(path)->traits().includes_text && module != nullptr &&
-                     !context_.HasImporters(path);
+  const bool alone = context_.LanguageAt(path)->CompiledAlone(context_.Path(path)) &&
+                     module != nullptr && !context_.HasImporters(path);
   if (!alone) return Reach(path, trail);
   if (!Once(Verb::kText, 2, path)) return;
   for (uint32_t i = 0; i < module->units.size(); ++i) {

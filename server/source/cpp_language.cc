@@ -131,6 +131,10 @@ class Cpp : public Language {
     return std::make_unique<CppLayer>(tree);
   }
   bool Sees(absl::string_view, absl::string_view) const override { return true; }
+  bool CompiledAlone(absl::string_view path) const override {
+    static constexpr absl::string_view kSources[] = {".cc", ".cpp", ".cxx", ".c"};
+    return HasSuffix(path, kSources);
+  }
   bool Special(absl::string_view name) const override {
     return absl::StartsWith(name, "~") || absl::StartsWith(name, "operator");
   }

@@ -102,6 +102,8 @@ class Language {
   virtual bool Sees(absl::string_view user_path, absl::string_view path) const {
     return user_path == path;
   }
+  // Whether a file that no other includes is compiled by itself; else the build may include it.
+  virtual bool CompiledAlone(absl::string_view /*path*/) const { return false; }
   // A member that is used without being named (Python's __eq__, C++'s operator==).
   virtual bool Special(absl::string_view /*name*/) const { return false; }
   // A method that may make its class fit an interface that nobody names here (a library's).

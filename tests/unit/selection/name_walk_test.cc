@@ -575,6 +575,11 @@ TEST_F(TwoUnitsOfTranslationTest, AnIncludeConcernsWhoRanTheFileThatIsCompiledWi
   EXPECT_THAT(Selected(), UnorderedElementsAre("T.A"));
 }
 
+TEST_F(TwoUnitsOfTranslationTest, AHeaderThatNobodyIncludesMayBeIncludedByTheBuild) {
+  Edit("more.h", "#define MORE 1\n", "#if MORE\n#endif\n");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("T.A", "T.B"));
+}
+
 TEST_F(TwoUnitsOfTranslationTest, AnIncludeOfAnObjectConcernsAll) {
   File("more.h", "#pragma once\nstatic Registration one;\n");
   Edit("a.cc", "#include \"lib.h\"\n", "#include \"lib.h\"\n#include \"more.h\"\n");
