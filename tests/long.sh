@@ -1,12 +1,13 @@
 #!/bin/bash
 # Proofs that take too long for tests/run.sh. Prints JSON lines as tests/bench.sh does; exit status 0 where the proof holds.
 #   tests/long.sh accuracy [ARGUMENT...]   selections judged by whole-suite runs of published projects (tests/oracle/accuracy.py)
+#   tests/long.sh compiled [ARGUMENT...]   the same of modules in Go and of a program in C++ (tests/oracle/compiled.py)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 name=${1:-}
 case $name in
-  accuracy) shift ;;
+  accuracy | compiled) shift ;;
   *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
     exit 2
@@ -21,4 +22,4 @@ esac
   fi
   cmake --build "$build" --target testselect
 } >&2
-exec python3 tests/oracle/accuracy.py --testselect "$build/bin/testselect" "$@"
+exec python3 "tests/oracle/$name.py" --testselect "$build/bin/testselect" "$@"

@@ -1,9 +1,11 @@
 #include "server/selection/code_rules.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/source/tree_paths.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -119,12 +121,19 @@ void CodeRules::Select(const WalkMark& mark, const DenseLabelSet& labels) {
 }
 
 void CodeRules::AddCanaries(const WalkMark& mark, const PathSet& test_files) {
-  std::vector<SelectionPlan::CanaryGroup> groups;
+  // By what builds, or fails to, at once.
+  std::map<absl::string_view, SelectionPlan::CanaryGroup> built;
   for (PathId path = 0; path < test_files.size(); ++path) {
     if (!test_files[path]) continue;
+    const absl::string_view name = context_.Path(path);
+    const Language* language = context_.LanguageAt(path);
+    const bool by_package = language != nullptr && language->traits().built_by_package;
+    SelectionPlan::CanaryGroup& group = built[by_package ? FolderOf(name) : name];
     const auto labels = context_.LabelsAt(path);
-    groups.emplace_back(labels.begin(), labels.end());
+    group.insert(group.end(), labels.begin(), labels.end());
   }
+  std::vector<SelectionPlan::CanaryGroup> groups;
+  for (auto& [name, group] : built) groups.push_back(std::move(group));
   WithMark(mark, [&](const Mark& m) { marks_.AddCanaries(m, std::move(groups)); });
 }
 

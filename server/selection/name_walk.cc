@@ -185,13 +185,20 @@ void NameWalk::UsedBy(const UnitRef& user, PathId path, const Trail& from) {
   const PathId here = context_.PathOf(user);
   if (unit.kind == UnitKind::kBody) {
     const Trail trail = Extend(from, Verb::kUsedIn, unit.key, here);
-    if (context_.Unmeasured(here)) return ResultChanged(user, trail, from.code);
+    if (context_.Unmeasured(here)) {
+      // Who may have run it meets the change at all.
+      if (!context_.Dependents(here).Intersects(context_.MayMeet(path))) return;
+      return ResultChanged(user, trail, from.code);
+    }
     DenseLabelSet labels = context_.Ran(user);
     labels &= context_.MayMeet(path);
     Select(trail, labels);
     return ResultTravels(user, trail);
   }
-  if (unit.kind == UnitKind::kCondition || unit.Has(kEffects) || unit.Has(kEverywhere)) {
+  if (unit.kind == UnitKind::kCondition) {
+    return SurroundingsChanged(here, Extend(from, Verb::kUsedIn, unit.key, here));
+  }
+  if (unit.Has(kEffects) || unit.Has(kEverywhere)) {
     return Reach(here, Extend(from, Verb::kUsedIn, unit.key, here));
   }
   if (unit.kind == UnitKind::kHeader || unit.kind == UnitKind::kClass ||
@@ -300,6 +307,20 @@ bool NameWalk::MayHaveCalled(const UnitRef& keeper, const UnitRef& body) {
   return below.contains(KeyOf(body));
 }
 
+// What runs by itself before the tests (Go's init) does the same in each process: all that it is
+// seen in executed what it called. To put a function into a table is not to call it.
+bool NameWalk::CalledByAll(const UnitRef& keeper, const DenseLabelSet& ran) {
+  const Unit& unit = context_.At(keeper);
+  const auto& setup = context_.Tree(keeper).LanguageAt(keeper.file)->traits().module_setup;
+  const bool by_itself =
+      unit.owner == kNoName && !unit.Has(kWide) &&
+      std::find(setup.begin(), setup.end(), context_.Name(unit.name)) != setup.end();
+  if (!by_itself) return true;
+  DenseLabelSet others = context_.Ran(keeper);
+  others -= ran;
+  return others.Empty();
+}
+
 // A memo also answers for what it called first: a changed body that only its rarer branches lead to
 // changes what the users of the memo get.
 void NameWalk::KeepersOf(const UnitRef& body, const Trail& trail) {
@@ -316,7 +337,7 @@ void NameWalk::KeepersOf(const UnitRef& body, const Trail& trail) {
       others -= context_.evidence().TookRareBranch(place, context_.At(keeper).lines);
       if (!others.Empty()) continue;
     }
-    if (MayHaveCalled(keeper, body)) {
+    if (CalledByAll(keeper, ran) && MayHaveCalled(keeper, body)) {
       ResultChanged(keeper, trail, wide ? ReasonCode::kSharedFixture : ReasonCode::kMemo);
     }
   }

@@ -109,6 +109,7 @@ class NameWalk {
 
   void BodyChanged(const UnitRef& body, const Trail& trail);
   void KeepersOf(const UnitRef& body, const Trail& trail);
+  bool CalledByAll(const UnitRef& keeper, const DenseLabelSet& ran);
   const std::vector<UnitRef>& Keepers();
   bool MayHaveCalled(const UnitRef& keeper, const UnitRef& body);
 
@@ -125,6 +126,10 @@ class NameWalk {
   void ReadBy(Guard guard, const UnitRef& ref, const Trail& trail);
   void StillUsed(const UnitRef& ref, const Trail& trail);
   void Guarded(Guard guard, PathId path, const Trail& trail);
+  void MeantAnew(PathId path, const Trail& trail);
+  void SurroundingsChanged(PathId path, const Trail& trail);
+  void ImportChanged(const UnitRef& ref, const Trail& trail);
+  bool BringsEffects(const UnitRef& import) const;
   bool KnownImport(const UnitRef& ref) const;
 
   WalkContext& context_;
@@ -135,6 +140,7 @@ class NameWalk {
   size_t work_ = 0;
   bool exhausted_ = false;
   bool code_changed_ = false;           // of the file at hand: more than comments and layout
+  bool came_or_went_ = false;           // ... all of it, and a compiler saw to it
   DenseLabelSet* collected_ = nullptr;  // a probe's; null: verdicts go to the sink
   bool keepers_known_ = false;
   std::vector<UnitRef> keepers_;

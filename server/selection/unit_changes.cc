@@ -62,6 +62,7 @@ void NameWalk::FileChanged(PathId path) {
   const Language* language = context_.LanguageAt(path);
   const bool one_sided = !context_.IsCodeBefore(path) || !context_.IsCodeAfter(path);
   code_changed_ = false;
+  came_or_went_ = one_sided && language->traits().built_first;
   if (before == kNoFile || after == kNoFile) PathCameOrWent(path);
   const bool same_bytes = before != kNoFile && after != kNoFile &&
                           context_.Tree(UnitRef{before, 0, 0}).File(before).blob ==
@@ -79,6 +80,7 @@ void NameWalk::FileChanged(PathId path) {
     Guarded(Guard::kSource, path,
             Extend(trail, Verb::kText, kNoName, path, "its source may be read"));
     CodeChanged(path);
+    if (one_sided && language->traits().includes_text) MeantAnew(path, trail);
   }
   if (code_changed_) {  // more than comments and layout
     trail = Extend(trail, Verb::kText, kNoName, path, "it started a process, and code changed");
@@ -159,8 +161,14 @@ void NameWalk::UnitChanged(const UnitRef& ref, const Unit* old, absl::string_vie
       Guarded(Guard::kClasses, path, trail);
       BindingChanged(ref, how, trail);
       break;
+    case UnitKind::kCondition:
+      // What it decides about comes or goes with it, unit by unit; deciding does nothing else.
+      if (!came_or_went_ || unit.Has(kEffects)) SurroundingsChanged(path, trail);
+      break;
     default:
-      if (unit.kind == UnitKind::kCondition || unit.Has(kEffects)) {
+      if (unit.Has(kEffects) && unit.kind == UnitKind::kImport) {
+        ImportChanged(ref, trail);
+      } else if (unit.Has(kEffects)) {
         Reach(path, trail);
       } else {
         BindingChanged(ref, how, trail);

@@ -268,12 +268,14 @@ const DenseLabelSet& WalkContext::Dependents(PathId path) {
 const DenseLabelSet& WalkContext::MayMeet(PathId path) {
   const Language* language = LanguageAt(path);
   if (language != nullptr && language->traits().linked) {
-    const bool included =
-        (in_before_[path] != kNoFile && !code_.before->Importers(in_before_[path]).empty()) ||
-        (in_after_[path] != kNoFile && !code_.after->Importers(in_after_[path]).empty());
-    if (!included) return evidence_.live();
+    if (!HasImporters(path)) return evidence_.live();
   }
   return Dependents(path);
+}
+
+bool WalkContext::HasImporters(PathId path) const {
+  return (in_before_[path] != kNoFile && !code_.before->Importers(in_before_[path]).empty()) ||
+         (in_after_[path] != kNoFile && !code_.after->Importers(in_after_[path]).empty());
 }
 
 bool WalkContext::KnownToAnyone(PathId path) {

@@ -97,6 +97,8 @@ class WalkContext {
   const DenseLabelSet& Dependents(PathId path);
   // The same for a use by name: what no file includes is met through the linker by everybody.
   const DenseLabelSet& MayMeet(PathId path);
+  // Whether a file that brings `path` along may be compiled as a text of its own.
+  bool HasImporters(PathId path) const;
   bool KnownToAnyone(PathId path);
   PathId HomeOf(LabelNumber label) const { return homes_[label]; }  // kNoFile: unknown
   absl::Span<const LabelNumber> LabelsAt(PathId path) const { return labels_at_[path]; }

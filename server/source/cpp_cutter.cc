@@ -26,14 +26,23 @@ bool IsDeclaration(absl::string_view kind) {
          kind == "type_definition" || kind == "friend_declaration";
 }
 
-absl::string_view TextOf(Node node) { return node ? node.text() : ""; }
-
 bool IsWordChar(char c) { return c == '_' || absl::ascii_isalnum(static_cast<unsigned char>(c)); }
 
 // TEST, BENCHMARK_F: no lower-case letter, and some letter.
 bool IsAllCapitals(absl::string_view name) {
   return std::any_of(name.begin(), name.end(), absl::ascii_isupper) &&
          std::none_of(name.begin(), name.end(), absl::ascii_islower);
+}
+
+// The name that a using-declaration brings here; none for what brings several, or all of them.
+NameSet UsedName(absl::string_view text) {
+  absl::ConsumeSuffix(&text, ";");
+  const absl::string_view name =
+      absl::StripAsciiWhitespace(text.substr(std::min(text.size(), text.rfind("::") + 2)));
+  const bool one = absl::StrContains(text, "::") && IsWord(name) &&
+                   !absl::StrContains(text, " namespace ") && !absl::StrContains(text, " enum ") &&
+                   !absl::StrContains(text, ",");
+  return one ? NameSet{name} : NameSet{};
 }
 
 Node LastItem(Node node) {
@@ -102,19 +111,11 @@ void CppCutter::Item(Node whole, Node node, const std::string& owner) {
     Declaration(whole, node, owner);
   } else if (kind == "alias_declaration" || kind == "concept_definition") {
     AddStatement(whole, owner, {TextOf(node.Field("name"))});
+  } else if (kind == "using_declaration") {
+    AddStatement(whole, owner, UsedName(node.text()));
   } else if (kind != "access_specifier" && kind != "base_class_clause") {
-    AddStatement(whole, owner, {});  // using, instantiations, calls of macros
+    AddStatement(whole, owner, {});  // instantiations, calls of macros
   }
-}
-
-void CppCutter::Include(Node node) {
-  const absl::string_view path = TextOf(node.Field("path"));
-  UnitDraft& unit = AddUnit(UnitKind::kImport, std::string(path), "", node);
-  unit.Set(kEffects);
-  unit.members.clear();
-  const bool quoted = absl::StartsWith(path, "\"");
-  const absl::string_view bare = path.size() < 2 ? path : path.substr(1, path.size() - 2);
-  unit.SetSource(quoted ? kCppQuoted : kCppAngled, bare, "");
 }
 
 void CppCutter::Macro(Node node) {
@@ -230,8 +231,9 @@ void CppCutter::Variable(Node whole, Node node, const std::string& owner, Node d
 
 // A scope before the name of a function is a class unless it is an open namespace. A guess; if it
 // is wrong, members and names swap, and both are looked up by name anyway.
-void CppCutter::Name(Node node, Declarator* d) const {
-  d->target = d->node.Field("declarator") ? d->node.Field("declarator") : d->node;
+void CppCutter::Name(Node node, Declarator* d) {
+  const Node inner = d->node.Is("operator_cast") ? Node() : d->node.Field("declarator");
+  d->target = inner ? inner : d->node;
   while (d->target.Is("qualified_identifier")) {
     const Node scope = d->target.Field("scope"), name = d->target.Field("name");
     if (!name) break;
@@ -245,12 +247,15 @@ void CppCutter::Name(Node node, Declarator* d) const {
   }
   const bool specialised = d->target.IsOneOf({"template_function", "template_method"});
   d->name = TextOf(specialised ? d->target.Field("name") : d->target);
+  if (d->target.Is("operator_cast")) {
+    d->name = Keep(absl::StrCat("operator ", Squeezed(TextOf(d->target.Field("type")))));
+  }
   d->overload = absl::StrCat("#", Squeezed(TextOf(d->node.Field("parameters"))));
   if (node.Is("friend_declaration")) d->owner.clear();
 }
 
 // TEST(Suite, Case) { ... } parses as a function without a type.
-void CppCutter::NameTest(Node node, Declarator* d) const {
+void CppCutter::NameTest(Node node, Declarator* d) {
   const Node parameters = d->node.Field("parameters");
   if (node.Field("type") || !d->owner.empty() || !node.Field("body") || !parameters ||
       !IsAllCapitals(d->name)) {
@@ -263,7 +268,7 @@ void CppCutter::NameTest(Node node, Declarator* d) const {
     absl::StrAppend(&name, name.empty() ? "" : ".", last);
   }
   if (name.empty()) return;
-  d->name = const_cast<CppCutter*>(this)->Keep(std::move(name));
+  d->name = Keep(std::move(name));
   d->overload.clear();
   d->binds = {last};
 }
@@ -306,6 +311,9 @@ void CppCutter::Function(Node whole, Node node, const Declarator& d) {
                   .overload = d.overload};
   if (!d.binds.empty()) f.binds = d.binds;
   if (ResultTravels(node, d.node)) f.body_flags = kMemo;
+  // Being so called is no use of the name. Without a type it may be a macro's.
+  const bool own_name = node.Field("type") || d.name == d.owner;
+  if (own_name && !IsAllCapitals(d.name) && !d.target.has_children()) MarkForeign(d.target);
   UnitDraft& last = AddFunction(f);
   if (!f.body) return;
   last.lines.first = node.first_line();  // where tools count the call
@@ -339,23 +347,8 @@ void CppCutter::Finished(Node root) {
     UnitDraft& unit = builder().drafts()[draft];
     if (KeepsState(body, unit.free)) unit.Set(kMemo);
   }
+  AddIncludeOrder(root);
   AddAllIncludes(root.text());
-}
-
-// An include may stand anywhere, where the grammar sees no sense in it, too.
-void CppCutter::AddAllIncludes(absl::string_view source) {
-  for (absl::string_view line : absl::StrSplit(source, '\n')) {
-    line = absl::StripLeadingAsciiWhitespace(line);
-    if (!absl::ConsumePrefix(&line, "#")) continue;
-    line = absl::StripLeadingAsciiWhitespace(line);
-    if (!absl::ConsumePrefix(&line, "include")) continue;
-    line = absl::StripLeadingAsciiWhitespace(line);
-    if (line.empty() || (line[0] != '"' && line[0] != '<')) continue;
-    const bool quoted = line[0] == '"';
-    const size_t end = line.find(quoted ? '"' : '>', 1);
-    if (end == absl::string_view::npos) continue;
-    builder().AddImport(quoted ? kCppQuoted : kCppAngled, line.substr(1, end - 1), "");
-  }
 }
 
 }  // namespace testselect

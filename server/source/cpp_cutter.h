@@ -15,6 +15,9 @@ enum CppImport : uint32_t { kCppAngled = 0, kCppQuoted = 1 };
 // What the language and its library look for by name: nobody need write it.
 bool CppLooksFor(absl::string_view name);
 
+// The text of a node that may be null.
+inline absl::string_view TextOf(Node node) { return node ? node.text() : ""; }
+
 class CppCutter : public GenericCutter {
  public:
   CppCutter(const Grammar& grammar, const SyntaxTree& tree, NameTable* names);
@@ -46,10 +49,12 @@ class CppCutter : public GenericCutter {
   void Variable(Node whole, Node node, const std::string& owner, Node declarator);
   void Function(Node whole, Node node, const Declarator& d);
   // What a function is called, whose it is, and what tells it apart from others.
-  void Name(Node node, Declarator* d) const;
-  void NameTest(Node node, Declarator* d) const;
+  void Name(Node node, Declarator* d);
+  void NameTest(Node node, Declarator* d);
   void NameOperator(Node parameters, Declarator* d);
   bool ResultTravels(Node node, Node declarator) const;
+  void AddIncludeOrder(Node root);
+  void AddConditionalIncludes(absl::string_view condition);
   void AddAllIncludes(absl::string_view source);
   bool KeepsState(Node body, const NameSet& free) const;
 

@@ -94,7 +94,7 @@ class Cpp : public Language {
  public:
   absl::string_view name() const override { return "cpp"; }
   absl::Span<const absl::string_view> suffixes() const override { return kSuffixes; }
-  uint32_t version() const override { return 2; }
+  uint32_t version() const override { return 3; }
   const LanguageTraits& traits() const override {
     static const LanguageTraits& traits = *[] {
       auto* t = new LanguageTraits;
@@ -104,6 +104,7 @@ class Cpp : public Language {
       t->by_file = false;
       t->shared_names = true;
       t->linked = true;
+      t->includes_text = true;
       t->built_first = true;
       return t;
     }();
@@ -131,6 +132,10 @@ class Cpp : public Language {
     return std::make_unique<CppLayer>(tree);
   }
   bool Sees(absl::string_view, absl::string_view) const override { return true; }
+  bool CompiledAlone(absl::string_view path) const override {
+    static constexpr absl::string_view kSources[] = {".cc", ".cpp", ".cxx", ".c"};
+    return HasSuffix(path, kSources);
+  }
   bool Special(absl::string_view name) const override {
     return absl::StartsWith(name, "~") || absl::StartsWith(name, "operator");
   }

@@ -114,9 +114,15 @@ UnitDraft& GenericCutter::AddStatement(Node node, absl::string_view owner, NameS
       sorted.empty() ? draft.fingerprint.ToHex().substr(0, 8) : absl::StrJoin(sorted, ","));
   draft.Set(kEffects, binds.empty());
   draft.binds = std::move(binds);
-  if (owner.empty() && AnyBelow(node, Grammar::kCall))
-    callers_.push_back(builder_.drafts().size() - 1);
+  if (owner.empty() && Acts(node)) callers_.push_back(builder_.drafts().size() - 1);
   return draft;
+}
+
+bool GenericCutter::Acts(Node node) const {
+  for (uint32_t i = node.index(); i < node.subtree_end(); ++i) {
+    if (grammar_.Has(node.At(i), Grammar::kCall) && MayAct(node.At(i))) return true;
+  }
+  return false;
 }
 
 UnitDraft& GenericCutter::AddFunction(const FunctionParts& f) {

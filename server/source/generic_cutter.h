@@ -61,6 +61,8 @@ class GenericCutter {
   virtual bool Obeyed(Node /*comment*/) const { return false; }
   // Whether a name in a pattern is given its value there, rather than compared with.
   virtual bool Binds(absl::string_view /*name*/) const { return true; }
+  // Whether a call outside of functions may do more than make the value that it returns.
+  virtual bool MayAct(Node /*call*/) const { return true; }
   // Called for each node that names are looked for in, after its children.
   virtual void Used(Node /*node*/, UnitDraft* /*draft*/) {}
   // Called with all units made, to add what only the whole file shows.
@@ -119,6 +121,8 @@ class GenericCutter {
   void Account(Node node);
   void AccountLeaves(Node node);  // of the leaves right below it: keywords
 
+  // Whether some call in `node` may do more than make a value.
+  bool Acts(Node node) const;
   // Names that a declaration declares, members included.
   NameSet Declared(Node node) const;
   // The same of all nodes below `node`.
@@ -129,6 +133,8 @@ class GenericCutter {
   // The topmost nodes with a role below `node`, those below `without` aside.
   std::vector<Node> Below(Node node, Grammar::Role role, Node without = Node()) const;
   Digest Fingerprint(Node node);
+  // Says that a leaf means nothing that a file of the tree could define: no unit uses it as a name.
+  void MarkForeign(Node leaf) { marks_[leaf.index()] |= kForeign; }
   // A view that lives as long as the cutter.
   absl::string_view Keep(std::string text) { return kept_.emplace_back(std::move(text)); }
   // The same without white space.
@@ -140,7 +146,7 @@ class GenericCutter {
   absl::string_view context() const { return context_; }
 
  private:
-  enum Mark : uint8_t { kSkip = 1, kSeen = 2 };
+  enum Mark : uint8_t { kSkip = 1, kSeen = 2, kForeign = 4 };
   class UseWalk;
 
   Digest FingerprintOf(const std::vector<Node>& parts);

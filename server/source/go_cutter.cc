@@ -9,6 +9,8 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "absl/types/span.h"
+#include "server/source/go_stdlib.h"
 #include "server/source/grammars.h"
 #include "server/source/words.h"
 
@@ -65,6 +67,13 @@ bool IsMajorVersion(absl::string_view part) {
          std::all_of(part.begin() + 1, part.end(), absl::ascii_isdigit);
 }
 
+bool Guards(absl::string_view name) {
+  const auto among = [name](absl::Span<const absl::string_view> words) {
+    return std::find(words.begin(), words.end(), name) != words.end();
+  };
+  return among(kGoListsFiles) || among(kGoStartsProcesses);
+}
+
 // The name that code starts from: `x` of `x.y[1].z`, or null.
 Node RootName(Node expression) {
   while (expression && !expression.Is("identifier")) {
@@ -114,6 +123,35 @@ GoCutter::GoCutter(const SyntaxTree& tree, NameTable* names)
     if (!child.Is("import_declaration")) continue;
     ForEachNode(child, [this](Node n) { uses_c_ = uses_c_ || n.text() == "\"C\""; });
   }
+  MarkStandardNames();
+}
+
+// `errors.New` is not the New of any package here, nor `testing.T` its T. Unless something of the
+// file has the local name of the package: then it may be a variable that is meant.
+void GoCutter::MarkStandardNames() {
+  NameSet standard;
+  ForEachNode(root(), [&](Node n) {
+    if (!n.Is("import_spec")) return;
+    const absl::string_view path = Unquoted(n.Field("path").text());
+    if (!IsGoStandardPackage(path)) return;
+    const absl::string_view local =
+        n.Field("name") ? n.Field("name").text() : NameOfGoStandardPackage(path);
+    standard.insert(local);
+    if (MakesOnlyValues(path)) standard_.insert(local);
+  });
+  if (standard.empty()) return;
+  for (const absl::string_view declared : DeclaredBelow(root())) {
+    standard.erase(declared);
+    standard_.erase(declared);
+  }
+  ForEachNode(root(), [&](Node n) {
+    const bool type = n.Is("qualified_type");
+    if (!type && !n.Is("selector_expression")) return;
+    const Node package = n.Field(type ? "package" : "operand");
+    const Node name = n.Field(type ? "name" : "field");
+    if (!package || !name || !standard.contains(package.text()) || Guards(name.text())) return;
+    MarkForeign(name);
+  });
 }
 
 bool GoCutter::Obeyed(Node comment) const {
@@ -122,6 +160,20 @@ bool GoCutter::Obeyed(Node comment) const {
   while (top.parent() && top.parent() != root()) top = top.parent();
   const Node name = top.Field("name");  // "// Output:" is what an example's output is compared with
   return name && absl::StartsWith(name.text(), "Example");
+}
+
+bool GoCutter::MayAct(Node call) const {
+  const Node function = call.Field("function");
+  if (function && function.Is("identifier")) return !IsGoBuiltIn(function.text());
+  if (function && function.Is("parenthesized_expression")) {  // (*T)(nil)
+    return !function.first_named_child().Is("unary_expression");
+  }
+  if (!function || !function.Is("selector_expression")) return true;
+  const Node package = function.Field("operand");
+  const bool chain = package && package.Is("call_expression") && package.Field("function") &&
+                     package.Field("function").Is("selector_expression");
+  if (chain) return MayAct(package);  // template.New("a").Parse(text)
+  return !package || !package.Is("identifier") || !standard_.contains(package.text());
 }
 
 void GoCutter::Comment(Node node) {
@@ -165,9 +217,18 @@ void GoCutter::Function(Node node) {
                   .name = name ? name.text() : "",
                   .owner = "",
                   .body = node.Field("body"),
-                  .parameters = node.Field("parameters")};
+                  .parameters = Node()};
+  for (const absl::string_view field : {"receiver", "parameters", "result"}) {
+    const Node list = node.Field(field);
+    if (!list || !list.Is("parameter_list")) continue;
+    // Those of a parameter's own type, func(limit int), are not the function's.
+    for (const Node parameter : NamedChildren(list)) {
+      const NameSet names = Declared(parameter);
+      f.declared.insert(names.begin(), names.end());
+    }
+  }
   if (const Node receiver = node.Field("receiver")) {
-    f.parameters = node;
+    if (name) MarkForeign(name);  // that it is so called is no use of another class' method
     for (uint32_t i = receiver.index(); i < receiver.subtree_end() && f.owner.empty(); ++i) {
       if (receiver.At(i).Is("type_identifier")) f.owner = receiver.At(i).text();
     }
@@ -242,7 +303,10 @@ void GoCutter::Variable(Node node) {
   if (HoldsReference(node)) shared_.insert(binds.begin(), binds.end());
   UnitParts parts{.parts = embeds_};
   parts.parts.push_back(node);
+  const bool assertion = binds.empty() && embeds_.empty() && !Acts(node);
   UnitDraft& unit = AddStatement(node, "", std::move(binds), parts);
+  // `var _ Shape = (*Square)(nil)` asks the compiler, and does nothing.
+  if (assertion) unit.Set(kEffects, false);
   if (embeds_.empty()) return;
   std::vector<absl::string_view> patterns;
   for (const Node comment : embeds_) {

@@ -1,6 +1,7 @@
 #include "server/source/go_language.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -183,13 +184,12 @@ class Go : public Language {
  public:
   absl::string_view name() const override { return "go"; }
   absl::Span<const absl::string_view> suffixes() const override { return kSuffixes; }
-  uint32_t version() const override { return 1; }
+  uint32_t version() const override { return 2; }
   const LanguageTraits& traits() const override {
     static const LanguageTraits& traits = *[] {
       auto* t = new LanguageTraits;
-      t->lists_files = {"ReadDir", "Glob", "Walk", "WalkDir"};
-      // The package's name: `Command` is everybody's word.
-      t->starts_processes = {"exec", "StartProcess", "ForkExec"};
+      t->lists_files.assign(std::begin(kGoListsFiles), std::end(kGoListsFiles));
+      t->starts_processes.assign(std::begin(kGoStartsProcesses), std::end(kGoStartsProcesses));
       t->module_setup = {"TestMain", "init"};
       t->by_file = false;
       t->shared_names = true;

@@ -40,6 +40,7 @@ struct LanguageTraits {
   bool shared_names = false;
   bool linked = false;       // names belong to the program: a user need not import what defines it
   bool built_first = false;  // what does not compile is found before tests run: no canaries
+  bool includes_text = false;     // an import is a file's text: that of another file is another one
   bool built_by_package = false;  // ... but per package: importers of one that fails need canaries
 };
 
@@ -104,6 +105,8 @@ class Language {
   virtual bool Sees(absl::string_view user_path, absl::string_view path) const {
     return user_path == path;
   }
+  // Whether a file that no other includes is compiled by itself; else the build may include it.
+  virtual bool CompiledAlone(absl::string_view /*path*/) const { return false; }
   // A member that is used without being named (Python's __eq__, C++'s operator==).
   virtual bool Special(absl::string_view /*name*/) const { return false; }
   // A method that may make its class fit an interface that nobody names here (a library's).

@@ -47,14 +47,15 @@ void GenericCutter::UseWalk::Heap(Node node) {
   for (uint32_t i = node.index(); i < node.subtree_end();) {
     const Node n = node.At(i);
     const uint16_t roles = c_.grammar_.Roles(n);
-    const bool skipped = (c_.marks_[i] & kSkip) != 0 || (roles & Grammar::kComment) != 0;
+    const bool skipped =
+        (c_.marks_[i] & (kSkip | kForeign)) != 0 || (roles & Grammar::kComment) != 0;
     if (!skipped && !Leaf(n, roles, true)) c_.Used(n, &draft_);
     i = skipped ? n.subtree_end() : i + 1;
   }
 }
 
 void GenericCutter::UseWalk::Visit(Node node, bool member, int depth) {
-  if ((c_.marks_[node.index()] & kSkip) != 0) return;
+  if ((c_.marks_[node.index()] & (kSkip | kForeign)) != 0) return;
   const uint16_t roles = c_.grammar_.Roles(node);
   if ((roles & Grammar::kComment) != 0 || Leaf(node, roles, member)) return;
   if (!node.has_children()) return;

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -56,40 +57,74 @@ class Python:
 
 
 class Go:
-    """Each test of each package by itself, with a text profile over all packages."""
+    """Each test of each package by itself, and each of its subtests, with a text profile over all packages."""
     name = "go"
+
+    def __init__(self, subtests=True):
+        self.subtests = subtests
 
     def available(self):
         return subprocess.run(["sh", "-c", "go version"], capture_output=True).returncode == 0
 
     def run(self, project, work):
         work.mkdir()
-        env = {"GOFLAGS": "-count=1", "GOCACHE": str(work.parent / "gocache"), "GOPROXY": "off", "CGO_ENABLED": "0"}
-        packages = sh(["go", "list", "./..."], project, env).stdout.split()
+        # Go's own cache, shared by all runs: a cold one costs the standard library.
+        env = {"GOFLAGS": "-count=1", "GOPROXY": "off", "CGO_ENABLED": "0"}
+        if subprocess.run(["go", "env", "GOCACHE"], capture_output=True).returncode:
+            env["GOCACHE"] = str(work.parent.parent / "gocache")
+        listed = sh(["go", "list", "-e", "-f", "{{.ImportPath}}\t{{.Dir}}\t{{.TestGoFiles}}{{.XTestGoFiles}}", "./..."], project, env).stdout
+        packages = [line.split("\t") for line in listed.splitlines()]
+        packages = [(path, folder) for path, folder, tests in packages if tests != "[][]"]
+        built = self.build(packages, project, work, env)
         outcomes, errors, reports = {}, [], []
-        for i, package in enumerate(packages):
-            binary = work / f"{i}.test"
-            built = sh(["go", "test", "-c", "-cover", "-coverpkg=./...", "-o", str(binary), package], project, env, check=False)
-            if built.returncode:
+        for i, (package, folder) in enumerate(packages):
+            if package not in built:
                 errors.append(package + ".")
                 continue
-            if not binary.exists():
-                continue
-            folder = sh(["go", "list", "-f", "{{.Dir}}", package], project, env).stdout.strip()
-            for test in sh([str(binary), "-test.list", "."], folder).stdout.split():
-                label, report = f"{package}.{test}", work / f"{i}-{test}.out"
-                done = sh([str(binary), f"-test.run=^{test}$", f"-test.coverprofile={report}"], folder, check=False)
-                outcomes[label] = "failed" if done.returncode else "passed"
-                if report.exists():
-                    reports.append(f"{label}={report}")
+            for test in sh([str(built[package]), "-test.list", "."], folder, check=False).stdout.split():
+                self.run_test(str(built[package]), package, test, folder, work / f"{i}-{test}", outcomes, reports)
         return Run(outcomes, errors, reports)
+
+    @staticmethod
+    def build(packages, project, work, env):
+        """One command builds all; where it does not, each by itself shows which do not build."""
+        command = ["go", "test", "-c", "-cover", "-coverpkg=./...", "-ldflags=-s -w"]
+        binaries = {path: work / "bin" / (path.rsplit("/", 1)[-1] + ".test") for path, _ in packages}
+        (work / "bin").mkdir()
+        done = sh([*command, "-o", str(work / "bin") + "/", *binaries], project, env, check=False)
+        if not done.returncode and all(binary.exists() for binary in binaries.values()):
+            return binaries
+        built = {}
+        for i, path in enumerate(binaries):
+            binary = work / f"{i}.test"
+            if not sh([*command, "-o", str(binary), path], project, env, check=False).returncode:
+                built[path] = binary
+        return built
+
+    def run_test(self, binary, package, test, folder, report, outcomes, reports):
+        """`test` may be TestX/case: one that a run of TestX showed."""
+        pattern = "/".join(f"^{re.escape(part)}$" for part in test.split("/"))
+        which = [f"-test.run={pattern}"]
+        if test.startswith("Benchmark"):
+            which = ["-test.run=^$", f"-test.bench={pattern}", "-test.benchtime=1x"]
+        profile = f"{report}.out"
+        done = sh([binary, *which, "-test.v", f"-test.coverprofile={profile}"], folder, check=False)
+        label = f"{package}.{test}"
+        outcomes[label] = "failed" if done.returncode else "passed"
+        if os.path.exists(profile):
+            reports.append(f"{label}={profile}")
+        if "/" in test or not self.subtests:
+            return
+        for i, case in enumerate(dict.fromkeys(re.findall(r"^ +--- [A-Z]+: (\S+)", done.stdout, re.M))):
+            self.run_test(binary, package, case, folder, f"{report}-{i}", outcomes, reports)
 
     def label_fails_with(self, label, error):
         return label.startswith(error)
 
 
 class Cpp:
-    """One program of tests, each test run by itself, gcov's lines as lcov's tracefile."""
+    """One program of tests, each test run by itself, gcov's lines as lcov's tracefile. Of CMakeLists.txt it obeys
+    add_compile_options and include_directories."""
     name = "cpp"
 
     def available(self):
@@ -97,10 +132,13 @@ class Cpp:
 
     def run(self, project, work):
         work.mkdir()
-        sources = sorted(str(p.relative_to(project)) for p in project.rglob("*.cc"))
-        for source in sources:
+        lists = project / "CMakeLists.txt"
+        said = lists.read_text() if lists.exists() else ""
+        options = [word for group in re.findall(r"add_compile_options\((.*?)\)", said) for word in group.split()]
+        options += ["-I" + word for group in re.findall(r"include_directories\((.*?)\)", said) for word in group.split()]
+        for source in sorted(str(p.relative_to(project)) for p in project.rglob("*.cc")):
             target = work / (source.replace("/", "_") + ".o")
-            built = sh(["g++", "-std=c++20", "--coverage", "-fprofile-abs-path", "-O0", "-I.", "-c", source, "-o", str(target)],
+            built = sh(["g++", "-std=c++20", "--coverage", "-fprofile-abs-path", "-O0", *options, "-I.", "-c", source, "-o", str(target)],
                        project, check=False)
             if built.returncode:
                 return Run({}, [""])
@@ -119,17 +157,17 @@ class Cpp:
     @staticmethod
     def tracefile(project, work):
         out, seen = [], {}
-        for data in sorted(work.glob("*.gcda")):
-            done = sh(["gcov", "--json-format", "--stdout", data.name], work)
-            for text in done.stdout.splitlines():
-                for file in json.loads(text)["files"]:
-                    path = pathlib.Path(file["file"])
-                    path = path if path.is_absolute() else project / path
-                    if not path.is_relative_to(project):
-                        continue
-                    lines = seen.setdefault(str(path.relative_to(project)), {})
-                    for line in file["lines"]:
-                        lines[line["line_number"]] = lines.get(line["line_number"], 0) + line["count"]
+        data = [path.name for path in sorted(work.glob("*.gcda"))]     # none where the program was killed
+        found = sh(["gcov", "-r", "-s", str(project), "--json-format", "--stdout", *data], work).stdout if data else ""
+        for text in found.splitlines():
+            for file in json.loads(text)["files"]:
+                path = pathlib.Path(file["file"])
+                path = path if path.is_absolute() else project / path
+                if not path.is_relative_to(project):
+                    continue
+                lines = seen.setdefault(str(path.relative_to(project)), {})
+                for line in file["lines"]:
+                    lines[line["line_number"]] = lines.get(line["line_number"], 0) + line["count"]
         for path, lines in sorted(seen.items()):
             out += [f"SF:{path}", *(f"DA:{n},{count}" for n, count in sorted(lines.items())), "end_of_record"]
         return "\n".join(["TN:", *out]) + "\n"

@@ -63,7 +63,62 @@ TEST(CppUnits, AreWhatAFileIsMadeOf) {
             "header flat.Next#() binds[Next]\n"
             "body flat.Next#() MEMO\n"
             "header StackTest.Pops binds[Pops]\n"
-            "body StackTest.Pops\n");
+            "body StackTest.Pops\n"
+            "condition #include order\n");
+}
+
+TEST(CppUnits, AFunctionDoesNotUseItsNamesakes) {
+  const absl::string_view source =
+      "struct A {\n  int Get(A other) const { return 1; }\n};\nint A::Set() { return 2; }\n"
+      "int Next(B b) { return 3; }\n";
+  EXPECT_EQ(UnitOf("a.cc", source, "header A.Get#(Aother)", "fm"), "header A.Get#(Aother) free[A]");
+  EXPECT_EQ(UnitOf("a.cc", source, "header A.Set#()", "fm"), "header A.Set#() free[A]");
+  EXPECT_EQ(UnitOf("a.cc", source, "header Next#(Bb)", "fm"), "header Next#(Bb) free[B]");
+  EXPECT_EQ(
+      UnitOf("a.cc", "TEST(A, B) {}\nregister_all(c) {}\nint NAMED(d) {}\n", "header A.B", "f"),
+      "header A.B free[A B TEST]");
+  EXPECT_EQ(UnitOf("a.cc", "register_all(c) {}\n", "header register_all#(c)", "f"),
+            "header register_all#(c) free[c register_all]");
+  EXPECT_EQ(UnitOf("a.cc", "int NAMED(d) {}\n", "header NAMED#(d)", "f"),
+            "header NAMED#(d) free[NAMED d]");
+}
+
+TEST(CppUnits, ConversionsAreOperatorsOfTheirClass) {
+  EXPECT_EQ(UnitsOf("a.cc",
+                    "struct A {\n  operator long() const { return 1; }\n};\n"
+                    "B::operator C*() { return 0; }\n"),
+            "class A binds[A]\n"
+            "header A.operator long# binds[operator long]\n"
+            "body A.operator long#\n"
+            "header B.operator C# binds[operator C]\n"
+            "body B.operator C#\n");
+}
+
+TEST(CppUnits, AUsingDeclarationBindsOneName) {
+  EXPECT_EQ(UnitsOf("a.cc",
+                    "using a::F;\nusing namespace b;\nusing enum c::E;\n"
+                    "struct B : A {\n  using A::A;\n  using A::G;\n};\n"),
+            "statement F binds[F]\n"
+            "statement <digest> EFFECTS\n"
+            "statement <digest> EFFECTS\n"
+            "class B binds[B]\n"
+            "statement B.A binds[A]\n"
+            "statement B.G binds[G]\n");
+}
+
+TEST(CppUnits, WhatIsIncludedSeesWhatCameBefore) {
+  const absl::string_view source =
+      "#include \"a.h\"\n#include \"b.h\"\n#define C 1\n#include \"c.h\"\n#define D 1\n";
+  EXPECT_EQ(
+      Changed("x.cc", source,
+              "#include \"b.h\"\n#include \"a.h\"\n#define C 1\n#include \"c.h\"\n#define D 1\n"),
+      "condition #include order");
+  EXPECT_EQ(
+      Changed("x.cc", source,
+              "#define C 1\n#include \"a.h\"\n#include \"b.h\"\n#include \"c.h\"\n#define D 1\n"),
+      "condition #include order");
+  EXPECT_EQ(Changed("x.cc", source, absl::StrReplaceAll(source, {{"C 1", "C 2"}, {"D", "E"}})),
+            "+statement E, -statement D, statement C");
 }
 
 TEST(CppUnits, NamesAndMembers) {
@@ -143,6 +198,14 @@ TEST_F(CppTree, IncludesMeanWhatLiesBesideOrEndsSo) {
   EXPECT_EQ(tree_.Imports("src/a.cc"), "include/a.h include/lib/b.h src/a.h src/data.inc");
 }
 
+TEST_F(CppTree, AConditionMayAskForAFile) {
+  const FakeTree tree(
+      {{"a.cc", "#if __has_include(\"x.h\") && __has_include(<lib/y.h>)\nint n;\n#endif\n"},
+       {"include/lib/y.h", "int y;\n"},
+       {"x.h", "int x;\n"}});
+  EXPECT_EQ(tree.Imports("a.cc"), "include/lib/y.h x.h");
+}
+
 TEST_F(CppTree, LabelsOfGoogleTestAndOfCTest) {
   EXPECT_EQ(tree_.Test("A.One", "a.cc"), "test/a_test.cc A One");
   EXPECT_EQ(tree_.Test("Inst/B.Two/0", "a.cc"), "test/a_test.cc Inst B Two");
@@ -154,8 +217,9 @@ TEST_F(CppTree, LabelsOfGoogleTestAndOfCTest) {
 
 // A constructor may register something; nobody else names the object.
 TEST(CppUnits, AnObjectThatItsFileNeverUsesIsThereForItsConstructor) {
-  EXPECT_EQ(UnitsOf("a.cc", "static Item one;\nint plain;\nextern Item other;\nItem used;\n"
-                            "Item* Get() { return &used; }\n"),
+  EXPECT_EQ(UnitsOf("a.cc",
+                    "static Item one;\nint plain;\nextern Item other;\nItem used;\n"
+                    "Item* Get() { return &used; }\n"),
             "statement one binds[one] EFFECTS\n"
             "statement plain binds[plain]\n"
             "statement other binds[other]\n"

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	str "strings"
 	_ "embed"
+	"example.com/m/own"
 )
 
 const limit = 3
@@ -29,7 +30,7 @@ var cache = make(map[string]int)
 // Stack is one.
 type Stack struct {
 	items []Item
-	*fmt.Base
+	*own.Base
 }
 
 type Shape interface {
@@ -58,6 +59,7 @@ TEST(GoUnits, AreWhatAFileIsMadeOf) {
             "import fmt fmt binds[fmt] from(0 fmt )\n"
             "import str strings binds[str] from(0 strings )\n"
             "import _ embed from(0 embed ) EFFECTS\n"
+            "import own example.com/m/own binds[own] from(0 example.com/m/own )\n"
             "statement limit binds[limit]\n"
             "statement Green,Red binds[Green Red]\n"
             "statement words binds[words] from(1 words.txt more/*.txt )\n"
@@ -78,11 +80,11 @@ TEST(GoUnits, NamesAreFreeUnlessDeclaredInReach) {
   EXPECT_EQ(UnitOf("a/stack.go", kSource, "body New"),
             "body New free[Item Stack append items known make] members[Copy items] parameters[n]");
   EXPECT_EQ(UnitOf("a/stack.go", kSource, "body Stack.Push"),
-            "body Stack.Push free[cache limit str] members[Name ToUpper] parameters[item s] MEMO");
+            "body Stack.Push free[cache limit str] members[Name] parameters[item s] MEMO");
 }
 TEST(GoUnits, PromotedMethodsComeThroughTheEmbeddedType) {
   EXPECT_EQ(UnitOf("a/stack.go", kSource, "class Stack", "fm"),
-            "class Stack free[Base Item Stack fmt] members[Base]");
+            "class Stack free[Base Item Stack own] members[Base]");
 }
 
 TEST(GoUnits, ABodyChangesAlone) {
@@ -154,6 +156,71 @@ TEST(GoUnits, AnImportNobodyNamesAsItsPathSaysMayBeUsedByAll) {
             "import yaml.v3 gopkg.in/yaml.v3 from(0 gopkg.in/yaml.v3 )");
   EXPECT_EQ(UnitOf("a.go", source, "import odd x.io/odd", "+"),
             "import odd x.io/odd from(0 x.io/odd ) EFFECTS");
+}
+
+TEST(GoUnits, NamesOfResultsAreLocalAndThoseOfInnerScopesAreNot) {
+  const auto body = [](absl::string_view source, absl::string_view name) {
+    return UnitOf("a.go", absl::StrCat("package a\n", source), absl::StrCat("body ", name), "f+");
+  };
+  EXPECT_EQ(body("func f(a int) (n int, err error) { n = a; err = g(); return }", "f"),
+            "body f free[g]");
+  EXPECT_EQ(body("func f(g func(limit int) int) int { return g(limit) }", "f"),
+            "body f free[limit]");
+  EXPECT_EQ(body("func (t T) f() (n int) {\nif limit := g(); limit > 0 { n = limit }\n"
+                 "return n + limit\n}",
+                 "T.f"),
+            "body T.f free[g limit]");
+}
+
+TEST(GoUnits, AMethodDoesNotUseItsNamesakes) {
+  const absl::string_view source =
+      "package a\ntype S interface{ Area() int }\nfunc (b B) Area() int { return b.Width() }\n";
+  EXPECT_EQ(UnitOf("a.go", source, "header B.Area", "fm"), "header B.Area free[B int]");
+  EXPECT_EQ(UnitOf("a.go", source, "class S", "fm"), "class S free[S int] members[Area]");
+}
+
+TEST(GoUnits, AnErrorOrAPatternIsMadeForItsValue) {
+  const absl::string_view source =
+      "package a\nimport (\n\"errors\"\n\"flag\"\n\"regexp\"\n)\n"
+      "var Err = errors.New(`e`)\nvar Flag = flag.Bool(`f`)\nvar List = make([]int, 1)\n"
+      "var Pattern = regexp.MustCompile(text())\nvar Words = regexp.MustCompile(`w`).String()\n";
+  EXPECT_EQ(UnitsOf("a.go", source, "+"),
+            "condition package\n"
+            "import errors errors from(0 errors )\n"
+            "import flag flag from(0 flag )\n"
+            "import regexp regexp from(0 regexp )\n"
+            "statement Err\n"
+            "statement Flag EFFECTS\n"
+            "statement List\n"
+            "statement Pattern EFFECTS\n"
+            "statement Words\n");
+}
+
+TEST(GoUnits, WhatAsksTheCompilerDoesNothing) {
+  EXPECT_EQ(
+      UnitsOf("a.go", "package a\nvar _ S = (*T)(nil)\nvar _ S = T{}\nvar _ = register(T{})\n"),
+      "condition package\n"
+      "statement <digest>\n"
+      "statement <digest>\n"
+      "statement <digest> EFFECTS\n");
+}
+
+TEST(GoUnits, NamesOfTheStandardLibraryAreNobodyElses) {
+  const auto uses = [](absl::string_view body) {
+    return UnitOf("a.go",
+                  absl::StrCat("package a\nimport (\n\"errors\"\n\"os\"\nr \"math/rand/v2\"\n"
+                               "\"example.com/m/url\"\n)\n",
+                               body),
+                  "body f", "fm");
+  };
+  EXPECT_EQ(uses("func f(t *errors.T) { errors.New(r.Int().Sum) }"),
+            "body f free[errors r] members[Sum]");
+  EXPECT_EQ(uses("func f() { url.New() }"), "body f free[url] members[New]");
+  EXPECT_EQ(uses("func f() { var x os.File }"), "body f free[os]");
+  // A guard is looked for, wherever it comes from.
+  EXPECT_EQ(uses("func f() { os.ReadDir(a) }"), "body f free[a os] members[ReadDir]");
+  // Something here has the name: it may be that one.
+  EXPECT_EQ(uses("func f(errors T) { errors.New() }"), "body f members[New]");
 }
 
 TEST(GoUnits, KnowEveryToken) { EXPECT_EQ(UnseenTokens("a/stack.go", kSource), ""); }
