@@ -48,6 +48,19 @@ Node RootName(Node expression) {
   return expression && expression.Is("identifier") ? expression : Node();
 }
 
+// The lines that are executed when the function is called, and not when it is made: a header's line
+// and a closing bracket's are executed then, too.
+LineRange LinesOfStatements(Node body) {
+  const bool opened = body.IsOneOf({"statement_block", "parenthesized_expression"});
+  LineRange lines = {0, 0};
+  for (const Node inside : NamedChildren(opened ? body : Node())) {
+    if (inside.Is("comment")) continue;
+    if (lines.first == 0) lines.first = inside.first_line();
+    lines.last = inside.last_line();
+  }
+  return lines.first == 0 ? LineRange{body.first_line(), body.last_line()} : lines;
+}
+
 }  // namespace
 
 bool IsJsFunction(Node value) {
@@ -147,7 +160,10 @@ void JavaScriptCutter::Function(Node node, absl::string_view name, absl::string_
                   .without = types};
   if (const Node only = function.Field("parameter")) f.declared = {only.text()};  // x => ...
   AddFunction(f);
-  if (body) bodies_.emplace_back(builder().drafts().size() - 1, body);
+  if (body) {
+    builder().drafts().back().lines = LinesOfStatements(body);
+    bodies_.emplace_back(builder().drafts().size() - 1, body);
+  }
   const std::string key = absl::StrCat(owner, owner.empty() ? "" : ".", name);
   Annotation(key, owner, node, {}, types);
 }

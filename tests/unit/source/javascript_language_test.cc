@@ -108,6 +108,22 @@ TEST(JavaScriptUnits, ABodyChangesAlone) {
   EXPECT_EQ(changed("'popped'", "'pop ped'"), "body Stack.pop");
 }
 
+// The line of a header or of a last bracket is executed when the function is made: of
+// `export function f() {`, V8 leaves `export` outside of the function.
+TEST(JavaScriptUnits, BodiesAreTheLinesOfTheirStatements) {
+  const absl::string_view source =
+      "export function f(a,\n  b) { // adds\n  // them\n  let c = a;\n  return c +\n    b;\n}\n"
+      "export const g = (x) => (\n  x + 1\n);\n"
+      "exports.h = () => { return 1; };\n"
+      "export function empty() {\n  // nothing\n}\n"
+      "test('t', () => {\n  f(1);\n});\n";
+  EXPECT_EQ(UnitOf("a.js", source, "body f", "l"), "body f lines(4-6)");
+  EXPECT_EQ(UnitOf("a.js", source, "body g", "l"), "body g lines(9-9)");
+  EXPECT_EQ(UnitOf("a.js", source, "body h", "l"), "body h lines(11-11)");
+  EXPECT_EQ(UnitOf("a.js", source, "body empty", "l"), "body empty lines(12-14)");
+  EXPECT_EQ(UnitOf("a.js", source, "body t", "l"), "body t lines(16-16)");
+}
+
 TEST(JavaScriptUnits, ALineEndCanEndAStatement) {
   EXPECT_EQ(Changed("a.js", "function f() { return 1 }", "function f() { return\n1 }"), "body f");
 }
@@ -132,6 +148,17 @@ TEST(JavaScriptUnits, ErrorsCostTheUnitTheyAreIn) {
       UnitsOf("a.js", "function f() { return 1 + ; }\nfunction g() { return 2; }\n", "+");
   EXPECT_THAT(units, testing::HasSubstr("body f BROKEN\n"));
   EXPECT_THAT(units, testing::HasSubstr("body g\n"));
+}
+
+TEST(JavaScriptUnits, MethodsWithoutAPlainNameMayBeAskedForByTheLanguage) {
+  const Language& language = LanguageFor("a.js");
+  EXPECT_TRUE(language.Fits("[Symbol.iterator]"));
+  EXPECT_TRUE(language.Fits("toString"));
+  EXPECT_FALSE(language.Fits("area"));
+  EXPECT_EQ(UnitsOf("a.js", "class A {\n  *[Symbol.iterator]() {\n    yield 1;\n  }\n}\n"),
+            "class A binds[A]\n"
+            "header A.[Symbol.iterator] binds[[Symbol.iterator]]\n"
+            "body A.[Symbol.iterator]\n");
 }
 
 TEST(TypeScriptUnits, TypesAreAnnotations) {
@@ -218,7 +245,12 @@ class JavaScriptTree : public testing::Test {
        "export default defineConfig({ test: { setupFiles: ['./late-setup.ts'] },\n"
        "  resolve: { alias: { '~': './src' } } });\n"},
       {"__mocks__/lodash.js", ""},
-      {"packages/pkg/package.json", R"({"name": "pkg", "main": "dist/index.js"})"},
+      {"packages/pkg/package.json", R"({"name": "pkg", "main": "dist/index.js",
+           "exports": {"./deep": "./src/x.ts", "./parts/*": {"import": "./lib/*.ts"}},
+           "scripts": {"test": "node --import ./preload.mjs --test"},
+           "mocha": {"require": "./hooks.js"}})"},
+      {"packages/pkg/preload.mjs", ""},
+      {"packages/pkg/hooks.js", ""},
       {"packages/pkg/src/index.ts", "export * from './x.js';\n"},
       {"packages/pkg/src/x.ts", "import {b} from '@b';\nimport c from 'lib/c';\n"},
       {"packages/pkg/tsconfig.json",
@@ -241,6 +273,8 @@ TEST_F(JavaScriptTree, ImportsOfEveryKind) {
   EXPECT_EQ(resolved("#inner/deep"), "src/inner/deep.js");
   EXPECT_EQ(resolved("pkg"), "packages/pkg/src/index.ts");
   EXPECT_EQ(resolved("pkg/x"), "packages/pkg/src/x.ts");
+  EXPECT_EQ(resolved("pkg/deep"), "packages/pkg/src/x.ts");
+  EXPECT_EQ(resolved("pkg/parts/c"), "packages/pkg/lib/c.ts");
   EXPECT_EQ(resolved("lodash"), "__mocks__/lodash.js");
   EXPECT_EQ(resolved("./x.js", "packages/pkg/src/index.ts"), "packages/pkg/src/x.ts");
   EXPECT_EQ(resolved("@b", "packages/pkg/src/x.ts"), "src/b/__mocks__/index.ts src/b/index.ts");
@@ -250,13 +284,15 @@ TEST_F(JavaScriptTree, ImportsOfEveryKind) {
 
 TEST_F(JavaScriptTree, TestsBringSetUpFilesAndSnapshotsAlong) {
   EXPECT_EQ(tree_.Imports("src/a.test.js"),
-            "late-setup.ts setup.js src/__snapshots__/a.test.js.snap src/a.js");
+            "late-setup.ts packages/pkg/hooks.js packages/pkg/preload.mjs setup.js "
+            "src/__snapshots__/a.test.js.snap src/a.js");
 }
 
 TEST_F(JavaScriptTree, LabelsArePathsAndTitles) {
   EXPECT_EQ(tree_.Test("src/a.test.js::a adds 17 up", "a.js"), "src/a.test.js adds ${x} up");
   EXPECT_EQ(tree_.Test("src/a.test.js > a > adds 17 up", "a.js"), "src/a.test.js adds ${x} up");
   EXPECT_EQ(tree_.Test("src/a.test.js::a adds 17 down", "a.js"), "src/a.test.js");
+  EXPECT_EQ(tree_.Test("src/a.test.js > a::b > adds 17 up", "a.js"), "src/a.test.js adds ${x} up");
   EXPECT_EQ(tree_.Test("gone.test.js::a", "a.js"), "");
 }
 
