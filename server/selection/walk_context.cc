@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 
 namespace testselect {
@@ -218,9 +217,11 @@ bool WalkContext::Sees(const UnitRef& user, PathId path) const {
 }
 
 void WalkContext::CollectReachers(const SourceTree& tree, FileId target,
-                                  const std::vector<PathId>& joint, Reach* out) const {
+                                  const std::vector<PathId>& joint, Reach* out) {
+  visited_.resize(std::max(visited_.size(), tree.size()), 0);
+  ++visit_;
   std::vector<FileId> todo{target};
-  absl::flat_hash_set<FileId> seen{target};
+  visited_[target] = visit_;
   while (!todo.empty()) {
     const FileId file = todo.back();
     todo.pop_back();
@@ -229,7 +230,9 @@ void WalkContext::CollectReachers(const SourceTree& tree, FileId target,
       out->list.push_back(joint[file]);
     }
     for (FileId importer : tree.Importers(file)) {
-      if (seen.insert(importer).second) todo.push_back(importer);
+      if (visited_[importer] == visit_) continue;
+      visited_[importer] = visit_;
+      todo.push_back(importer);
     }
   }
 }

@@ -139,7 +139,7 @@ class WalkContext {
   void FindHomes();
   const Reach& ReachOf(PathId path);
   void CollectReachers(const SourceTree& tree, FileId target, const std::vector<PathId>& joint,
-                       Reach* out) const;
+                       Reach* out);
   bool SharesNames(PathId path) const;
   // Those of `refs`, units of one tree by file, that stand in `path`.
   absl::Span<const UnitRef> In(absl::Span<const UnitRef> refs, bool after, PathId path) const;
@@ -156,6 +156,8 @@ class WalkContext {
   DenseLabelSet homeless_;
   PathSet test_files_;
   absl::flat_hash_map<PathId, std::unique_ptr<Reach>> reachers_;
+  std::vector<uint32_t> visited_;  // by file: the last visit_ of CollectReachers that came by
+  uint32_t visit_ = 0;
   absl::flat_hash_map<NameId, std::unique_ptr<UnitsByPath>> importers_[2];  // [after]
   absl::flat_hash_map<NameId, std::unique_ptr<std::vector<UnitRef>>> builders_[2];
   absl::flat_hash_map<PathId, std::unique_ptr<DenseLabelSet>> dependents_;

@@ -217,13 +217,6 @@ NameSet GenericCutter::NamesIn(Node pattern) const {
   return out;
 }
 
-bool GenericCutter::AnyBelow(Node node, Grammar::Role role) const {
-  for (uint32_t i = node.index(); i < node.subtree_end(); ++i) {
-    if (grammar_.Has(node.At(i), role)) return true;
-  }
-  return false;
-}
-
 std::vector<Node> GenericCutter::Below(Node node, Grammar::Role role, Node without) const {
   std::vector<Node> out;
   for (uint32_t i = node.index() + 1; i < node.subtree_end();) {

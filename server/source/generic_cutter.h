@@ -129,7 +129,6 @@ class GenericCutter {
   NameSet DeclaredBelow(Node node) const;
   // All names in a pattern, wherever they stand.
   NameSet NamesIn(Node pattern) const;
-  bool AnyBelow(Node node, Grammar::Role role) const;
   // The topmost nodes with a role below `node`, those below `without` aside.
   std::vector<Node> Below(Node node, Grammar::Role role, Node without = Node()) const;
   Digest Fingerprint(Node node);

@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
 namespace testselect {
@@ -12,7 +13,8 @@ namespace {
 
 constexpr int kMaxExtends = 10;
 
-// `to` with what `*` stands for in `pattern`, if `text` is like it; "" otherwise.
+}  // namespace
+
 std::string Starred(absl::string_view pattern, absl::string_view to, absl::string_view text) {
   const size_t star = pattern.find('*');
   if (star == absl::string_view::npos) return std::string(pattern == text ? to : "");
@@ -25,6 +27,8 @@ std::string Starred(absl::string_view pattern, absl::string_view to, absl::strin
       text.substr(before.size(), text.size() - before.size() - after.size());
   return absl::StrReplaceAll(to, {{"*", middle}});
 }
+
+namespace {
 
 std::string Rooted(absl::string_view folder, absl::string_view path) {
   return JoinPath(folder, absl::StrReplaceAll(path, {{"<rootDir>", "."}}));
@@ -73,12 +77,8 @@ void JavaScriptConfig::ReadPackage(FileId file) {
       package.entries.push_back(JoinPath(package.folder, entry->string));
     }
   }
-  if (const LiteralValue* exported = json.Find("exports")) {
-    const LiteralValue* top = exported->Find(".");
-    for (const std::string& path : (top == nullptr ? *exported : *top).Strings()) {
-      package.entries.push_back(JoinPath(package.folder, path));
-    }
-  }
+  if (const LiteralValue* exported = json.Find("exports")) ReadExports(*exported, &package);
+  if (const LiteralValue* scripts = json.Find("scripts")) ReadScripts(*scripts, package.folder);
   if (const LiteralValue* imports = json.Find("imports")) {
     for (const auto& [pattern, value] : imports->items) {
       for (const std::string& path : value.Strings()) {
@@ -86,15 +86,49 @@ void JavaScriptConfig::ReadPackage(FileId file) {
       }
     }
   }
-  if (const LiteralValue* jest = json.Find("jest")) ReadRunner(*jest, package.folder);
+  for (const absl::string_view runner : {"jest", "mocha", "ava"}) {
+    if (const LiteralValue* config = json.Find(runner)) ReadRunner(*config, package.folder);
+  }
   packages_.push_back(std::move(package));
+}
+
+void JavaScriptConfig::ReadExports(const LiteralValue& exported, Package* package) {
+  for (const auto& [key, value] : exported.items) {
+    absl::string_view pattern = key;
+    if (!absl::ConsumePrefix(&pattern, "./")) continue;
+    for (const std::string& path : value.Strings()) {
+      package->exports.emplace_back(absl::StrCat("/", pattern), JoinPath(package->folder, path));
+    }
+  }
+  const LiteralValue* top = exported.Find(".");
+  if (top == nullptr && !package->exports.empty()) return;
+  for (const std::string& path : (top == nullptr ? exported : *top).Strings()) {
+    package->entries.push_back(JoinPath(package->folder, path));
+  }
+}
+
+// node --import ./setup.js --test, mocha -r ./setup.js
+void JavaScriptConfig::ReadScripts(const LiteralValue& scripts, absl::string_view folder) {
+  for (const auto& [name, script] : scripts.items) {
+    const std::string whole = absl::StrCat(name, " ", script.string);
+    if (!absl::StrContains(whole, "test") && !absl::StrContains(whole, "mocha")) continue;
+    bool preloaded = false;
+    for (absl::string_view word : absl::StrSplit(script.string, ' ', absl::SkipEmpty())) {
+      for (const absl::string_view option : {"--import=", "--require=", "--file="}) {
+        preloaded |= absl::ConsumePrefix(&word, option);
+      }
+      if (preloaded) setup_.push_back(Rooted(folder, word));
+      preloaded = word == "--import" || word == "--require" || word == "-r" || word == "--file";
+    }
+  }
 }
 
 void JavaScriptConfig::ReadRunner(const LiteralValue& config, absl::string_view folder) {
   for (const auto& [key, value] : config.items) {
     if (key == "setupFiles" || key == "setupFilesAfterEnv" || key == "globalSetup" ||
         key == "globalTeardown" || key == "testEnvironment" || key == "snapshotSerializers" ||
-        key == "resolver" || key == "runner" || key == "transform") {
+        key == "resolver" || key == "runner" || key == "transform" || key == "require" ||
+        key == "file") {
       for (const std::string& path : value.Strings()) setup_.push_back(Rooted(folder, path));
     } else if (key == "moduleNameMapper") {
       for (const auto& [pattern, to] : value.items) {

@@ -15,6 +15,9 @@
 
 namespace testselect {
 
+// `to` with what `*` stands for in `pattern`, if `text` is like it; "" otherwise.
+std::string Starred(absl::string_view pattern, absl::string_view to, absl::string_view text);
+
 // Immutable once made, thread-safe.
 class JavaScriptConfig {
  public:
@@ -22,6 +25,7 @@ class JavaScriptConfig {
     std::string folder, name, text;
     std::vector<std::string> entries;  // what "main", "module", "exports" mean, as paths
     std::vector<std::pair<std::string, std::string>> imports;  // "#x/*" -> path
+    std::vector<std::pair<std::string, std::string>> exports;  // "/x/*" after its name -> path
   };
 
   // `paths` are those of all files of the tree.
@@ -32,7 +36,7 @@ class JavaScriptConfig {
   // Paths (without endings, maybe) that a module's name may mean to a file because of patterns in
   // the configuration of the runner, of the compiler or of the package.
   std::vector<std::string> Mapped(absl::string_view file, absl::string_view module) const;
-  // Paths that the runner loads before each test file.
+  // Paths that the runner, or the script that starts it, loads before each test file.
   const std::vector<std::string>& setup() const { return setup_; }
 
  private:
@@ -43,6 +47,8 @@ class JavaScriptConfig {
   };
 
   void ReadPackage(FileId file);
+  void ReadExports(const LiteralValue& exported, Package* package);
+  void ReadScripts(const LiteralValue& scripts, absl::string_view folder);
   void ReadRunner(const LiteralValue& config, absl::string_view folder);
   void ReadCompiler(FileId file);
   // Fills in what `config` and those it extends say, the nearest first.

@@ -30,10 +30,10 @@ bool IsTest(absl::string_view path) {
     }
   }
   const absl::string_view name = Stem(path);
-  for (const absl::string_view end : {".test", "_test", ".spec", "_spec"}) {
+  for (const absl::string_view end : {".test", "_test", "-test", ".spec", "_spec", "-spec"}) {
     if (absl::EndsWith(name, end)) return true;
   }
-  return false;
+  return name == "test" || absl::StartsWith(name, "test-");
 }
 
 bool IsBuiltIn(absl::string_view module) {
@@ -209,6 +209,11 @@ void JavaScriptLayer::Packages(absl::string_view module, std::vector<FileId>* fo
     absl::string_view rest = module;
     if (package.name.empty() || !absl::ConsumePrefix(&rest, package.name)) continue;
     if (!rest.empty() && rest[0] != '/') continue;
+    for (const auto& [pattern, path] : package.exports) {
+      const std::string exported = Starred(pattern, path, rest);
+      const FileId target = exported.empty() ? kNoFile : FileItself(exported);
+      if (target != kNoFile) found->push_back(target);
+    }
     FileId file = File(JoinPath(package.folder, rest));
     if (file == kNoFile && !rest.empty()) {
       file = File(JoinPath(package.folder, absl::StrCat("src", rest)));
@@ -273,20 +278,20 @@ std::vector<FileId> JavaScriptLayer::ImportsOf(FileId file) const {
       const FileId f = File(setup);
       if (f != kNoFile) out.push_back(f);
     }
-    const FileId snapshot = tree_.Find(
-        JoinPath(FolderOf(path), absl::StrCat("__snapshots__/", BaseName(path), ".snap")));
-    if (snapshot != kNoFile) out.push_back(snapshot);
+    for (const std::string& name :
+         {JoinPath(FolderOf(path), absl::StrCat("__snapshots__/", BaseName(path), ".snap")),
+          absl::StrCat(path, ".snapshot")}) {
+      const FileId snapshot = tree_.Find(name);
+      if (snapshot != kNoFile) out.push_back(snapshot);
+    }
   }
   MakeSet(file, &out);
   return out;
 }
 
 std::pair<absl::string_view, std::string> JavaScriptLayer::Split(absl::string_view label) {
-  size_t at = label.find("::"), size = 2;
-  if (at == absl::string_view::npos) {
-    at = label.find(" > ");
-    size = 3;
-  }
+  size_t at = std::min(label.find("::"), label.find(" > "));
+  const size_t size = absl::StartsWith(label.substr(std::min(at, label.size())), "::") ? 2 : 3;
   if (at == absl::string_view::npos) return {label, ""};
   return {label.substr(0, at), absl::StrReplaceAll(label.substr(at + size), {{" > ", " "}})};
 }
@@ -337,7 +342,7 @@ class JavaScript : public Language {
   absl::string_view name() const override { return "javascript"; }
   absl::string_view family() const override { return "javascript"; }
   absl::Span<const absl::string_view> suffixes() const override { return kJsSuffixes; }
-  uint32_t version() const override { return 1; }
+  uint32_t version() const override { return 3; }
   const LanguageTraits& traits() const override {
     static const LanguageTraits& traits = *[] {
       auto* t = new LanguageTraits;
@@ -358,6 +363,7 @@ class JavaScript : public Language {
     return std::make_unique<JavaScriptLayer>(tree);
   }
   bool Fits(absl::string_view name) const override {
+    if (absl::StartsWith(name, "[")) return true;  // [Symbol.iterator], or computed
     static constexpr absl::string_view kNames[] = {"toString",    "toJSON", "valueOf", "then",
                                                    "constructor", "next",   "return",  "inspect"};
     return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);

@@ -163,7 +163,7 @@ def main():
                 if row["most"] is not None and row["run"] > row["most"]:
                     wrong += f" TOO MANY (at most {row['most']})"
                     row["too_many"] = True
-                print(f"{name:7} {trap['name']:34} run {row['run']:3} of {row['labels']:3}, changed {row['changed']:3} {wrong}", flush=True)
+                print(f"{name:10} {trap['name']:34} run {row['run']:3} of {row['labels']:3}, changed {row['changed']:3} {wrong}", flush=True)
                 if not args.keep:
                     shutil.rmtree(at)
     finally:

@@ -176,6 +176,67 @@ class Cpp:
         return True                                    # one program: nothing builds without all of it
 
 
+class JavaScript:
+    """Node's own test runner, a process for each file, with V8's coverage taken between tests. Labels are
+    `path/to/a.test.js > suite > title`. What was executed outside of tests counts for each test of the file, as if it
+    had run by itself."""
+    name = "javascript"
+    endings = (".test.js", ".test.mjs", ".test.cjs")
+
+    def __init__(self, node="node", options=()):
+        self.node, self.options = node, list(options)
+
+    def available(self):
+        try:
+            return int(subprocess.run([self.node, "--version"], capture_output=True, text=True).stdout[1:].split(".")[0]) >= 20
+        except (OSError, ValueError):
+            return False
+
+    def preloads(self, project):
+        """The options --import and --require of package.json's script `test`."""
+        manifest = project / "package.json"
+        try:
+            script = json.loads(manifest.read_text()).get("scripts", {}).get("test", "") if manifest.exists() else ""
+        except ValueError:
+            return []
+        words = script.split()
+        return [w for word, value in zip(words, words[1:]) if word in ("--import", "--require") for w in (word, value)]
+
+    def run(self, project, work):
+        work.mkdir()
+        watcher = str(HERE / "node_tests.mjs")
+        files = sorted(str(p.relative_to(project)) for p in project.rglob("*.test.*") if p.name.endswith(self.endings) and "node_modules" not in p.parts)
+        outcomes, errors, reports = {}, [], []
+        for number, file in enumerate(files):
+            report = work / f"{number}.json"
+            # Optimised code does not count the functions that it inlines.
+            done = sh([self.node, "--no-opt", *self.options, "--import", watcher, *self.preloads(project), f"--test-reporter={watcher}", file], project,
+                      {"ORACLE_REPORT": str(report)}, check=False)
+            found = json.loads(report.read_text()) if report.exists() else {"tests": []}
+            if not found["tests"] or (done.returncode and "failed" not in dict(found["tests"]).values()):
+                errors.append(file)
+                continue
+            for test, (title, outcome) in enumerate(found["tests"]):
+                label, trace = f"{file} > {title}", work / f"{number}-{test}.info"
+                outcomes[label] = outcome
+                trace.write_text(self.tracefile(found["lines"].get("", {}), found["lines"][title]))
+                reports.append(f"{label}={trace}")
+        return Run(outcomes, errors, reports)
+
+    @staticmethod
+    def tracefile(*evidence):
+        lines = {}
+        for files in evidence:
+            for path, executed in files.items():
+                lines.setdefault(path, set()).update(executed)
+        records = ["".join([f"SF:{path}\n", *(f"DA:{line},1\n" for line in sorted(executed)), "end_of_record\n"])
+                   for path, executed in sorted(lines.items())]
+        return "".join(["TN:\n", *records])
+
+    def label_fails_with(self, label, error):
+        return label.startswith(error + " > ")
+
+
 def a_python():
     """The interpreter that has pytest: ORACLE_PYTHON, else this one, else the system's."""
     named = os.environ.get("ORACLE_PYTHON")
@@ -185,4 +246,4 @@ def a_python():
 
 
 def all_suites():
-    return {s.name: s for s in (a_python(), Go(), Cpp())}
+    return {s.name: s for s in (a_python(), Go(), Cpp(), JavaScript())}

@@ -62,6 +62,7 @@ std::string Print(const SourceModule& module, const Unit& unit, const NameTable&
   if (wanted('f')) Append(module, unit.free, "free", names, &out);
   if (wanted('m')) Append(module, unit.members, "members", names, &out);
   if (wanted('p')) Append(module, unit.parameters, "parameters", names, &out);
+  if (wanted('l')) absl::StrAppend(&out, " lines(", unit.lines.first, "-", unit.lines.last, ")");
   if (wanted('+')) {
     Append(module, unit.fragments, "fragments", names, &out);
     if (unit.has_source) {

@@ -51,7 +51,7 @@ class FakeTree : public TreeView {
 
 // The units of one file, one a line: `kind key binds[...] free[...] members[...] FLAGS`, names
 // sorted, what is empty left out; a key that is a digest is "<digest>". `parts` chooses which of
-// the lists are printed ("bfmp+").
+// the lists are printed ("bfmp+"); "l" prints the lines as well.
 std::string UnitsOf(absl::string_view path, absl::string_view source,
                     absl::string_view parts = "b+");
 
