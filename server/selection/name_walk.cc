@@ -161,10 +161,23 @@ void NameWalk::ClassChanged(const Task& task) {
   const bool nested = dot != absl::string_view::npos;
   Push(nested ? Verb::kMember : Verb::kName,
        nested ? context_.names().Intern(text.substr(dot + 1)) : key, path, trail);
+  if (!nested) OtherNames(key, path, trail);
   const auto bodies = context_.before().bodies_of.Of(key);
   work_ += bodies.size();
   for (const UnitRef& body : bodies) {
     if (context_.Sees(body, path)) Select(trail, context_.Ran(body));
+  }
+}
+
+// What binds the class's name may bind others with it: `export default class A`.
+void NameWalk::OtherNames(NameId key, PathId path, const Trail& trail) {
+  for (const SourceModule* module : {context_.ModuleBefore(path), context_.ModuleAfter(path)}) {
+    if (module == nullptr) continue;
+    for (const Unit& unit : module->units) {
+      const bool binds = unit.kind == UnitKind::kClass || unit.kind == UnitKind::kStatement;
+      if (!binds || unit.owner != kNoName || !module->Contains(unit.binds, key)) continue;
+      for (NameId name : module->Names(unit.binds)) Push(Verb::kName, name, path, trail);
+    }
   }
 }
 

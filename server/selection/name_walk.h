@@ -95,6 +95,7 @@ class NameWalk {
   void NameChanged(const Task& task);
   void MemberChanged(const Task& task);
   void ClassChanged(const Task& task);
+  void OtherNames(NameId key, PathId path, const Trail& trail);
   void PushClass(NameId key, PathId path, const Trail& trail);
   void UsedBy(const UnitRef& user, PathId path, const Trail& trail);
   void Bound(const UnitRef& ref, const Trail& trail);

@@ -114,8 +114,7 @@ UnitDraft& GenericCutter::AddStatement(Node node, absl::string_view owner, NameS
       sorted.empty() ? draft.fingerprint.ToHex().substr(0, 8) : absl::StrJoin(sorted, ","));
   draft.Set(kEffects, binds.empty());
   draft.binds = std::move(binds);
-  if (owner.empty() && AnyBelow(node, Grammar::kCall))
-    callers_.push_back(builder_.drafts().size() - 1);
+  if (owner.empty() && MayLeaveSomething(node)) callers_.push_back(builder_.drafts().size() - 1);
   return draft;
 }
 

@@ -63,6 +63,10 @@ class GenericCutter {
   virtual bool Binds(absl::string_view /*name*/) const { return true; }
   // Called for each node that names are looked for in, after its children.
   virtual void Used(Node /*node*/, UnitDraft* /*draft*/) {}
+  // Whether making the value of a declaration may leave something behind elsewhere.
+  virtual bool MayLeaveSomething(Node declaration) const {
+    return AnyBelow(declaration, Grammar::kCall);
+  }
   // Called with all units made, to add what only the whole file shows.
   virtual void Finished(Node /*root*/) {}
 

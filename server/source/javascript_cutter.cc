@@ -48,6 +48,42 @@ Node RootName(Node expression) {
   return expression && expression.Is("identifier") ? expression : Node();
 }
 
+// Makes a value out of its arguments, and nothing else.
+bool OnlyMakes(absl::string_view called) {
+  static constexpr absl::string_view kMakers[] = {"Array",
+                                                  "Array.from",
+                                                  "Array.of",
+                                                  "BigInt",
+                                                  "Boolean",
+                                                  "Date",
+                                                  "Date.now",
+                                                  "Error",
+                                                  "JSON.parse",
+                                                  "JSON.stringify",
+                                                  "Map",
+                                                  "Number",
+                                                  "Object.create",
+                                                  "RegExp",
+                                                  "Object.entries",
+                                                  "Object.freeze",
+                                                  "Object.fromEntries",
+                                                  "Object.keys",
+                                                  "Object.seal",
+                                                  "Object.values",
+                                                  "Set",
+                                                  "String",
+                                                  "String.raw",
+                                                  "Symbol",
+                                                  "Symbol.for",
+                                                  "Uint8Array",
+                                                  "URL",
+                                                  "URLSearchParams",
+                                                  "WeakMap",
+                                                  "WeakSet"};
+  return std::find(std::begin(kMakers), std::end(kMakers), called) != std::end(kMakers) ||
+         absl::StartsWith(called, "Math.");
+}
+
 // The lines that are executed when the function is called, and not when it is made: a header's line
 // and a closing bracket's are executed then, too.
 LineRange LinesOfStatements(Node body) {
@@ -196,15 +232,18 @@ void JavaScriptCutter::Bind(Node node, absl::string_view name, Node value,
 }
 
 // An object is like a class: functions in it are units of their own.
-void JavaScriptCutter::Object(Node node, absl::string_view owner, NameSet binds, Node object) {
-  UnitParts rest;
+void JavaScriptCutter::Object(Node node, absl::string_view owner, NameSet binds, Node object,
+                              std::vector<Node> apart) {
+  std::vector<Node> functions;
   for (const Node part : NamedChildren(object)) {
     if (part.Is("method_definition") || (part.Is("pair") && IsJsFunction(part.Field("value")))) {
-      rest.without.push_back(part);
+      functions.push_back(part);
     }
   }
+  UnitParts rest{.without = std::move(apart)};
+  rest.without.insert(rest.without.end(), functions.begin(), functions.end());
   AddStatement(node, "", std::move(binds), rest);
-  for (const Node part : rest.without) {
+  for (const Node part : functions) {
     const bool method = part.Is("method_definition");
     absl::string_view name = TextOf(part.Field(method ? "name" : "key"));
     if (name.size() > 1 && (name[0] == '\'' || name[0] == '"')) {
@@ -267,6 +306,16 @@ void JavaScriptCutter::Callback(Node node, Node call, const Titled& titled) {
   for (const Node child : NamedChildren(body)) Visit(child, "");
 }
 
+bool JavaScriptCutter::MayLeaveSomething(Node declaration) const {
+  for (uint32_t i = declaration.index(); i < declaration.subtree_end(); ++i) {
+    const Node node = declaration.At(i);
+    if (!grammar().Has(node, Grammar::kCall)) continue;
+    const Node function = node.Field("function");
+    if (!OnlyMakes(TextOf(function ? function : node.Field("constructor")))) return true;
+  }
+  return false;
+}
+
 // Whether a function leaves something behind in what outlives it: a variable of its module, a
 // global, an imported object.
 bool JavaScriptCutter::WritesSharedState(Node body, const NameSet& free) const {
@@ -295,6 +344,7 @@ void JavaScriptCutter::Finished(Node root) {
     UnitDraft& unit = builder().drafts()[draft];
     if (WritesSharedState(body, unit.free)) unit.Set(kMemo);
   }
+  AddWholes();
   const uint16_t import = grammar().Symbol("import_statement");
   const uint16_t export_ = grammar().Symbol("export_statement");
   ForEachNode(root, [&](Node n) {

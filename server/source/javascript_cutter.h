@@ -2,17 +2,22 @@
 // does not have them, but for classes and enumerations.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "server/source/generic_cutter.h"
 
 namespace testselect {
 
 // ImportSource::level: a path, or the beginning of one that is made up when the program runs.
 enum JavaScriptImport : uint32_t { kJsModule = 0, kJsBeginning = 1 };
+
+// Bound by all units that a module exports.
+inline constexpr absl::string_view kExports = "<exports>";
 
 class JavaScriptCutter : public GenericCutter {
  public:
@@ -23,6 +28,7 @@ class JavaScriptCutter : public GenericCutter {
   void Top(Node node, const std::string& owner) override;
   bool Obeyed(Node comment) const override;
   void Used(Node node, UnitDraft* draft) override;
+  bool MayLeaveSomething(Node declaration) const override;
   void Finished(Node root) override;
 
  private:
@@ -44,17 +50,28 @@ class JavaScriptCutter : public GenericCutter {
   void ImportRequired(Node node);
   void FromModule(Node node, absl::string_view path);
   void Export(Node node, const std::string& owner);
-  void MarkDefault(size_t first_draft);
+  void ExportNames(Node node, const std::vector<Node>& specifiers);
+  // What was cut since then binds `name`, too.
+  void AlsoBind(size_t first_draft, absl::string_view name);
   bool Required(Node declarator, Node target, Node value);
   void Assignment(Node node, Node left, Node right);
   void Assigned(Node node, std::vector<absl::string_view> path, Node right);
   void ExportsAssigned(Node node, Node right);
 
+  // Modules as a whole (javascript_wholes.cc). What exports binds kExports beside its own name; who
+  // uses a module as a whole uses a name that an import of kExports binds.
+  void FindModuleNames();
+  void AddModuleName(Node local, const Source& source);
+  absl::string_view Whole(const Source& source);
+  void AddWholes();
+
   // Declarations.
   void Variable(Node node);
   // `name` is given `value`: a function, a class, an object or anything else.
   void Bind(Node node, absl::string_view name, Node value, absl::string_view owner = "");
-  void Object(Node node, absl::string_view owner, NameSet binds, Node object);
+  // `apart`: properties that the caller makes units of.
+  void Object(Node node, absl::string_view owner, NameSet binds, Node object,
+              std::vector<Node> apart = {});
   void Function(Node node, absl::string_view name, absl::string_view owner, Node function,
                 std::optional<NameSet> binds = std::nullopt);
   void Class(Node node, absl::string_view name, Node definition);
@@ -68,6 +85,10 @@ class JavaScriptCutter : public GenericCutter {
 
   std::vector<std::pair<size_t, Node>> bodies_;  // drafts of functions
   NameSet variables_;                            // of the module
+  bool module_names_known_ = false;
+  // Local names that stand for modules, anywhere in the file.
+  absl::flat_hash_map<absl::string_view, std::vector<Source>> module_names_;
+  std::map<std::pair<uint32_t, absl::string_view>, absl::string_view> wholes_;
 };
 
 const Grammar& JavaScriptGrammar();
@@ -77,5 +98,7 @@ const Grammar& TsxGrammar();
 // Functions that load a module: require, import, jest.mock.
 bool IsJsLoader(absl::string_view called);
 bool IsJsFunction(Node value);
+// Whether more is done with `value`, a module, than to take members out of it by name.
+bool IsTakenWhole(Node value);
 
 }  // namespace testselect

@@ -342,7 +342,7 @@ class JavaScript : public Language {
   absl::string_view name() const override { return "javascript"; }
   absl::string_view family() const override { return "javascript"; }
   absl::Span<const absl::string_view> suffixes() const override { return kJsSuffixes; }
-  uint32_t version() const override { return 2; }
+  uint32_t version() const override { return 3; }
   const LanguageTraits& traits() const override {
     static const LanguageTraits& traits = *[] {
       auto* t = new LanguageTraits;

@@ -63,11 +63,6 @@ std::optional<JavaScriptCutter::Source> JavaScriptCutter::Loaded(Node call) cons
   return std::nullopt;
 }
 
-// A module that is loaded in the middle of an expression: what it exports is used.
-void JavaScriptCutter::Used(Node node, UnitDraft* draft) {
-  if (grammar().Has(node, Grammar::kCall) && Loaded(node)) draft->members.insert("default");
-}
-
 void JavaScriptCutter::Import(Node node, absl::string_view local, const Source& source,
                               absl::string_view name, std::vector<Node> parts) {
   UnitDraft& unit =
@@ -99,8 +94,12 @@ void JavaScriptCutter::FromModule(Node node, absl::string_view path) {
   // What one name depends on: where it comes from, and its own words.
   const auto import = [&](Node n, absl::string_view local, absl::string_view name) {
     Import(n, local, source, name, {node.Field("source"), ChildOf(node, "import_attribute"), n});
-    builder().back().free.clear();
-    builder().back().members.clear();
+    UnitDraft& unit = builder().back();
+    unit.free.clear();
+    unit.members.clear();
+    if (!exported) return;
+    unit.binds.insert(kExports);
+    if (name.empty() || name == "default") unit.free.insert(Whole(source));
   };
   const std::vector<Node> specifiers =
       AllBelow(node, exported ? "export_specifier" : "import_specifier");
@@ -131,29 +130,39 @@ void JavaScriptCutter::Export(Node node, const std::string& owner) {
   const Node declaration = node.Field("declaration"), value = node.Field("value");
   const size_t before = builder().drafts().size();
   const Prefix prefix(this, node);
+  const std::vector<Node> specifiers = AllBelow(ChildOf(node, "export_clause"), "export_specifier");
   if (declaration) {
     Visit(declaration, owner);
   } else if (value) {
     Bind(node, "default", value);
+  } else if (!specifiers.empty()) {
+    ExportNames(node, specifiers);
   } else {
-    NameSet names;
-    for (const Node n : AllBelow(node, "export_specifier")) {
-      const Node alias = n.Field("alias");
-      names.insert(TextOf(alias ? alias : n.Field("name")));
-    }
-    if (names.empty()) names.insert("default");  // export = x
-    AddStatement(node, "", std::move(names));
+    AddStatement(node, "", {"default"});  // export = x
   }
   for (const Node child : Children(node)) {
-    if (child.Is("default")) MarkDefault(before);
+    if (child.Is("default")) AlsoBind(before, "default");
+  }
+  AlsoBind(before, kExports);
+}
+
+void JavaScriptCutter::ExportNames(Node node, const std::vector<Node>& specifiers) {
+  AccountLeaves(node);
+  for (const Node n : specifiers) {
+    const Node alias = n.Field("alias");
+    const absl::string_view name = TextOf(alias ? alias : n.Field("name"));
+    AddUnit(UnitKind::kStatement, absl::StrCat("export ", name), "", node, {.parts = {n}}).binds = {
+        name};
   }
 }
 
-void JavaScriptCutter::MarkDefault(size_t first_draft) {
+void JavaScriptCutter::AlsoBind(size_t first_draft, absl::string_view name) {
   std::vector<UnitDraft>& drafts = builder().drafts();
   for (size_t i = first_draft; i < drafts.size(); ++i) {
-    const bool skipped = drafts[i].kind == UnitKind::kBody || !drafts[i].owner.empty();
-    if (!skipped) drafts[i].binds.insert("default");
+    const UnitKind kind = drafts[i].kind;
+    const bool skipped =
+        kind == UnitKind::kBody || kind == UnitKind::kAnnotation || !drafts[i].owner.empty();
+    if (!skipped) drafts[i].binds.insert(name);
   }
 }
 
@@ -174,6 +183,12 @@ bool JavaScriptCutter::Required(Node declarator, Node target, Node value) {
   }
   if (!target.Is("object_pattern") || !member.empty()) return false;
   for (const Node part : NamedChildren(target)) {
+    if (part.Is("rest_pattern")) {
+      for (const absl::string_view local : NamesIn(part)) {
+        Import(declarator, local, *source, kExports);
+      }
+      continue;
+    }
     const Node key = part.Field("key");
     const Node left = part.Field("left");
     for (const absl::string_view local : NamesIn(left ? left : part)) {
@@ -193,11 +208,11 @@ void JavaScriptCutter::Assignment(Node node, Node left, Node right) {
   const size_t before = builder().drafts().size();
   Assigned(node, absl::StrSplit(TextOf(left), '.'), right);
   if (also.erase("exports") > 0) also.insert("default");
-  std::vector<UnitDraft>& drafts = builder().drafts();
-  for (size_t i = before; i < drafts.size(); ++i) {
-    if (drafts[i].kind != UnitKind::kBody && drafts[i].owner.empty()) {
-      drafts[i].binds.insert(also.begin(), also.end());
-    }
+  for (const absl::string_view name : also) AlsoBind(before, name);
+  const absl::string_view target = TextOf(left);
+  if (also.contains("default") || absl::StartsWith(target, "exports") ||
+      absl::StartsWith(target, "module.exports")) {
+    AlsoBind(before, kExports);
   }
 }
 
@@ -235,13 +250,22 @@ void JavaScriptCutter::ExportsAssigned(Node node, Node right) {
     Bind(node, "default", right);
     return;
   }
-  NameSet names = {"default"};
+  // Each property is a unit of its own, but for what is spread or computed.
+  std::vector<Node> apart;
   for (const Node part : NamedChildren(right)) {
-    const Node key = part.Field("key"), name = part.Field("name");
-    if (part.Is("comment")) continue;
-    names.insert(TextOf(key ? key : name ? name : part));
+    const Node key = part.Field("key");
+    const bool pair = part.Is("pair") && key.IsOneOf({"property_identifier", "string"}) &&
+                      !IsJsFunction(part.Field("value"));
+    if (pair || part.Is("shorthand_property_identifier")) apart.push_back(part);
   }
-  Object(node, "", std::move(names), right);
+  Object(node, "", {"default"}, right, apart);
+  for (const Node part : apart) {
+    const Node key = part.Field("key");
+    const absl::string_view name = !key               ? part.text()
+                                   : key.Is("string") ? Unquoted(key.text())
+                                                      : key.text();
+    AddUnit(UnitKind::kStatement, absl::StrCat("export ", name), "", part).binds = {name};
+  }
 }
 
 }  // namespace testselect

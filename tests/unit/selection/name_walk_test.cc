@@ -473,5 +473,36 @@ TEST_F(NameWalkTest, ALabelWhoseFileNobodyKnowsRunsWhenAFileIsReached) {
   EXPECT_THAT(Selected(), UnorderedElementsAre("smoke"));
 }
 
+TEST_F(NameWalkTest, AClassChangesUnderEveryNameThatItIsExportedBy) {
+  File("shape.mjs", "export class A { v() {\n    return 1;\n  } }\nexport class B { v() {} }\n");
+  File("square.mjs", "import {A, B} from './shape.mjs';\nexport default class Q extends A {}\n");
+  File("s.test.mjs",
+       "import Square from './square.mjs';\n"
+       "test('a', () => {\n  'nothing';\n});\ntest('v', () => {\n  new Square().v();\n});\n");
+  Ran("s.test.mjs > a", "s.test.mjs", {"nothing"});
+  Ran("s.test.mjs > v", "s.test.mjs", {"new Square"});
+  Ran("s.test.mjs > v", "shape.mjs", {"return 1"});
+  Edit("square.mjs", "extends A", "extends B");
+  EXPECT_THAT(Selected(), testing::Contains("s.test.mjs > v"));
+}
+
+TEST_F(NameWalkTest, WhoUsesAModuleAsAWholeUsesAllThatItExports) {
+  File("c.mjs", "export const A = 1;\nexport const B = 2;\n");
+  File("index.mjs", "export * from './c.mjs';\n");
+  File("sum.mjs",
+       "import * as c from './index.mjs';\n"
+       "export function sum() {\n  return Object.values(c);\n}\n"
+       "export function first() {\n  return c.A;\n}\n");
+  File("s.test.mjs",
+       "import {first, sum} from './sum.mjs';\n"
+       "test('a', () => {\n  first();\n});\ntest('sum', () => {\n  sum();\n});\n");
+  Ran("s.test.mjs > a", "s.test.mjs", {"  first()"});
+  Ran("s.test.mjs > a", "sum.mjs", {"c.A"});
+  Ran("s.test.mjs > sum", "s.test.mjs", {"  sum()"});
+  Ran("s.test.mjs > sum", "sum.mjs", {"Object.values"});
+  Edit("c.mjs", "B = 2", "B = 3");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("s.test.mjs > sum"));
+}
+
 }  // namespace
 }  // namespace testselect

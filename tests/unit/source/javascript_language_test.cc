@@ -48,19 +48,19 @@ TEST(JavaScriptUnits, AreWhatAFileIsMadeOf) {
             "import all binds[all] from(0 all )\n"
             "import  from(0 ./effect ) EFFECTS\n"
             "import * ./more from(0 ./more *)\n"
-            "import one binds[one] from(0 ./numbers one)\n"
-            "import three binds[three] from(0 ./numbers two)\n"
+            "import one binds[<exports> one] from(0 ./numbers one)\n"
+            "import three binds[<exports> three] from(0 ./numbers two)\n"
             "import a binds[a] from(0 ./lib a)\n"
             "import c binds[c] from(0 ./lib b)\n"
             "import late binds[late] from(0 ./late value)\n"
-            "statement LIMIT binds[LIMIT]\n"
-            "statement other binds[other] EFFECTS\n"
+            "statement LIMIT binds[<exports> LIMIT]\n"
+            "statement other binds[<exports> other] EFFECTS\n"
             "statement api binds[api]\n"
             "header api.get binds[get]\n"
             "body api.get\n"
             "header api.put binds[put]\n"
             "body api.put\n"
-            "class Stack binds[Stack default]\n"
+            "class Stack binds[<exports> Stack default]\n"
             "statement Stack.#items binds[#items]\n"
             "header Stack.constructor binds[Stack constructor]\n"
             "body Stack.constructor\n"
@@ -70,13 +70,17 @@ TEST(JavaScriptUnits, AreWhatAFileIsMadeOf) {
             "body count MEMO\n"
             "header Stack.pop binds[pop]\n"
             "body Stack.pop\n"
-            "statement Stack,count,default binds[Stack count default]\n"
+            "statement default binds[<exports> default]\n"
+            "statement export count binds[<exports> count]\n"
+            "statement export Stack binds[<exports> Stack]\n"
             "statement app,window binds[app window] EFFECTS\n"
             "condition a stack\n"
             "statement stack binds[stack]\n"
             "statement <digest> EFFECTS\n"
             "header pushes %i  item binds[pushes %i  item]\n"
-            "body pushes %i  item MEMO\n");
+            "body pushes %i  item MEMO\n"
+            "import <all of ./main.js> binds[<all of ./main.js>] from(0 ./main.js <exports>)\n"
+            "import <all of all> binds[<all of all>] from(0 all <exports>)\n");
 }
 
 TEST(JavaScriptUnits, NamesRespectScopes) {
@@ -150,6 +154,56 @@ TEST(JavaScriptUnits, ErrorsCostTheUnitTheyAreIn) {
   EXPECT_THAT(units, testing::HasSubstr("body g\n"));
 }
 
+// Labels that take members out of a module by name follow the names; others all that it exports.
+TEST(JavaScriptUnits, ModulesUsedAsAWholeAreAllOfTheirExports) {
+  const absl::string_view imports =
+      "import * as m from './m';\nconst lib = require('./lib');\nimport api from './api';\n";
+  const auto free = [imports](absl::string_view code) {
+    return UnitOf("a.js", absl::StrCat(imports, "function f() { ", code, " }\n"), "body f", "f");
+  };
+  EXPECT_EQ(free("return m.A + lib['B'];"), "body f free[lib m]");
+  EXPECT_EQ(free("const { A, b: { c } } = m; return api(A, c) === lib;"), "body f free[api lib m]");
+  EXPECT_EQ(free("return new api.X(), typeof m;"), "body f free[api m]");
+  EXPECT_EQ(free("return values(m);"), "body f free[<all of ./m> m values]");
+  EXPECT_EQ(free("return { ...lib };"), "body f free[<all of ./lib> lib]");
+  EXPECT_EQ(free("return { lib };"), "body f free[<all of ./lib> lib]");
+  EXPECT_EQ(free("return api[name];"), "body f free[<all of ./api> api name]");
+  EXPECT_EQ(free("for (const k in m) k();"), "body f free[<all of ./m> m]");
+  EXPECT_EQ(free("const { A, ...rest } = m; return rest;"), "body f free[<all of ./m> m]");
+  EXPECT_EQ(free("const other = m; return other.A;"), "body f free[<all of ./m> m]");
+  EXPECT_EQ(free("const n = await import('./n'); return n.A;"), "body f");
+  EXPECT_EQ(free("return { ...await import('./n') };"), "body f free[<all of ./n>]");
+  EXPECT_EQ(free("return require('./n').A;"), "body f free[require]");
+  EXPECT_EQ(free("return import('./n').then(g);"), "body f free[<all of ./n> g]");
+  EXPECT_EQ(UnitsOf("a.js", "exports.all = require('./n');\nexport * as n from './n';\n", "bf"),
+            "import all binds[<exports> all] free[<all of ./n> exports require]\n"
+            "import n binds[<exports> n] free[<all of ./n>]\n"
+            "import <all of ./n> binds[<all of ./n>]\n");
+  EXPECT_EQ(UnitsOf("a.js", "const { a, ...others } = require('./n');\n"),
+            "import a binds[a] from(0 ./n a)\n"
+            "import others binds[others] from(0 ./n <exports>)\n"
+            "import <all of ./n> binds[<all of ./n>] from(0 ./n <exports>)\n");
+}
+
+TEST(JavaScriptUnits, WhatIsExportedTogetherIsNotChangedTogether) {
+  EXPECT_EQ(UnitsOf("a.js", "module.exports = { A, b: wrap(B), c() {}, ...rest };\n", "bf"),
+            "statement default binds[<exports> default] free[module rest]\n"
+            "header c binds[<exports> c]\n"
+            "body c\n"
+            "statement export A binds[<exports> A] free[A]\n"
+            "statement export b binds[<exports> b] free[B wrap]\n");
+  EXPECT_EQ(UnitsOf("a.js", "export { A, b as c };\n", "bf"),
+            "statement export A binds[<exports> A] free[A]\n"
+            "statement export c binds[<exports> c] free[b c]\n");
+}
+
+TEST(JavaScriptUnits, ValuesOfTheLanguageLeaveNothingBehind) {
+  EXPECT_EQ(UnitsOf("a.js", "export const A = Object.freeze({ B: new Map() });\n"),
+            "statement A binds[<exports> A]\n");
+  EXPECT_EQ(UnitsOf("a.js", "export const A = register(new Map());\n"),
+            "statement A binds[<exports> A] EFFECTS\n");
+}
+
 TEST(JavaScriptUnits, MethodsWithoutAPlainNameMayBeAskedForByTheLanguage) {
   const Language& language = LanguageFor("a.js");
   EXPECT_TRUE(language.Fits("[Symbol.iterator]"));
@@ -186,8 +240,8 @@ export function f(a: Id, b?: Colour): Shape { const c: Id = a; return g<Id>(c); 
             "statement Colour binds[Colour]\n"
             "annotation \n"
             "statement deep binds[deep]\n"
-            "statement x binds[x]\n"
-            "class Box binds[Box]\n"
+            "statement x binds[<exports> x]\n"
+            "class Box binds[<exports> Box]\n"
             "statement Box.size binds[size]\n"
             "annotation Box.size binds[size]\n"
             "statement Box.name binds[name]\n"
@@ -200,7 +254,7 @@ export function f(a: Id, b?: Colour): Shape { const c: Id = a; return g<Id>(c); 
             "annotation Box.area\n"
             "annotation Box.go binds[go]\n"
             "annotation Box\n"
-            "header f binds[f]\n"
+            "header f binds[<exports> f]\n"
             "body f\n"
             "annotation f\n");
   EXPECT_EQ(UnseenTokens("a.ts", source), "");
