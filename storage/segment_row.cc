@@ -54,7 +54,7 @@ std::string EncodeSegmentRow(const CatalogEntry& entry) {
   PutVarint(&body, entry.info.global_lines);
   PutVarint(&body, entry.dictionary_size);
   absl::StrAppend(&body, entry.dictionary.bytes(), entry.manifest.bytes());
-  PutVarint(&body, entry.info.kinds);
+  if (entry.info.kinds != 0) PutVarint(&body, entry.info.kinds);
   return SealRow(SegmentRowKey(entry.info.id), body);
 }
 

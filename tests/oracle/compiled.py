@@ -190,7 +190,7 @@ def cases_of(description, args):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--testselect", required=True)
+    parser.add_argument("--testselect", required=True, type=os.path.abspath)
     parser.add_argument("--project", action="append")
     parser.add_argument("--mutants", type=int, default=21)
     parser.add_argument("--first", type=int, default=0, help="leave out the mutants before this one, and the release")
