@@ -188,7 +188,7 @@ class JavaScript:
 
     def available(self):
         try:
-            return int(subprocess.run([self.node, "--version"], capture_output=True, text=True).stdout[1:].split(".")[0]) >= 20
+            return int(subprocess.run([self.node, "--version"], capture_output=True, text=True).stdout[1:].split(".")[0]) >= 18
         except (OSError, ValueError):
             return False
 
