@@ -12,6 +12,9 @@ elseif(TESTSELECT_SANITIZER STREQUAL "thread")
 elseif(TESTSELECT_SANITIZER)
   message(FATAL_ERROR "TESTSELECT_SANITIZER: '${TESTSELECT_SANITIZER}' is not known")
 endif()
+if(TESTSELECT_FUZZERS)
+  list(APPEND sanitize -fsanitize=fuzzer-no-link)  # everywhere: precompiled headers must be made alike
+endif()
 target_compile_options(testselect_options INTERFACE ${sanitize})
 target_link_options(testselect_options INTERFACE ${sanitize})
 

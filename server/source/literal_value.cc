@@ -32,15 +32,15 @@ LiteralValue ValueOf(Node node, int depth) {
   } else if (node.Is("array")) {
     value.kind = LiteralValue::Kind::kArray;
     for (const Node child : NamedChildren(node)) {
-      value.items.emplace_back("", ValueOf(child, depth + 1));
+      value.items.push_back({"", ValueOf(child, depth + 1)});
     }
   } else if (node.Is("object")) {
     value.kind = LiteralValue::Kind::kObject;
     for (const Node pair : NamedChildren(node)) {
       const Node key = pair.Field("key");
       if (!key) continue;
-      value.items.emplace_back(key.Is("string") ? StringOf(key) : std::string(key.text()),
-                               ValueOf(pair.Field("value"), depth + 1));
+      value.items.push_back({key.Is("string") ? StringOf(key) : std::string(key.text()),
+                             ValueOf(pair.Field("value"), depth + 1)});
     }
   }
   return value;
@@ -73,7 +73,7 @@ LiteralValue LiteralValue::ObjectsOfProgram(absl::string_view text) {
   for (uint32_t i = 0; i < root.subtree_end();) {
     const Node node = root.At(i);
     const bool object = node.Is("object");
-    if (object) all.items.emplace_back("", ValueOf(node, 0));
+    if (object) all.items.push_back({"", ValueOf(node, 0)});
     i = object ? node.subtree_end() : i + 1;
   }
   return all;

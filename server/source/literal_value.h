@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -13,6 +12,7 @@ namespace testselect {
 // A value. What is neither an object, an array nor a string is `kOther`.
 struct LiteralValue {
   enum class Kind { kOther, kString, kArray, kObject };
+  struct Item;
 
   // The value that `text` consists of; kOther where it makes no sense.
   static LiteralValue OfJson(absl::string_view text);
@@ -26,7 +26,12 @@ struct LiteralValue {
 
   Kind kind = Kind::kOther;
   std::string string;
-  std::vector<std::pair<std::string, LiteralValue>> items;  // of arrays with empty keys
+  std::vector<Item> items;  // of arrays with empty keys
+};
+
+struct LiteralValue::Item {
+  std::string key;
+  LiteralValue value;
 };
 
 }  // namespace testselect
