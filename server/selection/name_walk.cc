@@ -63,8 +63,9 @@ void NameWalk::Run() {
 
 // What the module `path` calls `name` is another thing at head.
 void NameWalk::NameChanged(const Task& task) {
-  const auto [verb, name, path, from] = task;
-  const Trail trail = Extend(from, Verb::kName, name, path);
+  const NameId name = task.name;
+  const PathId path = task.path;
+  const Trail trail = Extend(task.trail, Verb::kName, name, path);
   if (context_.IsTestFile(path)) {
     DenseLabelSet own;
     context_.OwnersOf(name).ForEach([&](LabelNumber label) {
@@ -105,8 +106,9 @@ bool NameWalk::NamesAFixture(NameId name, PathId path) const {
 
 // A member of some class of `path` is another thing at head; instances travel anywhere.
 void NameWalk::MemberChanged(const Task& task) {
-  const auto [verb, name, path, from] = task;
-  const Trail trail = Extend(from, Verb::kMember, name, path);
+  const NameId name = task.name;
+  const PathId path = task.path;
+  const Trail trail = Extend(task.trail, Verb::kMember, name, path);
   DenseLabelSet own = context_.OwnersOf(name);
   own &= context_.Dependents(path);
   Trail own_trail = trail;

@@ -101,7 +101,7 @@ class SyntaxTree {
  public:
   // Cutters call themselves for what a node holds; deeper than this, a file written to harm would
   // take a thread's stack.
-  static constexpr int kMaxDepth = 3000;
+  static constexpr int kMaxDepth = 1000;
 
   // Parses `source`, which must outlive the tree. Syntax errors are nodes of the tree, not errors
   // of this function. kInvalidArgument if the source is larger than 2^31 bytes or the grammar is of

@@ -70,7 +70,7 @@ TEST(DeepNestingTest, TheDeepestTreesAreCut) {
     SCOPED_TRACE(nesting.path + ": " + nesting.open);
     const Language& language = LanguageFor(nesting.path);
     // One nesting is one to four nodes: some of these depths are close to the limit.
-    for (const int times : {25, 350, 740, 1450, SyntaxTree::kMaxDepth - 10}) {
+    for (const int times : {25, 120, 240, 490, SyntaxTree::kMaxDepth - 10}) {
       const SourceModule module = language.Cut(nesting.path, nesting.Text(times), &names);
       if (times < 100) {
         EXPECT_TRUE(module.parsed) << times;
