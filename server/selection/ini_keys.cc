@@ -44,7 +44,7 @@ class IniReader {
     const absl::string_view content = absl::StripAsciiWhitespace(line);
     if (!content.empty() && (content[0] == '#' || content[0] == ';')) return absl::OkStatus();
     if (content.empty()) {
-      if (!option_.empty()) value_.emplace_back();
+      if (!option_.empty()) value_.push_back(content);
       return absl::OkStatus();
     }
     const size_t indent = line.find_first_not_of(" \t\r\f\v");
