@@ -123,7 +123,9 @@ class Report {
   }
 
   absl::Status TakeRecord(absl::string_view record) {
-    return ForEachWireField(record, [&](const WireField& field) -> absl::Status {
+    int fields = 0;
+    TS_RETURN_IF_ERROR(ForEachWireField(record, [&](const WireField& field) -> absl::Status {
+      if (++fields > 1) return Malformed("the record is more than one");
       if (!field.is_bytes) return Malformed("the record is none of evidence.proto");
       if (number_ == 0 && field.number != 1) return Malformed("the first record is no start");
       switch (field.number) {
@@ -142,7 +144,8 @@ class Report {
         default:  // evidence of a kind that is not known cannot be left out
           return Malformed(absl::StrCat("records of kind ", field.number, " are not known"));
       }
-    });
+    }));
+    return fields == 1 ? absl::OkStatus() : Malformed("the record is empty");
   }
 
   absl::Status TakeStart(absl::string_view message) {

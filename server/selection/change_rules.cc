@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/selection/evidence_view.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -130,6 +131,7 @@ void ChangeRules::ApplyGone(ReasonCode code, absl::string_view path, absl::strin
   const Mark mark{code, AnswerList::kGlobalLevel, path, {}, message};
   SelectLabelsOf(**file, mark);
   if (!(*file)->global_lines.empty()) sink_.SelectAll(mark);
+  if (HasExecutedLines(**file)) SelectOpaque(path);
 }
 
 void ChangeRules::LoseData(absl::string_view path, const absl::Status& why) {
@@ -151,19 +153,15 @@ void ChangeRules::SelectLabelsOf(const FileEvidence& file, const Mark& mark) {
 
 // Labels that did more than the evidence shows may have run any code.
 void ChangeRules::SelectOpaque(absl::string_view path) {
-  const auto outcomes = segment_.Outcomes();
-  if (!outcomes.ok()) return LoseData(path, outcomes.status());
-  DenseLabelSet labels;
-  for (size_t n = 0; n < (*outcomes)->size(); ++n) {
-    if ((**outcomes)[n].opaque) labels.Add(static_cast<LabelNumber>(n));
-  }
-  if (labels.Empty()) return;
+  if (!opaque_.has_value()) opaque_ = OpaqueLabels(segment_);
+  if (!opaque_->ok()) return LoseData(path, opaque_->status());
+  if ((*opaque_)->Empty()) return;
   sink_.Select({ReasonCode::kOpaque,
                 AnswerList::kGlobalLevel,
                 path,
                 {},
                 "it does more than was recorded, and code changed"},
-               labels);
+               **opaque_);
 }
 
 void ChangeRules::ApplyData(const FileEvidence& file, ReasonCode code) {

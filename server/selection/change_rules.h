@@ -12,6 +12,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "server/git/repository.h"
 #include "server/selection/change_verdicts.h"
@@ -82,6 +83,7 @@ class ChangeRules {
   ChangeVerdicts* const verdicts_;
   const bool environment_same_;
   bool explained_ = false;  // by a path rule: evidence comes on top, the unknown is known
+  std::optional<absl::StatusOr<DenseLabelSet>> opaque_;  // made for the first change of code
   // Labels by folder, made on the first use of PACKAGE granularity.
   std::optional<absl::flat_hash_map<std::string, DenseLabelSet>> by_folder_;
 };

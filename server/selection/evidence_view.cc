@@ -3,7 +3,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "storage/model/status_macros.h"
+
 namespace testselect {
+
+absl::StatusOr<DenseLabelSet> OpaqueLabels(const Segment& segment) {
+  TS_ASSIGN_OR_RETURN(const auto outcomes, segment.Outcomes());
+  DenseLabelSet labels;
+  for (size_t n = 0; n < outcomes->size(); ++n) {
+    if ((*outcomes)[n].opaque) labels.Add(static_cast<LabelNumber>(n));
+  }
+  return labels;
+}
 
 EvidenceView::EvidenceView(std::vector<LiveEvidence> segments, const LabelUniverse* universe)
     : segments_(std::move(segments)), universe_(*universe) {
@@ -132,16 +143,9 @@ const DenseLabelSet& EvidenceView::Opaque() {
   if (opaque_.has_value()) return *opaque_;
   opaque_.emplace();
   for (size_t i = 0; i < segments_.size(); ++i) {
-    const auto outcomes = segments_[i].segment->Outcomes();
-    if (!outcomes.ok()) {
-      status_.Update(outcomes.status());
-      continue;
-    }
-    DenseLabelSet labels;
-    for (size_t n = 0; n < (*outcomes)->size(); ++n) {
-      if ((**outcomes)[n].opaque) labels.Add(static_cast<LabelNumber>(n));
-    }
-    AddLive(i, std::move(labels), &*opaque_);
+    auto labels = OpaqueLabels(*segments_[i].segment);
+    status_.Update(labels.status());
+    if (labels.ok()) AddLive(i, *std::move(labels), &*opaque_);
   }
   return *opaque_;
 }

@@ -11,6 +11,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "server/selection/label_universe.h"
 #include "storage/index_store.h"
@@ -23,6 +24,10 @@ struct LiveEvidence {
   std::shared_ptr<const LabelDictionary> labels;
   DenseLabelSet live;
 };
+
+// Labels whose upload says that they did more than their evidence shows, in the segment's numbers.
+// Errors are those of Segment::Outcomes. Cost: linear in the labels.
+absl::StatusOr<DenseLabelSet> OpaqueLabels(const Segment& segment);
 
 // Not thread-safe: it keeps what it has looked up. All sets are in the universe's numbers. Evidence
 // that cannot be read counts as none, and status() then says so: its labels must all run.

@@ -7,7 +7,6 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "testselect/v1/evidence.pb.h"
 #include "server/ingest/formats.h"
 #include "server/ingest/upload_builder.h"
 #include "storage/file_record.h"
@@ -15,6 +14,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/unit/ingest/evidence_map.h"
 #include "tests/unit/ingest/memory_report.h"
+#include "testselect/v1/evidence.pb.h"
 
 namespace testselect {
 namespace {
@@ -160,6 +160,20 @@ TEST_F(TestselectEvidenceTest, AReportThatIsCutOffIsRefusedWhereverItIs) {
         << size;
   }
   EXPECT_THAT(ErrorOf(whole + whole), HasSubstr("follows the end record"));
+}
+
+TEST_F(TestselectEvidenceTest, ARecordIsOneThing) {
+  AddTest("a");
+  const std::string whole = Bytes();
+  EXPECT_TRUE(ParseBytes(whole).ok());
+  EXPECT_THAT(ErrorOf(std::string("\0", 1) + whole), HasSubstr("record 1: the record is empty"));
+  // A start and a file in one.
+  std::string both = records_[0].SerializeAsString();
+  v1::EvidenceRecord file;
+  file.mutable_file()->set_path("lib.py");
+  both += file.SerializeAsString();
+  both.insert(both.begin(), static_cast<char>(both.size()));
+  EXPECT_THAT(ErrorOf(both), HasSubstr("record 1: the record is more than one"));
 }
 
 TEST_F(TestselectEvidenceTest, BadValuesAreNamed) {

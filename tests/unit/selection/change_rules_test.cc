@@ -54,6 +54,23 @@ TEST_F(ChangeRulesTest, AChangedLineSelectsWhoExecutedIt) {
   EXPECT_EQ(s->run_count, 1u);
 }
 
+TEST_F(ChangeRulesTest, AnOpaqueLabelRunsOnAnyChangeOfCode) {
+  spec_.outcomes["three"].opaque = true;
+  spec_.opened = {{"two", "data.txt"}};
+  git_.Write("data.txt", "y\n");
+  EXPECT_THAT(Run(*SelectNow()), ElementsAre("two"));
+  git_.Write("lib.f90", "1\nx\n3\n4\n5\n6\n7\n");
+  for (const Granularity granularity :
+       {Granularity::kFunction, Granularity::kLine, Granularity::kFile}) {
+    const auto s = SelectNow(granularity);
+    EXPECT_THAT(Run(*s), testing::Contains("three"));
+    EXPECT_EQ(Reason(*s, ReasonCode::kOpaque), 1u);
+  }
+  unknown_selects_all_ = false;
+  Shell("rm " + git_.path() + "/lib.f90");
+  EXPECT_EQ(Reason(*SelectNow(), ReasonCode::kOpaque), 1u);
+}
+
 TEST_F(ChangeRulesTest, ADeletedLineSelectsWhoExecutedIt) {
   git_.Write("lib.f90", "1\n2\n3\n4\n5\n7\n");
   EXPECT_THAT(Run(*SelectNow()), ElementsAre("two"));
