@@ -7,29 +7,24 @@
 #include "absl/time/clock.h"
 #include "server/selection/change_verdicts.h"
 #include "server/selection/code_rules.h"
+#include "server/selection/live_evidence.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
 namespace {
 
-// An opened segment with the part of its labels that no newer segment ran.
-struct LiveSegment {
-  std::shared_ptr<const Segment> segment;
-  std::shared_ptr<const LabelDictionary> labels;
-  ObjectId tree;
-  std::string job;
-  size_t layer;             // counted over all chains; segments of one are equally new
-  DenseLabelSet live;       // in the segment's numbers
-  DenseLabelSet live_here;  // the same in the universe's
-  // From the segment's tree to head, and where each old path is in it.
+// A live segment, and how its tree differs from head's.
+struct ComparedSegment : LiveSegment {
+  explicit ComparedSegment(LiveSegment live_segment) : LiveSegment(std::move(live_segment)) {}
+
   std::shared_ptr<const std::vector<FileChange>> changes;
-  absl::flat_hash_map<absl::string_view, const FileChange*> change_of;
+  absl::flat_hash_map<absl::string_view, const FileChange*> change_of;  // by old path
 };
 
 // Translates marks of one segment into the plan.
 class PlanMarks final : public MarkSink {
  public:
-  PlanMarks(const LiveSegment& segment, SelectionPlan* plan, MarkObserver* observer)
+  PlanMarks(const ComparedSegment& segment, SelectionPlan* plan, MarkObserver* observer)
       : segment_(segment), plan_(*plan), observer_(observer) {}
 
   void Select(const Mark& mark, const DenseLabelSet& labels) override {
@@ -51,7 +46,7 @@ class PlanMarks final : public MarkSink {
     }
   }
 
-  const LiveSegment& segment_;
+  const ComparedSegment& segment_;
   SelectionPlan& plan_;
   MarkObserver* const observer_;
 };
@@ -109,20 +104,20 @@ class PlanMaker {
   absl::Status Run(const Resolution& resolution) {
     TS_RETURN_IF_ERROR(OpenChains(resolution));
     CheckEnvironment();
-    TS_RETURN_IF_ERROR(CollectOutcomes());
-    for (LiveSegment& segment : segments_) {
+    CollectOutcomes();
+    for (ComparedSegment& segment : segments_) {
       if (!segment.live.Empty()) TS_RETURN_IF_ERROR(FindChanges(&segment));
     }
     ChangeVerdicts verdicts(*in_.policy.rules, *in_.git, *plan_->labels,
                             [this](const FileChange& change) { return IsUsed(change); });
-    for (LiveSegment& segment : segments_) {
+    for (ComparedSegment& segment : segments_) {
       if (segment.live.Empty()) continue;
       PlanMarks marks(segment, plan_.get(), observer_);
       SelectEmptyEvidence(segment, marks);
       SelectByPolicy(segment, verdicts, marks);
     }
-    absl::flat_hash_map<ObjectId, std::vector<LiveSegment*>> by_tree;
-    for (LiveSegment& s : segments_) {
+    absl::flat_hash_map<ObjectId, std::vector<ComparedSegment*>> by_tree;
+    for (ComparedSegment& s : segments_) {
       if (!s.live.Empty()) by_tree[s.tree].push_back(&s);
     }
     for (const auto& [tree, segments] : by_tree) {
@@ -136,65 +131,20 @@ class PlanMaker {
     return absl::AbortedError(message);
   }
 
-  // Opens all segments, numbers their labels together, and finds out whose evidence is live.
   absl::Status OpenChains(const Resolution& resolution) {
-    std::vector<std::vector<std::vector<size_t>>> layers;  // chain, layer, position in segments_
-    size_t layer_number = 0;
-    for (const JobChain& chain : resolution.chains) {
-      layers.emplace_back();
-      for (const Layer& layer : chain.layers) {
-        layers.back().emplace_back();
-        ++layer_number;
-        for (const SegmentInfo& info : layer.segments) {
-          auto segment = in_.store->Open(info.id);
-          if (!segment.ok()) {
-            return Fall(FallbackCode::kDataLoss,
-                        absl::StrCat("A segment of commit ", info.header.commit.ToHex(),
-                                     " cannot be read: ", segment.status().message(), "."));
-          }
-          layers.back().back().push_back(segments_.size());
-          segments_.push_back({*segment,
-                               (*segment)->labels(),
-                               layer.tree,
-                               chain.use.job.ToString(),
-                               layer_number,
-                               {},
-                               {},
-                               nullptr,
-                               {}});
-        }
-      }
+    auto evidence = OpenLiveEvidence(*in_.store, resolution);
+    if (!evidence.ok()) {
+      return Fall(FallbackCode::kDataLoss, std::string(evidence.status().message()));
     }
-    std::vector<std::shared_ptr<const LabelDictionary>> dictionaries;
-    for (const LiveSegment& s : segments_) dictionaries.push_back(s.labels);
-    plan_->labels = LabelUniverse::Of(dictionaries);
-    for (const auto& chain : layers) SettleLive(chain);
+    plan_->labels = std::move(evidence->labels);
+    plan_->known = std::move(evidence->known);
+    for (LiveSegment& s : evidence->segments) segments_.emplace_back(std::move(s));
     return absl::OkStatus();
-  }
-
-  // Newest evidence wins, per label; segments of one layer are equally new.
-  void SettleLive(const std::vector<std::vector<size_t>>& chain) {
-    DenseLabelSet claimed;
-    for (const std::vector<size_t>& layer : chain) {
-      DenseLabelSet claimed_now;
-      for (size_t i : layer) {
-        LiveSegment& s = segments_[i];
-        s.segment->ran().ForEach([&](LabelNumber n) {
-          const LabelNumber here = plan_->labels->Number(*s.labels, n);
-          if (claimed.Contains(here)) return;
-          s.live.Add(n);
-          s.live_here.Add(here);
-        });
-        claimed_now |= s.live_here;
-      }
-      claimed |= claimed_now;
-    }
-    plan_->known |= claimed;
   }
 
   void CheckEnvironment() {
     if (in_.environment_digest.empty()) return;
-    for (const LiveSegment& s : segments_) {
+    for (const ComparedSegment& s : segments_) {
       const UploadHeader& header = s.segment->info().header;
       if (s.live.Empty() || header.environment_digest.empty() ||
           header.environment_digest == in_.environment_digest) {
@@ -210,51 +160,37 @@ class PlanMaker {
 
   // Last outcomes and durations: the newest known of each label, over all segments. A label that
   // failed last in any job, or in any of several equally new segments, counts as failed.
-  absl::Status CollectOutcomes() {
+  void CollectOutcomes() {
     plan_->seconds.assign(plan_->labels->size(), -1.0f);
-    absl::flat_hash_map<std::string, DenseLabelSet> seen_by_job;
-    DenseLabelSet seen_now;  // in the layer of the last segment
-    const LiveSegment* last = nullptr;
-    for (const LiveSegment& s : segments_) {
-      auto outcomes = s.segment->Outcomes();
-      PlanMarks marks(s, plan_.get(), observer_);
-      if (!outcomes.ok()) {
-        marks.SelectAll({ReasonCode::kDataLoss,
-                         AnswerList::kGlobalLevel,
-                         "",
-                         {},
-                         "the outcomes of its last run cannot be read"});
-        continue;
-      }
-      if (last != nullptr && last->layer != s.layer) {
-        seen_by_job[last->job] |= seen_now;
-        seen_now = DenseLabelSet();
-      }
-      last = &s;
-      TakeOutcomes(s, **outcomes, seen_by_job[s.job], &seen_now);
-    }
-    return absl::OkStatus();
+    std::vector<const LiveSegment*> segments;
+    for (const ComparedSegment& s : segments_) segments.push_back(&s);
+    const auto outcomes = FindLastOutcomes(segments, *plan_->labels);
+    for (size_t i = 0; i < segments_.size(); ++i) TakeOutcomes(segments_[i], outcomes[i]);
   }
 
-  // Takes the outcomes of the labels that nothing newer has: those of `seen` are skipped.
-  void TakeOutcomes(const LiveSegment& s, absl::Span<const LabelOutcome> outcomes,
-                    const DenseLabelSet& seen, DenseLabelSet* seen_now) {
+  void TakeOutcomes(const ComparedSegment& s,
+                    const absl::StatusOr<std::vector<LastOutcome>>& outcomes) {
+    if (!outcomes.ok()) {
+      PlanMarks marks(s, plan_.get(), observer_);
+      marks.SelectAll({ReasonCode::kDataLoss,
+                       AnswerList::kGlobalLevel,
+                       "",
+                       {},
+                       "the outcomes of its last run cannot be read"});
+      return;
+    }
     DenseLabelSet failed;
-    for (LabelNumber n = 0; n < outcomes.size(); ++n) {
-      const LabelOutcome& outcome = outcomes[n];
-      if (outcome.outcome == Outcome::kUnknown) continue;
-      const LabelNumber here = plan_->labels->Number(*s.labels, n);
-      if (seen.Contains(here)) continue;
-      seen_now->Add(here);
-      if (MustRerun(outcome.outcome)) failed.Add(here);
-      if (outcome.seconds >= 0 && plan_->seconds[here] < 0) {
-        plan_->seconds[here] = static_cast<float>(outcome.seconds);
+    for (const LastOutcome& last : *outcomes) {
+      if (MustRerun(last.outcome.outcome)) failed.Add(last.label);
+      float& seconds = plan_->seconds[last.label];
+      if (last.outcome.seconds >= 0 && seconds < 0) {
+        seconds = static_cast<float>(last.outcome.seconds);
       }
     }
     SelectFailed(failed, s);
   }
 
-  void SelectFailed(DenseLabelSet failed, const LiveSegment& s) {
+  void SelectFailed(DenseLabelSet failed, const ComparedSegment& s) {
     failed &= plan_->known;
     if (failed.Empty()) return;
     plan_->failed |= failed;
@@ -269,7 +205,7 @@ class PlanMaker {
     observer_->OnMark(mark, s.segment->info().header.commit, failed, *plan_->labels);
   }
 
-  void SelectEmptyEvidence(const LiveSegment& s, MarkSink& marks) {
+  void SelectEmptyEvidence(const ComparedSegment& s, MarkSink& marks) {
     const auto empty = s.segment->EmptyEvidence();
     if (!empty.ok()) {
       marks.SelectAll({ReasonCode::kDataLoss,
@@ -287,15 +223,9 @@ class PlanMaker {
                  **empty);
   }
 
-  absl::StatusOr<ObjectId> TreeOf(const LiveSegment& s) const {
-    if (!s.tree.IsNull()) return s.tree;
-    TS_ASSIGN_OR_RETURN(CommitInfo commit, in_.git->Commit(s.segment->info().header.commit));
-    return commit.tree;
-  }
-
-  absl::Status FindChanges(LiveSegment* s) {
+  absl::Status FindChanges(ComparedSegment* s) {
     const absl::Time begin = absl::Now();
-    const auto tree = TreeOf(*s);
+    const auto tree = TreeOf(*s, *in_.git);
     if (!tree.ok()) return MissingObject(tree.status());
     s->tree = *tree;
     auto changes = in_.git->DiffTrees(*tree, in_.head.tree);
@@ -307,9 +237,9 @@ class PlanMaker {
   }
 
   // What all live segments of the job report of the change's old blob.
-  ReportedLines ReportedOf(const std::string& job, const FileChange& change) const {
+  ReportedLines ReportedOf(const JobKey& job, const FileChange& change) const {
     ReportedLines reported;
-    for (const LiveSegment& s : segments_) {
+    for (const ComparedSegment& s : segments_) {
       const auto it = s.change_of.find(change.old_path);
       if (s.job != job || it == s.change_of.end() || it->second->old_blob != change.old_blob) {
         continue;
@@ -326,7 +256,7 @@ class PlanMaker {
   // that tests reach names it.
   bool IsUsed(const FileChange& change) const {
     if (code_ != nullptr && code_->IsReached(change)) return true;
-    for (const LiveSegment& s : segments_) {
+    for (const ComparedSegment& s : segments_) {
       for (const std::string* path : {&change.old_path, &change.new_path}) {
         if (s.live.Empty() || path->empty()) continue;
         const auto file = s.segment->FindFile(*path);
@@ -336,7 +266,7 @@ class PlanMaker {
     return false;
   }
 
-  void SelectByPolicy(const LiveSegment& s, ChangeVerdicts& verdicts, PlanMarks& marks) {
+  void SelectByPolicy(const ComparedSegment& s, ChangeVerdicts& verdicts, PlanMarks& marks) {
     verdicts.ApplyAlwaysRun(*s.labels, marks);
     if (!in_.policy.rule_error.has_value()) return;
     marks.SelectAll(
@@ -344,7 +274,7 @@ class PlanMaker {
   }
 
   // Compares all evidence recorded at one tree with head: code by its names, the rest by its lines.
-  absl::Status CompareWithHead(const std::vector<LiveSegment*>& segments,
+  absl::Status CompareWithHead(const std::vector<ComparedSegment*>& segments,
                                ChangeVerdicts& verdicts) {
     const std::vector<FileChange>& changes = *segments[0]->changes;
     if (changes.empty()) return absl::OkStatus();
@@ -373,7 +303,7 @@ class PlanMaker {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<std::unique_ptr<CodeRules>> OpenCode(const std::vector<LiveSegment*>& segments,
+  absl::StatusOr<std::unique_ptr<CodeRules>> OpenCode(const std::vector<ComparedSegment*>& segments,
                                                       UniverseMarks* marks) {
     CodeRulesInputs inputs;
     inputs.forest = in_.forest;
@@ -383,22 +313,22 @@ class PlanMaker {
     inputs.after = in_.head.tree;
     inputs.evidence = plan_->fingerprint;
     inputs.universe = plan_->labels;
-    for (const LiveSegment* s : segments) {
-      inputs.segments.push_back({s->segment, s->labels, s->live});
+    for (const ComparedSegment* s : segments) {
+      inputs.segments.push_back(*s);
     }
     return CodeRules::Make(std::move(inputs), marks);
   }
 
-  bool SameEnvironment(const LiveSegment& s) const {
+  bool SameEnvironment(const ComparedSegment& s) const {
     const std::string& environment = s.segment->info().header.environment_digest;
     return !environment.empty() && environment == in_.environment_digest;
   }
 
   // What the project's rules say of code goes before what its names say.
-  absl::Status CompareCode(const FileChange& change, const std::vector<LiveSegment*>& segments,
+  absl::Status CompareCode(const FileChange& change, const std::vector<ComparedSegment*>& segments,
                            ChangeVerdicts& verdicts) {
     bool explained = true;
-    for (const LiveSegment* s : segments) {
+    for (const ComparedSegment* s : segments) {
       PlanMarks marks(*s, plan_.get(), observer_);
       TS_ASSIGN_OR_RETURN(const RulesSaid said,
                           verdicts.Apply(change, *s->labels, SameEnvironment(*s), marks));
@@ -408,10 +338,10 @@ class PlanMaker {
     return absl::OkStatus();
   }
 
-  absl::Status CompareLines(const FileChange& change, const std::vector<LiveSegment*>& segments,
+  absl::Status CompareLines(const FileChange& change, const std::vector<ComparedSegment*>& segments,
                             ChangeVerdicts& verdicts) {
     if (code_ != nullptr) code_->ApplyCameOrWent(change);
-    for (const LiveSegment* s : segments) {
+    for (const ComparedSegment* s : segments) {
       PlanMarks marks(*s, plan_.get(), observer_);
       ChangeRules rules(*s->segment, *in_.git, in_.options, marks, &verdicts, SameEnvironment(*s));
       TS_RETURN_IF_ERROR(rules.Apply(change, ReportedOf(s->job, change)));
@@ -428,7 +358,7 @@ class PlanMaker {
   const PlanInputs& in_;
   MarkObserver* const observer_;
   std::shared_ptr<SelectionPlan> plan_;
-  std::vector<LiveSegment> segments_;
+  std::vector<ComparedSegment> segments_;
   CodeRules* code_ = nullptr;  // of the tree that is compared now
 };
 

@@ -10,6 +10,7 @@
 #include "server/selection/index_resolution.h"
 #include "server/selection/label_homes.h"
 #include "server/selection/label_universe.h"
+#include "server/selection/live_evidence.h"
 #include "server/selection/source_forest.h"
 #include "storage/model/status_macros.h"
 #include "storage/model/text.h"
@@ -23,83 +24,20 @@ absl::Status NoSuchFile(absl::string_view field, absl::string_view path) {
                                           "the top of the repository"));
 }
 
-// The evidence that was recorded at one tree.
-struct TreeEvidence {
-  ObjectId tree;
-  std::vector<LiveEvidence> segments;
-};
-
-// Opens all segments and finds out whose evidence is the newest, per label.
-class EvidenceOpener {
- public:
-  EvidenceOpener(const IndexStore& store, const GitRepository& git) : store_(store), git_(git) {}
-
-  absl::Status Open(const Resolution& resolution) {
-    std::vector<std::shared_ptr<const LabelDictionary>> dictionaries;
-    for (const JobChain& chain : resolution.chains) {
-      for (const Layer& layer : chain.layers) {
-        for (const SegmentInfo& info : layer.segments) {
-          TS_ASSIGN_OR_RETURN(auto segment, store_.Open(info.id));
-          dictionaries.push_back(segment->labels());
-          opened_.push_back(std::move(segment));
-        }
-      }
-    }
-    universe_ = LabelUniverse::Of(dictionaries);
-    size_t next = 0;
-    for (const JobChain& chain : resolution.chains) {
-      DenseLabelSet claimed;  // by newer layers; segments of one are equally new
-      for (const Layer& layer : chain.layers) {
-        TS_RETURN_IF_ERROR(TakeLayer(layer, next, &claimed));
-        next += layer.segments.size();
-      }
-    }
-    return absl::OkStatus();
+// The live evidence by the tree at which it was recorded.
+absl::StatusOr<std::vector<std::pair<ObjectId, std::vector<LiveEvidence>>>> ByTree(
+    const OpenEvidence& evidence, const GitRepository& git) {
+  std::vector<std::pair<ObjectId, std::vector<LiveEvidence>>> trees;
+  for (const LiveSegment& s : evidence.segments) {
+    if (s.live.Empty()) continue;
+    TS_ASSIGN_OR_RETURN(const ObjectId tree, TreeOf(s, git));
+    auto it = std::find_if(trees.begin(), trees.end(),
+                           [&](const auto& known) { return known.first == tree; });
+    if (it == trees.end()) it = trees.insert(trees.end(), {tree, {}});
+    it->second.push_back(s);
   }
-
-  const std::shared_ptr<const LabelUniverse>& universe() const { return universe_; }
-  const std::vector<TreeEvidence>& trees() const { return trees_; }
-  const DenseLabelSet& known() const { return known_; }
-
- private:
-  // `first`: the position of its first segment.
-  absl::Status TakeLayer(const Layer& layer, size_t first, DenseLabelSet* claimed) {
-    ObjectId tree = layer.tree;
-    if (tree.IsNull()) {
-      TS_ASSIGN_OR_RETURN(const CommitInfo commit, git_.Commit(layer.commit));
-      tree = commit.tree;
-    }
-    DenseLabelSet claimed_now;
-    for (size_t i = first; i < first + layer.segments.size(); ++i) {
-      LiveEvidence live{opened_[i], opened_[i]->labels(), {}};
-      live.segment->ran().ForEach([&](LabelNumber n) {
-        const LabelNumber here = universe_->Number(*live.labels, n);
-        if (claimed->Contains(here)) return;
-        live.live.Add(n);
-        claimed_now.Add(here);
-      });
-      if (!live.live.Empty()) EvidenceAt(tree).segments.push_back(std::move(live));
-    }
-    *claimed |= claimed_now;
-    known_ |= claimed_now;
-    return absl::OkStatus();
-  }
-
-  TreeEvidence& EvidenceAt(const ObjectId& tree) {
-    for (TreeEvidence& evidence : trees_) {
-      if (evidence.tree == tree) return evidence;
-    }
-    trees_.push_back({tree, {}});
-    return trees_.back();
-  }
-
-  const IndexStore& store_;
-  const GitRepository& git_;
-  std::vector<std::shared_ptr<const Segment>> opened_;
-  std::shared_ptr<const LabelUniverse> universe_;
-  std::vector<TreeEvidence> trees_;
-  DenseLabelSet known_;
-};
+  return trees;
+}
 
 // Where a file, or lines of it, were in an older tree.
 struct OldPlace {
@@ -265,25 +203,26 @@ absl::StatusOr<LabelAnswer> LabelsOf(const LabelInputs& inputs, const LabelQuest
   if (resolution.chains.empty() || !resolution.missing_jobs.empty()) {
     return NoEvidence(question, resolution);
   }
-  EvidenceOpener evidence(*inputs.store, *inputs.git);
-  TS_RETURN_IF_ERROR(evidence.Open(resolution));
+  TS_ASSIGN_OR_RETURN(const OpenEvidence evidence, OpenLiveEvidence(*inputs.store, resolution));
+  TS_ASSIGN_OR_RETURN(const auto trees, ByTree(evidence, *inputs.git));
   LabelAnswer answer;
   DenseLabelSet executed, opened;
-  for (const TreeEvidence& at : evidence.trees()) {
-    TS_ASSIGN_OR_RETURN(const auto place, PlaceBefore(*inputs.git, at.tree, inputs.tree, question));
+  for (const auto& [old_tree, segments] : trees) {
+    TS_ASSIGN_OR_RETURN(const auto place,
+                        PlaceBefore(*inputs.git, old_tree, inputs.tree, question));
     if (!place.has_value()) continue;
-    EvidenceView view(at.segments, evidence.universe().get());
+    EvidenceView view(segments, evidence.labels.get());
     executed |= view.Ran(place->path, place->lines);
     opened |= view.Opened(place->path);
     answer.outside_tests |= view.RanWhileImporting(place->path, place->lines);
     TS_RETURN_IF_ERROR(view.status());
   }
-  answer.executed = SortedNames(*evidence.universe(), executed);
-  answer.opened = SortedNames(*evidence.universe(), opened);
+  answer.executed = SortedNames(*evidence.labels, executed);
+  answer.opened = SortedNames(*evidence.labels, opened);
   // Under another name than a selection's: it numbers the labels itself.
   const Digest name = Digest::Of(absl::StrCat("structure", resolution.fingerprint.bytes()));
-  const auto homes = inputs.forest->Homes(name, evidence.universe(), inputs.tree, tree);
-  FindReaching(*tree, target, *evidence.universe(), evidence.known(), *homes, &answer);
+  const auto homes = inputs.forest->Homes(name, evidence.labels, inputs.tree, tree);
+  FindReaching(*tree, target, *evidence.labels, evidence.known, *homes, &answer);
   for (const JobChain& chain : resolution.chains) answer.index.push_back(chain.use);
   return answer;
 }
