@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "server/git/open_repository.h"
 #include "server/ingest/report_parser.h"
@@ -106,6 +107,21 @@ absl::Status Server::Parts::Open() {
                                                       .mirror_dir = config.data_dir + "/mirrors"}));
   SelectorOptions selector_options;
   selector_options.answer_cache_bytes = config.answer_cache_bytes;
+  selector_options.trust =
+      BranchTrust(absl::StrSplit(config.trusted_branches, ',', absl::SkipWhitespace()));
+  selector_options.consolidate_after = static_cast<uint32_t>(config.consolidate_after);
+  selector_options.on_consolidated = [this](const std::string& repository, const ObjectId& commit,
+                                            const absl::StatusOr<ConsolidationReport>& done) {
+    if (!done.ok()) {
+      metrics.upload.consolidation_failed.Add();
+      log.Warning(
+          "a chain of evidence could not be shortened",
+          {{"repository", repository}, {"commit", commit.ToHex()}, {"error", done.status()}});
+      return;
+    }
+    metrics.upload.consolidated_labels.Add(static_cast<double>(done->labels));
+    metrics.upload.consolidated_segments.Add(static_cast<double>(done->segments));
+  };
   selector = NewSelector(store.get(), repositories.get(), selector_options);
   if (config.role != "frontend") {
     TS_ASSIGN_OR_RETURN(spool,

@@ -249,6 +249,7 @@ FileEvidence FileAssembler::Assemble(absl::string_view path, RawFile* raw, Dense
   WholeFileSections(EvidenceKind::kOpenedFile, raw->opened, &out);
   WholeFileSections(EvidenceKind::kImportedFile, raw->imported, &out);
   RangeSections(EvidenceKind::kUsedFixture, &raw->fixtures, &out);
+  RangeSections(EvidenceKind::kCameOrWent, &raw->unstable, &out);
   GlobalLines(&out, counts);
   Observe(*raw, observed);
   return out;

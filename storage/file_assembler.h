@@ -32,6 +32,7 @@ struct RawFile {
   std::vector<Run> runs;
   std::vector<Entered> functions;
   std::vector<Entered> fixtures;  // used
+  std::vector<Entered> unstable;  // executed in one run, not in another
   std::vector<uint32_t> opened;   // contexts
   std::vector<uint32_t> imported;
 };

@@ -17,7 +17,8 @@ namespace {
 uint32_t FirstLineOf(EvidenceKind kind) { return IsWholeFile(kind) ? 0 : 1; }
 // Functions lie inside one another, executed lines do not.
 bool MayNest(EvidenceKind kind) {
-  return kind == EvidenceKind::kFunction || kind == EvidenceKind::kUsedFixture;
+  return kind == EvidenceKind::kFunction || kind == EvidenceKind::kUsedFixture ||
+         kind == EvidenceKind::kCameOrWent;
 }
 
 // Sets are numbered in order of first use: "the next new one" is by far the most frequent

@@ -141,6 +141,10 @@ class IndexStore {
   virtual absl::StatusOr<uint64_t> Delete(absl::string_view repository, const ObjectId& commit,
                                           const std::optional<JobKey>& job) = 0;
 
+  // Deletes these segments, all at once, and what only they used. Those that do not exist (any
+  // more) are passed over. Returns how many there were.
+  virtual absl::StatusOr<uint64_t> DeleteSegments(absl::Span<const Digest> segments) = 0;
+
   // Small durable values beside the index (upload states, decisions), by name. Put syncs.
   virtual absl::Status PutNote(absl::string_view key, absl::string_view value) = 0;
   virtual absl::StatusOr<std::string> GetNote(absl::string_view key) const = 0;  // kNotFound

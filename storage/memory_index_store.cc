@@ -154,12 +154,11 @@ class MemoryIndexStore final : public IndexStore {
       return absl::NotFoundError(
           absl::StrCat("no segment at commit ", commit.ToHex(), " of ", repository));
     }
-    for (const CatalogEntry& e : entries) {
-      catalog_.Erase(e.info.id);
-      contents_.erase(e.info.id);
-    }
-    ++generation_;
-    return entries.size();
+    return Erase(entries);
+  }
+  absl::StatusOr<uint64_t> DeleteSegments(absl::Span<const Digest> segments) override {
+    MutexLock lock(&mutex_);
+    return Erase(catalog_.EntriesOf(segments));
   }
 
   absl::Status PutNote(absl::string_view key, absl::string_view value) override {
@@ -211,6 +210,15 @@ class MemoryIndexStore final : public IndexStore {
   }
 
  private:
+  uint64_t Erase(const std::vector<CatalogEntry>& entries) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (const CatalogEntry& e : entries) {
+      catalog_.Erase(e.info.id);
+      contents_.erase(e.info.id);
+    }
+    ++generation_;
+    return entries.size();
+  }
+
   mutable Mutex mutex_;
   SegmentCatalog catalog_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<Digest, std::shared_ptr<const Content>> contents_ ABSL_GUARDED_BY(mutex_);

@@ -50,6 +50,7 @@ class RocksDbIndexStore final : public IndexStore {
                                                 bool include_quarantined) override;
   absl::StatusOr<uint64_t> Delete(absl::string_view repository, const ObjectId& commit,
                                   const std::optional<JobKey>& job) override;
+  absl::StatusOr<uint64_t> DeleteSegments(absl::Span<const Digest> segments) override;
   absl::StatusOr<std::shared_ptr<const Segment>> Open(const Digest& segment) const override;
   absl::StatusOr<std::shared_ptr<const LabelDictionary>> NewestDictionary(
       absl::string_view repository, const JobKey& job) const override;
@@ -102,6 +103,9 @@ class RocksDbIndexStore final : public IndexStore {
                                     double quarantine_below);
   absl::Status Apply(const std::vector<CatalogEntry>& entries, const SegmentDraft* draft)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
+  // `find` says which, once nobody else writes.
+  absl::StatusOr<uint64_t> DeleteEntries(
+      const std::function<std::vector<CatalogEntry>(const SegmentCatalog&)>& find);
   std::optional<CatalogEntry> FindEntry(const Digest& segment) const;
   absl::Status FreeBlobs(const std::vector<CatalogEntry>& entries,
                          const std::vector<std::weak_ptr<const StoredContent>>& readers,
@@ -287,19 +291,30 @@ absl::StatusOr<std::shared_ptr<const LabelDictionary>> RocksDbIndexStore::Newest
 absl::StatusOr<uint64_t> RocksDbIndexStore::Delete(absl::string_view repository,
                                                    const ObjectId& commit,
                                                    const std::optional<JobKey>& job) {
+  TS_ASSIGN_OR_RETURN(const uint64_t deleted, DeleteEntries([&](const SegmentCatalog& catalog) {
+                        return catalog.EntriesAt(repository, commit, job);
+                      }));
+  if (deleted > 0) return deleted;
+  return absl::NotFoundError(
+      absl::StrCat("no segment at commit ", commit.ToHex(), " of ", repository));
+}
+
+absl::StatusOr<uint64_t> RocksDbIndexStore::DeleteSegments(absl::Span<const Digest> segments) {
+  return DeleteEntries([&](const SegmentCatalog& catalog) { return catalog.EntriesOf(segments); });
+}
+
+absl::StatusOr<uint64_t> RocksDbIndexStore::DeleteEntries(
+    const std::function<std::vector<CatalogEntry>(const SegmentCatalog&)>& find) {
   std::unique_lock<std::shared_mutex> not_in_use(blobs_in_use_);
   MutexLock writing(&write_mutex_);
   std::vector<CatalogEntry> entries;
   std::vector<std::weak_ptr<const StoredContent>> readers;
   {
     MutexLock lock(&mutex_);
-    entries = catalog_.EntriesAt(repository, commit, job);
+    entries = find(catalog_);
     for (const CatalogEntry& e : entries) readers.push_back(open_[e.info.id]);
   }
-  if (entries.empty()) {
-    return absl::NotFoundError(
-        absl::StrCat("no segment at commit ", commit.ToHex(), " of ", repository));
-  }
+  if (entries.empty()) return 0;
   rocksdb::WriteBatch batch;
   TS_RETURN_IF_ERROR(FreeBlobs(entries, readers, &batch));
   for (const CatalogEntry& e : entries) {

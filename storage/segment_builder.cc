@@ -104,6 +104,9 @@ class SegmentBuilder::Impl {
   void AddFixtureUse(FileId file, ContextId context, LineRange range) {
     AddRange(file, context, range, &files_[file].fixtures);
   }
+  void AddCameOrWent(FileId file, ContextId context, LineRange range) {
+    AddRange(file, context, range, &files_[file].unstable);
+  }
 
   void AddOpened(FileId file, ContextId context) {
     Append(&files_[file].opened, context, &row_bytes_);
@@ -328,6 +331,9 @@ void SegmentBuilder::AddImported(FileId file, ContextId context) {
 }
 void SegmentBuilder::AddFixtureUse(FileId file, ContextId context, LineRange range) {
   impl_->AddFixtureUse(file, context, range);
+}
+void SegmentBuilder::AddCameOrWent(FileId file, ContextId context, LineRange range) {
+  impl_->AddCameOrWent(file, context, range);
 }
 void SegmentBuilder::AddOutcome(absl::string_view label, const LabelOutcome& outcome) {
   impl_->AddOutcome(label, outcome);

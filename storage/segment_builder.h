@@ -54,6 +54,8 @@ class SegmentBuilder {
   void AddImported(FileId file, ContextId context);
   // The context used what the fixture that spans `range` made, whoever ran the fixture.
   void AddFixtureUse(FileId file, ContextId context, LineRange range);
+  // The context executed the function that spans `range` in one run, and not in another.
+  void AddCameOrWent(FileId file, ContextId context, LineRange range);
 
   // Merges with what was said of the label before (MergeOutcomes). The label counts as run.
   void AddOutcome(absl::string_view label, const LabelOutcome& outcome);

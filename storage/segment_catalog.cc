@@ -21,10 +21,16 @@ bool SameShard(const UploadHeader& a, const UploadHeader& b) {
   return a.shard_index == b.shard_index && a.shard_count == b.shard_count;
 }
 
-// Whether `by` takes the place of `s`. Both are of one group.
+// Whether `by` takes the place of `s`. Both are of one group. Branches do not take each other's
+// place: one of them may not be trusted. What was added to an upload goes with
+// it: to the newest upload of the shard it is part of what is known.
 bool Supersedes(const SegmentInfo& by, const SegmentInfo& s) {
-  return by.header.completeness == Completeness::kFull && by.state != SegmentState::kQuarantined &&
-         by.id != s.id && by.header.shard_index == s.header.shard_index &&
+  if (s.header.completeness == Completeness::kAdded && by.header.attempt == s.header.attempt) {
+    return false;
+  }
+  return by.header.completeness == Completeness::kFull && by.header.branch == s.header.branch &&
+         by.state != SegmentState::kQuarantined && by.id != s.id &&
+         by.header.shard_index == s.header.shard_index &&
          std::tie(by.header.attempt, by.created) > std::tie(s.header.attempt, s.created);
 }
 
@@ -61,6 +67,7 @@ void Settle(std::vector<CatalogEntry>* group) {
 
 Digest SegmentId(const UploadHeader& header, const SegmentContent& content) {
   std::string facts = EncodeUploadHeader(header);
+  if (!header.branch.empty()) PutBytes(&facts, header.branch);
   PutBytes(&facts, EncodeLabelSet(content.ran));
   PutBytes(&facts, EncodeLabelSet(content.empty_evidence));
   DigestStream stream;
@@ -177,6 +184,17 @@ std::vector<CatalogEntry> SegmentCatalog::EntriesAt(absl::string_view repository
   std::sort(out.begin(), out.end(), [](const CatalogEntry& a, const CatalogEntry& b) {
     return SortKey(a.info) < SortKey(b.info);
   });
+  return out;
+}
+
+std::vector<CatalogEntry> SegmentCatalog::EntriesOf(absl::Span<const Digest> segments) const {
+  std::vector<Digest> ids(segments.begin(), segments.end());
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  std::vector<CatalogEntry> out;
+  for (const Digest& id : ids) {
+    if (const CatalogEntry* entry = Find(id); entry != nullptr) out.push_back(*entry);
+  }
   return out;
 }
 

@@ -5,7 +5,8 @@
 //
 // The rules. Segments of one (repository, commit, job, shard count) form a group.
 //  * A segment is superseded by a full, not quarantined segment of the same shard with a greater
-//    attempt (or the same attempt and a later time). A subset supersedes nothing: it layers.
+//    attempt (or the same attempt and a later time), of the same branch. A subset supersedes
+//    nothing: it layers.
 //  * A full upload is quarantined if it has under `quarantine_below` times the labels or the files
 //    of the newest sealed full segment of the same (repository, job, shard index, shard count),
 //    where that one has at least kQuarantineMinimum of them.
@@ -21,6 +22,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "storage/index_store.h"
 #include "storage/model/digest.h"
 #include "storage/segment_content.h"
@@ -74,6 +76,9 @@ class SegmentCatalog {
   // The segments of a commit (of one job, if given).
   std::vector<CatalogEntry> EntriesAt(absl::string_view repository, const ObjectId& commit,
                                       const std::optional<JobKey>& job) const;
+
+  // Those of `segments` that there are, each once.
+  std::vector<CatalogEntry> EntriesOf(absl::Span<const Digest> segments) const;
 
   // The segment whose dictionary the next upload of the job extends: the newest one, but a segment
   // that is not the only full shard of its commit does not replace a greater dictionary (parallel

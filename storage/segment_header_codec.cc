@@ -40,7 +40,7 @@ absl::StatusOr<UploadHeader> DecodeUploadHeader(RecordReader* in) {
   out.job = *std::move(job);
   constexpr uint64_t kGreatest = 10'000;
   if (index > kGreatest || count > kGreatest || attempt > kGreatest || completeness < 1 ||
-      completeness > 2 || isolation > 2) {
+      completeness > 4 || isolation > 2) {
     return malformed("a number is out of range");
   }
   out.shard_index = static_cast<uint32_t>(index);

@@ -54,7 +54,9 @@ std::string EncodeSegmentRow(const CatalogEntry& entry) {
   PutVarint(&body, entry.info.global_lines);
   PutVarint(&body, entry.dictionary_size);
   absl::StrAppend(&body, entry.dictionary.bytes(), entry.manifest.bytes());
-  if (entry.info.kinds != 0) PutVarint(&body, entry.info.kinds);
+  const std::string& branch = entry.info.header.branch;
+  if (entry.info.kinds != 0 || !branch.empty()) PutVarint(&body, entry.info.kinds);
+  if (!branch.empty()) PutBytes(&body, branch);
   return SealRow(SegmentRowKey(entry.info.id), body);
 }
 
@@ -73,6 +75,7 @@ absl::StatusOr<CatalogEntry> DecodeSegmentRow(absl::string_view key, absl::strin
   const uint64_t dictionary_size = in.Varint();
   const absl::string_view digests = in.Fixed(2 * Digest::kBytes);
   if (!in.AtEnd()) out.info.kinds = static_cast<uint32_t>(in.Varint());
+  if (!in.AtEnd()) out.info.header.branch = std::string(in.Bytes());
   if (!in.ok() || state < 1 || state > 4 || labels >= kNoLabel || files >= kNoLabel ||
       dictionary_size >= kNoLabel) {
     return Malformed(key);

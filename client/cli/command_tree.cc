@@ -40,6 +40,9 @@ void AddUpload(CLI::App* tree, CommandLine& values) {
                    "Test results, e.g. JUnit XML; may be repeated.");
   options.Text("--environment", upload.environment, "DIGEST",
                "A digest of the installed environment, at most 200 bytes.");
+  options.Text("--branch", upload.branch, "NAME",
+               "The branch that was tested: a server may trust some branches only. Default: as for "
+               "select.");
   options.Choice("--isolation", upload.isolation, {"process", "shared"},
                  "Whether each test had a process of its own. Default: not known.");
   options.Reports(upload.format, upload.label, upload.path_root, upload.path_prefix,

@@ -33,6 +33,7 @@ struct UploadOptions {
   std::vector<std::string> outcomes;
   std::string path_root, path_prefix;
   std::string environment;
+  std::string branch;
   std::string reports_from;
   std::vector<std::string> reports;
 };

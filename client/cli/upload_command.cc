@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/cli/branch_name.h"
 #include "client/cli/commands.h"
 #include "client/cli/json_writer.h"
 #include "client/cli/number_text.h"
@@ -120,6 +121,9 @@ ExitCode RunUpload(const CommonOptions& common, const UploadOptions& options, Co
   absl::StatusOr<Target> target = OpenTarget(common, deadline, console);
   if (!target.ok()) return console.Fail(target.status());
   header->set_repository(target->repository);
+  absl::StatusOr<std::string> branch = BranchOf(common, options.branch);
+  if (!branch.ok()) return console.Fail(branch.status());
+  header->set_branch(*std::move(branch));
   if (options.path_root.empty() && options.path_prefix.empty()) {
     header->set_path_root(CheckoutTop(common));
   }

@@ -43,6 +43,8 @@ struct ServerConfig {
   uint64_t answer_cache_bytes = 512ull << 20;
   uint64_t response_cache_bytes = 256ull << 20;
   double quarantine_below = 0.5;
+  uint64_t consolidate_after = 16;
+  std::string trusted_branches;  // patterns separated by commas; empty: all
   uint64_t max_report_bytes = 64ull << 30;
   uint64_t spool_max_bytes = 64ull << 30;
   absl::Duration spool_max_age = absl::Hours(24);

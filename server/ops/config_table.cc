@@ -194,6 +194,21 @@ std::vector<ConfigOption> LimitOptions() {
        .min = 60,
        .max = 365 * 86400.0,
        .doc = "How long a broken upload can be resumed."},
+      {.name = "consolidate-after",
+       .kind = ConfigKind::kCount,
+       .target = &C::consolidate_after,
+       .max = 10000,
+       .doc =
+           "How many layers of uploads a selection goes through before older evidence is moved to "
+           "the newest commit, in the background, as far as nothing it rests on has changed; 0 "
+           "never moves any."},
+      {.name = "trusted-branches",
+       .kind = ConfigKind::kText,
+       .target = &C::trusted_branches,
+       .doc =
+           "Patterns of branch names, separated by commas, e.g. main,release/*. Uploads of other "
+           "branches, or of none that is named, are used for selections on the same branch "
+           "alone. Empty trusts all."},
       {.name = "quarantine-below",
        .kind = ConfigKind::kShare,
        .target = &C::quarantine_below,

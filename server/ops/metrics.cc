@@ -136,10 +136,19 @@ UploadMetrics::UploadMetrics(MetricRegistry* registry, const std::vector<std::st
       pairs(Records(registry, "pairs")),
       global_lines(Records(registry, "global_lines")),
       outcomes(Records(registry, "outcomes")),
+      unstable_labels(registry->Counter("testselect_unstable_total", {{"record", "labels"}})),
+      unstable_functions(registry->Counter("testselect_unstable_total", {{"record", "functions"}})),
+      compare_failed(registry->Counter("testselect_upload_compare_failures_total")),
+      consolidated_labels(
+          registry->Counter("testselect_consolidated_total", {{"record", "labels"}})),
+      consolidated_segments(
+          registry->Counter("testselect_consolidated_total", {{"record", "segments"}})),
+      consolidation_failed(registry->Counter("testselect_consolidation_failures_total")),
       receive_seconds(Stage(registry, "testselect_upload_seconds", "receive")),
       prepare_seconds(Stage(registry, "testselect_upload_seconds", "prepare")),
       parse_seconds(Stage(registry, "testselect_upload_seconds", "parse")),
       store_seconds(Stage(registry, "testselect_upload_seconds", "store")),
+      compare_seconds(Stage(registry, "testselect_upload_seconds", "compare")),
       spool_bytes(registry->Gauge("testselect_spool_bytes")) {
   std::vector<std::string> all = formats;
   all.push_back("mixed");

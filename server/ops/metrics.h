@@ -92,7 +92,9 @@ struct UploadMetrics {
 
   std::map<std::string, std::vector<CounterHandle>> by_format;  // then by UploadResult
   CounterHandle bytes, labels, files, pairs, global_lines, outcomes;
-  HistogramHandle receive_seconds, prepare_seconds, parse_seconds, store_seconds;
+  CounterHandle unstable_labels, unstable_functions, compare_failed;
+  CounterHandle consolidated_labels, consolidated_segments, consolidation_failed;
+  HistogramHandle receive_seconds, prepare_seconds, parse_seconds, store_seconds, compare_seconds;
   GaugeHandle spool_bytes;
 };
 

@@ -179,7 +179,7 @@ std::vector<SegmentInfo> UsableSegments(const std::vector<SegmentInfo>& infos) {
   std::vector<SegmentInfo> usable;
   for (const SegmentState state : {SegmentState::kSealed, SegmentState::kBuilding}) {
     for (const SegmentInfo& info : infos) {
-      if (info.state == state) usable.push_back(info);
+      if (info.state == state && IsUpload(info.header.completeness)) usable.push_back(info);
     }
     if (!usable.empty()) break;
   }

@@ -26,8 +26,8 @@ struct LabelFigures {
   LabelOutcome outcome;                                 // of the newest segment that has one
 };
 
-// The segments of `infos` that selections use (of `job` only, if given); where none of them is
-// sealed, those that are being built.
+// The uploaded segments of `infos` that selections use; where none of them is sealed, those that are
+// being built. What was added to uploads or carried here is other commits' evidence.
 std::vector<SegmentInfo> UsableSegments(const std::vector<SegmentInfo>& infos);
 
 // Cost: nothing for one segment; a scan of all evidence for several. kCancelled when `cancelled`

@@ -45,6 +45,9 @@ void SegmentToProto(const SegmentInfo& info, v1::SegmentSummary* out) {
   out->set_shard_count(info.header.shard_count);
   out->set_attempt(info.header.attempt);
   out->set_subset(info.header.completeness == Completeness::kSubset);
+  const absl::string_view kind = CompletenessName(info.header.completeness);
+  out->set_kind(kind.data(), kind.size());
+  out->set_branch(info.header.branch);
   const absl::string_view state = SegmentStateName(info.state);
   out->set_state(state.data(), state.size());
   out->set_created_unix_seconds(absl::ToUnixSeconds(info.created));

@@ -109,6 +109,30 @@ absl::StatusOr<UploadProcessor::Commit> UploadProcessor::FindCommit(const Upload
   return commit;
 }
 
+void UploadProcessor::KeepUnstable(
+    const absl::StatusOr<std::unique_ptr<const IndexKeeper::Before>>& before,
+    const SegmentInfo& info, v1::UploadCoverageResponse* response) const {
+  const UploadMetrics& metrics = environment_.metrics->upload;
+  absl::Status failed = before.status();
+  if (before.ok() && *before != nullptr) {
+    const auto unstable = environment_.selector->keeper().AddUnstable(**before, info);
+    failed = unstable.status();
+    if (unstable.ok()) {
+      metrics.unstable_labels.Add(static_cast<double>(unstable->labels));
+      metrics.unstable_functions.Add(static_cast<double>(unstable->functions));
+      response->set_unstable_labels(unstable->labels);
+      response->set_unstable_functions(unstable->functions);
+    }
+  }
+  if (failed.ok()) return;
+  metrics.compare_failed.Add();
+  response->add_warnings(
+      absl::StrCat("the upload is stored, but could not be compared with the one before it: ",
+                   failed.message()));
+  environment_.log->Warning("an upload was not compared with the evidence before it",
+                            {{"segment", info.id.ToHex()}, {"error", failed}});
+}
+
 absl::StatusOr<v1::UploadCoverageResponse> UploadProcessor::Process(SpooledUpload& upload,
                                                                     absl::Time deadline) const {
   const UploadSpec& spec = upload.spec();
@@ -129,8 +153,10 @@ absl::StatusOr<v1::UploadCoverageResponse> UploadProcessor::Process(SpooledUploa
   TS_ASSIGN_OR_RETURN(const IngestResult parsed, ParseUpload(FilesOf(upload), options));
   metrics.parse_seconds.Observe(watch.Lap());
 
-  TS_ASSIGN_OR_RETURN(const std::vector<SegmentInfo> before,
+  TS_ASSIGN_OR_RETURN(const std::vector<SegmentInfo> stored,
                       environment_.store->SegmentsAt(header.repository, header.commit));
+  const auto before = environment_.selector->keeper().Look(header);
+  TS_RETURN_IF_ERROR(environment_.selector->keeper().BeforeUpload(header));
   IndexStore::CommitOptions commit_options;
   commit_options.quarantine_below = environment_.config->quarantine_below;
   TS_ASSIGN_OR_RETURN(const SegmentInfo info,
@@ -138,12 +164,15 @@ absl::StatusOr<v1::UploadCoverageResponse> UploadProcessor::Process(SpooledUploa
   metrics.store_seconds.Observe(watch.Lap());
 
   v1::UploadCoverageResponse response = Describe(spec, parsed.summary, info);
-  response.set_already_stored(std::any_of(before.begin(), before.end(),
+  response.set_already_stored(std::any_of(stored.begin(), stored.end(),
                                           [&](const SegmentInfo& s) { return s.id == info.id; }));
   if (!response.already_stored()) CountRecords(parsed.summary, metrics);
+  KeepUnstable(before, info, &response);
+  metrics.compare_seconds.Observe(watch.Lap());
   if (environment_.config->prepare_sources) {
     environment_.selector->Prepare(header.repository, header.commit);
   }
+  environment_.selector->Consolidate(header.repository, header.commit);
   // The segment is durable; that its answer cannot be remembered only costs a later repetition.
   const absl::Status noted =
       environment_.store->PutNote(spec.NoteKey(), response.SerializeAsString());

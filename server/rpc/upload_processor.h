@@ -1,6 +1,7 @@
 // UploadProcessor: a complete upload -> a durable segment.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "server/rpc/service_environment.h"
 #include "server/rpc/upload_spec.h"
 #include "server/rpc/upload_spool.h"
+#include "server/selection/index_keeper.h"
 #include "testselect/v1/ingest.pb.h"
 
 namespace testselect {
@@ -37,6 +39,10 @@ class UploadProcessor {
     std::vector<std::string> paths;
   };
   absl::StatusOr<Commit> FindCommit(const UploadHeader& header, absl::Time deadline) const;
+
+  // Adds to a stored upload what earlier ones saw besides; what keeps it from that is a warning.
+  void KeepUnstable(const absl::StatusOr<std::unique_ptr<const IndexKeeper::Before>>& before,
+                    const SegmentInfo& info, v1::UploadCoverageResponse* response) const;
 
   const ServiceEnvironment& environment_;
 };

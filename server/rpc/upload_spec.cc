@@ -68,6 +68,7 @@ absl::StatusOr<UploadHeader> HeaderFromProto(const v1::UploadHeader& proto) {
                         "expected 0 to 2");
   }
   header.environment_digest = proto.environment_digest();
+  header.branch = proto.branch();
   const absl::Status valid = header.Validate();
   if (!valid.ok()) {
     return WithField(absl::InvalidArgumentError(absl::StrCat("header: ", valid.message())),
@@ -92,6 +93,7 @@ std::string IdOf(const UploadSpec& spec) {
   PutBytes(&bytes, header.environment_digest);
   PutBytes(&bytes, spec.paths.root);
   PutBytes(&bytes, spec.paths.prefix);
+  if (!header.branch.empty()) PutBytes(&bytes, absl::StrCat("branch ", header.branch));
   for (const ReportSpec& report : spec.reports) {
     PutBytes(&bytes, report.name);
     PutBytes(&bytes, report.format);

@@ -17,6 +17,7 @@ absl::StatusOr<std::unique_ptr<CodeRules>> CodeRules::Make(CodeRulesInputs input
   TS_ASSIGN_OR_RETURN(code.before, forest.Tree(inputs.repository, inputs.git, inputs.before));
   TS_ASSIGN_OR_RETURN(code.after, forest.Tree(inputs.repository, inputs.git, inputs.after));
   code.names = forest.Names(inputs.before, *code.before);
+  code.unstable = inputs.unstable;
   code.homes_before = forest.Homes(inputs.evidence, inputs.universe, inputs.before, code.before);
   code.homes_after = forest.Homes(inputs.evidence, inputs.universe, inputs.after, code.after);
   return std::unique_ptr<CodeRules>(new CodeRules(std::move(inputs), std::move(code), marks));

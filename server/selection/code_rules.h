@@ -34,6 +34,7 @@ struct CodeRulesInputs {
   Digest evidence;         // names `universe`
   std::shared_ptr<const LabelUniverse> universe;
   std::vector<LiveEvidence> segments;  // recorded at `before`
+  std::shared_ptr<const UnstableBodies> unstable;
 };
 
 // Not thread-safe. `marks` must outlive it.

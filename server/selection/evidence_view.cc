@@ -21,8 +21,10 @@ EvidenceView::EvidenceView(std::vector<LiveEvidence> segments, const LabelUniver
   observes_fixtures_ = !segments_.empty();
   for (const LiveEvidence& s : segments_) {
     universe_.Translate(*s.labels, s.live, &live_);
-    observes_imports_ |= s.segment->info().Holds(EvidenceKind::kImportedFile);
-    observes_fixtures_ &= s.segment->info().Holds(EvidenceKind::kUsedFixture);
+    const SegmentInfo& info = s.segment->info();
+    if (info.header.completeness == Completeness::kAdded) continue;  // a part of another's
+    observes_imports_ |= info.Holds(EvidenceKind::kImportedFile);
+    observes_fixtures_ &= info.Holds(EvidenceKind::kUsedFixture);
   }
 }
 

@@ -1,6 +1,7 @@
 // Which segments a selection rests on (design: "How a selection is made", steps 1 and 2).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,6 +9,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "server/git/repository.h"
+#include "server/selection/branch_trust.h"
+#include "server/selection/carried_note.h"
 #include "server/selection/selector.h"
 #include "storage/index_store.h"
 
@@ -17,8 +20,12 @@ namespace testselect {
 struct RepositoryIndex {
   uint64_t generation = 0;
   absl::flat_hash_map<ObjectId, std::vector<SegmentInfo>> by_commit;
+  absl::flat_hash_map<Digest, CarriedNote> carried;  // by segment; those that can be read
   absl::flat_hash_map<ObjectId, std::vector<ObjectId>> commits_by_tree;
-  std::vector<JobKey> jobs;  // sorted, each once
+  std::vector<JobKey> jobs;                                         // sorted, each once
+  absl::flat_hash_map<Digest, std::pair<ObjectId, size_t>> places;  // in by_commit, by segment
+
+  const SegmentInfo* FindSegment(const Digest& id) const;  // nullptr if unknown
 };
 
 // Reads all segment headers of `repository`. Cost: linear in them.
@@ -48,11 +55,19 @@ struct Resolution {
   Digest fingerprint;
 };
 
-// Finds, for every job in question, the nearest commits at or before `base` with usable segments.
-// A commit of base's own tree counts as base. Walks at most `max_commits` commits. Errors: those
-// of `git`.
+struct ResolutionQuery {
+  std::vector<JobKey> jobs;  // empty: all; a job without flavor stands for all its flavors
+  bool include_building = false;
+  std::string branch;                                 // that asks; empty: not known
+  const BranchTrust* trust = nullptr;                 // null: every branch is trusted
+  uint32_t max_commits = 100'000;                     // how far back to walk
+  std::function<bool(const SegmentInfo&)> leave_out;  // empty: none
+};
+
+// Finds, for every job in question, the nearest commits at or before `base` with usable segments,
+// and the chain from there back to a full run. A commit counts as each indexed one of the same
+// tree. Errors: those of `git`.
 absl::StatusOr<Resolution> ResolveIndex(const RepositoryIndex& index, const GitRepository& git,
-                                        const CommitInfo& base, const std::vector<JobKey>& jobs,
-                                        bool include_building, uint32_t max_commits);
+                                        const CommitInfo& base, const ResolutionQuery& query);
 
 }  // namespace testselect

@@ -255,6 +255,7 @@ void NameWalk::ResultTravels(const UnitRef& body, const Trail& trail) {
     return Select(used, *users);
   }
   if (unit.Has(kMemo)) return ResultChanged(body, trail, ReasonCode::kMemo);
+  if (context_.CameOrWent(body)) return ResultChanged(body, trail, ReasonCode::kUnstable);
   if (context_.RanWhileImporting(body)) ResultChanged(body, trail, ReasonCode::kImportTime);
 }
 

@@ -48,7 +48,8 @@ enum class ReasonCode : uint8_t {
   kDataFile = 36,       // it uses data that code names
   kTooComplex = 37,     // the change touches too much to be followed
   kOpaque = 38,         // it does more than its evidence shows, and code changed
-  kCount = 39,
+  kUnstable = 39,  // it uses what a function made that labels execute in one run, not in another
+  kCount = 40,
 };
 
 absl::string_view ReasonName(ReasonCode code);  // "COVERED_CHANGE"

@@ -8,6 +8,7 @@
 #include "server/selection/change_verdicts.h"
 #include "server/selection/code_rules.h"
 #include "server/selection/live_evidence.h"
+#include "server/selection/unstable_bodies.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -206,6 +207,7 @@ class PlanMaker {
   }
 
   void SelectEmptyEvidence(const ComparedSegment& s, MarkSink& marks) {
+    if (s.segment->info().header.completeness == Completeness::kAdded) return;  // a part of it
     const auto empty = s.segment->EmptyEvidence();
     if (!empty.ok()) {
       marks.SelectAll({ReasonCode::kDataLoss,
@@ -313,9 +315,13 @@ class PlanMaker {
     inputs.after = in_.head.tree;
     inputs.evidence = plan_->fingerprint;
     inputs.universe = plan_->labels;
-    for (const ComparedSegment* s : segments) {
-      inputs.segments.push_back(*s);
+    for (const ComparedSegment* s : segments) inputs.segments.push_back(*s);
+    if (unstable_ == nullptr) {
+      std::vector<const LiveSegment*> all;
+      for (const ComparedSegment& s : segments_) all.push_back(&s);
+      TS_ASSIGN_OR_RETURN(unstable_, UnstableBodies::Of(all, in_.forest, in_.repository, in_.git));
     }
+    inputs.unstable = unstable_;
     return CodeRules::Make(std::move(inputs), marks);
   }
 
@@ -359,7 +365,8 @@ class PlanMaker {
   MarkObserver* const observer_;
   std::shared_ptr<SelectionPlan> plan_;
   std::vector<ComparedSegment> segments_;
-  CodeRules* code_ = nullptr;  // of the tree that is compared now
+  std::shared_ptr<const UnstableBodies> unstable_;  // null: not looked for yet
+  CodeRules* code_ = nullptr;                       // of the tree that is compared now
 };
 
 }  // namespace

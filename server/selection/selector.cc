@@ -6,13 +6,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "server/selection/answer.h"
+#include "server/selection/commit_worker.h"
 #include "server/selection/explanation.h"
 #include "server/selection/head_policy.h"
+#include "server/selection/index_keeper.h"
 #include "server/selection/index_resolution.h"
 #include "server/selection/rule_cache.h"
 #include "server/selection/selection_plan.h"
 #include "server/selection/source_forest.h"
-#include "server/selection/source_warmer.h"
 #include "storage/model/lru_map.h"
 #include "storage/model/mutex.h"
 #include "storage/model/status_macros.h"
@@ -104,16 +105,21 @@ class CachingSelector final : public Selector {
     TS_ASSIGN_OR_RETURN(const Place place,
                         FindPlace(question.repository, question.commit, question.deadline));
     TS_ASSIGN_OR_RETURN(const auto index, FindIndex(question.repository));
-    TS_ASSIGN_OR_RETURN(const auto resolution,
-                        ResolveIndex(*index, *place.git, place.commit, question.jobs,
-                                     /*include_building=*/false, options_.max_walk_commits));
+    TS_ASSIGN_OR_RETURN(const auto resolution, ResolveIndex(*index, *place.git, place.commit,
+                                                            QueryOf(question.jobs, /*branch=*/"")));
     return LabelsOf({&store_, &forest_, place.git, place.commit.tree}, question, resolution);
   }
+
+  const IndexKeeper& keeper() const override { return keeper_; }
 
   void Prepare(const std::string& repository, const ObjectId& commit) override {
     warmer_.Add(repository, commit);
   }
   void WaitPrepared() override { warmer_.WaitIdle(); }
+  void Consolidate(const std::string& repository, const ObjectId& commit) override {
+    if (options_.consolidate_after > 0) consolidator_.Add(repository, commit);
+  }
+  void WaitConsolidated() override { consolidator_.WaitIdle(); }
 
   std::shared_ptr<const LabelList> FindList(const Digest& digest) const override {
     MutexLock lock(&mutex_);
@@ -130,6 +136,15 @@ class CachingSelector final : public Selector {
 
  private:
   using PlanPtr = std::shared_ptr<const SelectionPlan>;
+
+  ResolutionQuery QueryOf(const std::vector<JobKey>& jobs, const std::string& branch) const {
+    ResolutionQuery query;
+    query.jobs = jobs;
+    query.branch = branch;
+    query.trust = &options_.trust;
+    query.max_commits = options_.max_walk_commits;
+    return query;
+  }
 
   // A repository at one of its commits.
   struct Place {
@@ -208,8 +223,9 @@ class CachingSelector final : public Selector {
                                absl::StrCat(base.status().message(), "; everything runs.")});
     }
     TS_ASSIGN_OR_RETURN(const auto index, FindIndex(request.repository));
-    const auto resolution = ResolveIndex(*index, *git, *base, request.jobs,
-                                         request.include_building, options_.max_walk_commits);
+    ResolutionQuery query = QueryOf(request.jobs, request.branch);
+    query.include_building = request.include_building;
+    const auto resolution = ResolveIndex(*index, *git, *base, query);
     *resolve_time = absl::Now() - begin;
     if (!resolution.ok()) {
       return MakeFallbackPlan({FallbackCode::kMissingObject,
@@ -325,7 +341,7 @@ class CachingSelector final : public Selector {
     return numbers;
   }
 
-  const IndexStore& store_;
+  IndexStore& store_;
   RepositorySource& repositories_;
   const SelectorOptions options_;
   RuleCache rules_;
@@ -337,9 +353,22 @@ class CachingSelector final : public Selector {
   LruMap<std::string, const std::vector<LabelNumber>> numbers_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, std::shared_ptr<const RepositoryIndex>> indexes_
       ABSL_GUARDED_BY(mutex_);
+  const IndexKeeper keeper_{
+      {.store = &store_,
+       .repositories = &repositories_,
+       .forest = &forest_,
+       .rules = &rules_,
+       .trust = &options_.trust,
+       .max_walk_commits = options_.max_walk_commits,
+       .consolidate_after = options_.consolidate_after,
+       .find_index = [this](const std::string& repository) { return FindIndex(repository); }}};
   // Last, so that it ends first: it uses the others.
-  SourceWarmer warmer_{
+  CommitWorker warmer_{
       [this](const std::string& repository, const ObjectId& commit) { Warm(repository, commit); }};
+  CommitWorker consolidator_{[this](const std::string& repository, const ObjectId& commit) {
+    const auto done = keeper_.ConsolidateAt(repository, commit);
+    if (options_.on_consolidated) options_.on_consolidated(repository, commit, done);
+  }};
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "server/git/repository.h"
+#include "server/selection/branch_trust.h"
 #include "server/selection/label_list.h"
 #include "server/selection/reason.h"
 #include "server/selection/structure.h"
@@ -21,6 +23,15 @@
 #include "storage/model/upload.h"
 
 namespace testselect {
+
+class IndexKeeper;
+
+// What a consolidation did at one commit.
+struct ConsolidationReport {
+  uint64_t jobs = 0;      // whose chains were shortened
+  uint64_t labels = 0;    // whose evidence moved
+  uint64_t segments = 0;  // that are not needed any more for selections from here
+};
 
 enum class Granularity : uint8_t { kFunction = 1, kLine = 2, kFile = 3, kPackage = 4 };
 
@@ -100,6 +111,12 @@ struct SelectorOptions {
   size_t plan_cache_entries = 256;           // per (repository, base, head, jobs, options)
   size_t answer_cache_bytes = 512ull << 20;  // label lists and finished answers
   uint32_t max_walk_commits = 100'000;       // how far back an index is looked for
+  BranchTrust trust;                         // whose evidence everybody may use
+  uint32_t consolidate_after = 16;           // layers that a chain may have; 0: any number
+  // Hears of every attempt to consolidate, from a thread of the selector. May be empty.
+  std::function<void(const std::string& repository, const ObjectId& commit,
+                     const absl::StatusOr<ConsolidationReport>& done)>
+      on_consolidated;
 };
 
 // Thread-safe. Equal requests against an unchanged index give the same Selection object from a
@@ -128,6 +145,14 @@ class Selector {
   virtual void Prepare(const std::string& repository, const ObjectId& commit) = 0;
   // Waits until everything that Prepare was told is done.
   virtual void WaitPrepared() = 0;
+
+  // Keeps the index exact; it works on the same store and shares the cut sources.
+  virtual const IndexKeeper& keeper() const = 0;
+  // Has the chains that begin at `commit` shortened in the background, where they have grown long
+  // (SelectorOptions::consolidate_after). Answers stay the same.
+  virtual void Consolidate(const std::string& repository, const ObjectId& commit) = 0;
+  // Waits until everything that Consolidate was told is done.
+  virtual void WaitConsolidated() = 0;
 
   // The list that a client named by digest, if it is still known.
   virtual std::shared_ptr<const LabelList> FindList(const Digest& digest) const = 0;

@@ -10,6 +10,7 @@
 #include "server/selection/evidence_view.h"
 #include "server/selection/label_homes.h"
 #include "server/selection/name_index.h"
+#include "server/selection/unstable_bodies.h"
 #include "server/source/source_tree.h"
 
 namespace testselect {
@@ -22,6 +23,7 @@ struct CodePair {
   std::shared_ptr<const SourceTree> before, after;
   std::shared_ptr<const NameIndex> names;  // of `before`, all files
   std::shared_ptr<const LabelHomes> homes_before, homes_after;
+  std::shared_ptr<const UnstableBodies> unstable;  // null: none is known
 };
 
 // A bit per path.
@@ -111,6 +113,11 @@ class WalkContext {
   const DenseLabelSet& Ran(const UnitRef& body);
   // What nobody was seen to run counts where the import itself was not seen.
   bool RanWhileImporting(const UnitRef& body);
+  // Some label executed it in one run and not in another, though nothing had changed.
+  bool CameOrWent(const UnitRef& body) const {
+    return code_.unstable != nullptr &&
+           code_.unstable->Contains(paths_[PathOf(body)], At(body).key);
+  }
   // Labels executed bodies of `path`, and nothing that importing it runs was seen: it was imported
   // before the collector began (by the runner's configuration, by a plugin).
   bool ImportUnseen(PathId path);

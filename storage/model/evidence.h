@@ -16,8 +16,9 @@ enum class EvidenceKind : uint8_t {
   kOpenedFile = 3,    // the file was opened as data; the range is 0-0
   kImportedFile = 4,  // the file was imported meanwhile; the range is 0-0
   kUsedFixture = 5,   // what the fixture that spans these lines made was used
+  kCameOrWent = 6,    // the function that spans these lines was executed in one run, not in another
 };
-inline constexpr int kEvidenceKinds = 5;
+inline constexpr int kEvidenceKinds = 6;
 
 // Whether code of the file ran.
 constexpr bool IsExecution(EvidenceKind kind) {

@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kMaxNameBytes = 200;
 constexpr size_t kMaxFlavorPairs = 16;
 constexpr uint32_t kMaxShards = 10'000;
+constexpr size_t kMaxBranchBytes = 1000;
 
 absl::Status CheckName(absl::string_view field, absl::string_view value) {
   const auto refuse = [&](absl::string_view limit) {
@@ -83,7 +84,26 @@ absl::Status UploadHeader::Validate() const {
     return absl::InvalidArgumentError(absl::StrCat(
         "environment_digest: has ", environment_digest.size(), " bytes; at most 200 are allowed"));
   }
+  if (branch.size() > kMaxBranchBytes || !IsUtf8(branch) || branch.find('\0') != branch.npos) {
+    return absl::InvalidArgumentError(absl::StrCat("branch: '", Shorten(branch),
+                                                   "' must be UTF-8 of at most ", kMaxBranchBytes,
+                                                   " bytes, without NUL"));
+  }
   return absl::OkStatus();
+}
+
+absl::string_view CompletenessName(Completeness c) {
+  switch (c) {
+    case Completeness::kFull:
+      return "full";
+    case Completeness::kSubset:
+      return "subset";
+    case Completeness::kAdded:
+      return "added";
+    case Completeness::kCarried:
+      return "carried";
+  }
+  return "unknown";
 }
 
 absl::string_view SegmentStateName(SegmentState s) {

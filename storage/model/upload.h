@@ -31,8 +31,20 @@ struct JobKey {
 // How one test's process relates to another's. Persisted: never renumber.
 enum class Isolation : uint8_t { kUnknown = 0, kProcessPerLabel = 1, kSharedProcess = 2 };
 
-// Whether the upload ran the whole suite of its job (and shard), or a part. Persisted.
-enum class Completeness : uint8_t { kFull = 1, kSubset = 2 };
+// What a segment is to the others of its job. Persisted: never renumber.
+enum class Completeness : uint8_t {
+  kFull = 1,    // an upload of the whole suite of its job (and shard)
+  kSubset = 2,  // an upload of a part
+  // Made here: what earlier uploads saw of labels that the upload of the same shard and attempt ran
+  // again, and it did not see though nothing had changed (unstable evidence). Equally new with it.
+  kAdded = 3,
+  // Made here: evidence of older commits, moved to this one. Older than every upload of its commit.
+  kCarried = 4,
+};
+absl::string_view CompletenessName(Completeness c);  // "full", "subset", "added", "carried"
+constexpr bool IsUpload(Completeness c) {
+  return c == Completeness::kFull || c == Completeness::kSubset;
+}
 
 struct UploadHeader {
   std::string repository;  // the configured name
@@ -45,6 +57,7 @@ struct UploadHeader {
   Completeness completeness = Completeness::kFull;
   Isolation isolation = Isolation::kUnknown;
   std::string environment_digest;  // opaque, at most 200 bytes; empty: not known
+  std::string branch;  // that `commit` was tested on, at most 1,000 bytes; empty: not known
 
   // kInvalidArgument naming the field, its value and the limit.
   absl::Status Validate() const;

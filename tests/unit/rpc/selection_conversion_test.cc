@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/ops/metrics_table.h"
+#include "server/selection/index_keeper.h"
 #include "tests/support/status_matchers.h"
 
 namespace testselect {
@@ -32,6 +33,9 @@ class ListMemory final : public Selector {
   }
   void Prepare(const std::string&, const ObjectId&) override {}
   void WaitPrepared() override {}
+  const IndexKeeper& keeper() const override { return keeper_; }
+  void Consolidate(const std::string&, const ObjectId&) override {}
+  void WaitConsolidated() override {}
   std::shared_ptr<const LabelList> FindList(const Digest& digest) const override {
     const auto found = lists_.find(digest);
     return found == lists_.end() ? nullptr : found->second;
@@ -42,6 +46,7 @@ class ListMemory final : public Selector {
 
  private:
   std::map<Digest, std::shared_ptr<const LabelList>> lists_;
+  const IndexKeeper keeper_{{}};
 };
 
 const std::string kBase(40, 'a');

@@ -157,5 +157,43 @@ TEST_F(ResolutionTest, TheFirstParentLineComesFirst) {
   EXPECT_EQ(Select(Request(merge, head, {"t"}))->index[0].commit, root);
 }
 
+TEST_F(ResolutionTest, AnAncestorCountsAsAnIndexedCommitOfTheSameTree) {
+  const ObjectId root = CommitFile("lib.f90", "0\n");
+  git_.Git("checkout -q -b branch");
+  const ObjectId on_branch = CommitFile("lib.f90", "1\n2\n");
+  git_.Git("checkout -q main");
+  CommitFile("lib.f90", "1\n2\n");  // the squashed branch
+  const ObjectId base = CommitFile("README.md", "x");
+  const ObjectId head = CommitFile("lib.f90", "1\nx\n");
+  Upload({.commit = root, .executed = {{"old", "lib.f90", {1}}}});
+  Upload({.commit = on_branch, .executed = {{"t", "lib.f90", {1}}, {"u", "lib.f90", {2}}}});
+  const auto s = Select(Request(base, head, {"t", "u"}));
+  EXPECT_EQ(s->index[0].commit, on_branch);
+  EXPECT_EQ(s->index[0].distance, 1u);
+  EXPECT_THAT(Run(*s), ElementsAre("u"));
+}
+
+TEST_F(ResolutionTest, EvidenceOfABranchThatIsNotTrustedServesThatBranchAlone) {
+  SelectorOptions options;
+  options.trust = BranchTrust({"main", "release/*"});
+  selector_ = NewSelector(store_.get(), repositories_.get(), options);
+  const ObjectId a = CommitFile("lib.f90", "1\n2\n");
+  const ObjectId b = CommitFile("lib.f90", "1\nx\n");
+  Upload(
+      {.commit = a, .executed = {{"t", "lib.f90", {1}}, {"u", "lib.f90", {2}}}, .branch = "topic"});
+  Upload({.commit = a, .executed = {{"t", "lib.f90", {1}}}});  // of no branch that is known
+  SelectionRequest request = Request(a, b, {"t"});
+  for (const char* other : {"", "main", "topic2"}) {
+    request.branch = other;
+    EXPECT_EQ(Select(request)->fallback->code, FallbackCode::kNoIndex) << other;
+  }
+  request.branch = "topic";
+  EXPECT_FALSE(Select(request)->fallback.has_value());
+  EXPECT_THAT(Run(*Select(request)), IsEmpty());
+  Upload({.commit = a, .executed = {{"t", "lib.f90", {2}}}, .branch = "release/1"});
+  request.branch = "other";
+  EXPECT_THAT(Run(*Select(request)), ElementsAre("t"));
+}
+
 }  // namespace
 }  // namespace testselect

@@ -14,7 +14,7 @@ SelectionTest::SelectionTest() : store_(NewMemoryIndexStore()) {
   selector_ = NewSelector(store_.get(), repositories_.get(), SelectorOptions());
 }
 
-SegmentInfo SelectionTest::Upload(const UploadSpec& spec) {
+UploadHeader SelectionTest::HeaderOf(const UploadSpec& spec) const {
   UploadHeader header;
   header.repository = "app";
   header.commit = spec.commit;
@@ -26,6 +26,31 @@ SegmentInfo SelectionTest::Upload(const UploadSpec& spec) {
   header.completeness = spec.completeness;
   header.environment_digest = spec.environment;
   header.isolation = spec.isolation;
+  header.branch = spec.branch;
+  return header;
+}
+
+SegmentInfo SelectionTest::UploadAndKeep(const UploadSpec& spec) {
+  const UploadHeader header = HeaderOf(spec);
+  const IndexKeeper& keeper = selector_->keeper();
+  const auto before = keeper.Look(header);
+  EXPECT_TRUE(before.ok()) << before.status();
+  const absl::Status told = keeper.BeforeUpload(header);
+  EXPECT_TRUE(told.ok()) << told;
+  const SegmentInfo info = Upload(spec);
+  unstable_ = {};
+  if (*before != nullptr) {
+    const auto unstable = keeper.AddUnstable(**before, info);
+    EXPECT_TRUE(unstable.ok()) << unstable.status();
+    unstable_ = *unstable;
+  }
+  selector_->Consolidate(header.repository, header.commit);
+  selector_->WaitConsolidated();
+  return info;
+}
+
+SegmentInfo SelectionTest::Upload(const UploadSpec& spec) {
+  const UploadHeader header = HeaderOf(spec);
   auto dictionary = store_->NewestDictionary("app", header.job);
   EXPECT_TRUE(dictionary.ok()) << dictionary.status();
   SegmentBuilder builder(*dictionary);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/git/repository.h"
+#include "server/selection/index_keeper.h"
 #include "server/selection/selector.h"
 #include "storage/index_store.h"
 #include "storage/model/mutex.h"
@@ -45,8 +46,12 @@ class SelectionTest : public GitTest {
     uint32_t shard = 0, shards = 1, attempt = 1;
     std::string environment = "";
     Isolation isolation = Isolation::kUnknown;
+    std::string branch = "";
   };
   SegmentInfo Upload(const UploadSpec& spec);
+  // The same as the service does it: compared with what was before, chains shortened.
+  SegmentInfo UploadAndKeep(const UploadSpec& spec);
+  IndexKeeper::Unstable unstable_;  // of the last upload that was kept
 
   SelectionRequest Request(const ObjectId& base, const ObjectId& head,
                            const std::vector<std::string>& labels = {});
@@ -66,6 +71,7 @@ class SelectionTest : public GitTest {
 
  private:
   const LabelList& LabelsOf(const Selection& s) const;
+  UploadHeader HeaderOf(const UploadSpec& spec) const;
 
   mutable Mutex mutex_;  // tests select in several threads
   std::map<const Selection*, SelectionResult> results_ ABSL_GUARDED_BY(mutex_);

@@ -1,11 +1,11 @@
-#include "server/selection/source_warmer.h"
+#include "server/selection/commit_worker.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace testselect {
 
-SourceWarmer::~SourceWarmer() {
+CommitWorker::~CommitWorker() {
   {
     MutexLock lock(&mutex_);
     stopping_ = true;
@@ -15,7 +15,7 @@ SourceWarmer::~SourceWarmer() {
   if (thread_.joinable()) thread_.join();
 }
 
-void SourceWarmer::Add(const std::string& repository, const ObjectId& commit) {
+void CommitWorker::Add(const std::string& repository, const ObjectId& commit) {
   MutexLock lock(&mutex_);
   const std::pair<std::string, ObjectId> item(repository, commit);
   if (stopping_ || waiting_.size() >= kMaxWaiting ||
@@ -27,12 +27,12 @@ void SourceWarmer::Add(const std::string& repository, const ObjectId& commit) {
   changed_.notify_all();
 }
 
-void SourceWarmer::WaitIdle() {
+void CommitWorker::WaitIdle() {
   MutexLock lock(&mutex_);
   while (busy_ || !waiting_.empty()) changed_.wait(mutex_);
 }
 
-void SourceWarmer::Run() {
+void CommitWorker::Run() {
   mutex_.Lock();
   while (true) {
     while (!stopping_ && waiting_.empty()) changed_.wait(mutex_);
@@ -41,7 +41,7 @@ void SourceWarmer::Run() {
     waiting_.pop_front();
     busy_ = true;
     mutex_.Unlock();
-    warm_(repository, commit);
+    work_(repository, commit);
     mutex_.Lock();
     busy_ = false;
     changed_.notify_all();

@@ -1,4 +1,4 @@
-// SourceWarmer: cuts the sources of indexed commits before a selection asks for them.
+// CommitWorker: does something about commits in the background, one at a time.
 #pragma once
 
 #include <condition_variable>
@@ -12,18 +12,19 @@
 
 namespace testselect {
 
-// Thread-safe. One thread, started with the first commit; commits wait in line, at most kMaxWaiting
-// (one that finds the line full is left to the selection that needs it).
-class SourceWarmer {
+// Thread-safe. One thread, started with the first commit; commits wait in line, at most
+// kMaxWaiting. One that finds the line full is dropped: the work must be such that nothing is wrong
+// without it.
+class CommitWorker {
  public:
   static constexpr size_t kMaxWaiting = 64;
-  using Warm = std::function<void(const std::string& repository, const ObjectId& commit)>;
+  using Work = std::function<void(const std::string& repository, const ObjectId& commit)>;
 
-  explicit SourceWarmer(Warm warm) : warm_(std::move(warm)) {}
+  explicit CommitWorker(Work work) : work_(std::move(work)) {}
   // Forgets who waits, and waits for the commit at work.
-  ~SourceWarmer();
-  SourceWarmer(const SourceWarmer&) = delete;
-  SourceWarmer& operator=(const SourceWarmer&) = delete;
+  ~CommitWorker();
+  CommitWorker(const CommitWorker&) = delete;
+  CommitWorker& operator=(const CommitWorker&) = delete;
 
   void Add(const std::string& repository, const ObjectId& commit);
   // Waits until nobody is in line or at work.
@@ -32,7 +33,7 @@ class SourceWarmer {
  private:
   void Run();
 
-  const Warm warm_;
+  const Work work_;
   Mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<std::pair<std::string, ObjectId>> waiting_ ABSL_GUARDED_BY(mutex_);
