@@ -2,24 +2,27 @@
 # Proofs that take too long for tests/run.sh. Prints JSON lines as tests/bench.sh does; exit status 0 where the proof holds.
 #   tests/long.sh accuracy [ARGUMENT...]   selections judged by whole-suite runs of published projects (tests/oracle/accuracy.py)
 #   tests/long.sh compiled [ARGUMENT...]   the same of modules in Go and of a program in C++ (tests/oracle/compiled.py)
+#   tests/long.sh year [ARGUMENT...]       a year of commits, most uploads small: selections are what the evidence taken whole says
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 name=${1:-}
 case $name in
-  accuracy | compiled) shift ;;
+  accuracy | compiled) target=testselect program=(python3 "tests/oracle/$name.py" --testselect bin/testselect) ;;
+  year) target=year_simulation program=(bin/year_simulation) ;;
   *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac
+shift
 {
   deploy/install-packages.sh build test quickstart
   build=${TESTSELECT_BUILD_DIR:-}
   if [ -z "$build" ]; then
     build=$PWD/build/release
-    cmake --preset release
+    cmake --preset release -DTESTSELECT_TESTS=ON
   fi
-  cmake --build "$build" --target testselect
+  cmake --build "$build" --target "$target"
 } >&2
-exec python3 "tests/oracle/$name.py" --testselect "$build/bin/testselect" "$@"
+exec "${program[@]/#bin\//$build/bin/}" "$@"

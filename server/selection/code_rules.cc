@@ -30,6 +30,7 @@ CodeRules::CodeRules(CodeRulesInputs inputs, CodePair code, UniverseMarks* marks
       evidence_(in_.segments, in_.universe.get()),
       context_(code_, &evidence_, in_.universe.get()),
       walk_(&context_, this) {
+  evidence_.SetSeenElsewhere(in_.seen_elsewhere);
   FindAliases(*code_.before);
   FindAliases(*code_.after);
 }

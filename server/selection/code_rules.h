@@ -35,6 +35,7 @@ struct CodeRulesInputs {
   std::shared_ptr<const LabelUniverse> universe;
   std::vector<LiveEvidence> segments;  // recorded at `before`
   std::shared_ptr<const UnstableBodies> unstable;
+  std::function<bool(const std::string& path)> seen_elsewhere;  // EvidenceView::SeenElsewhere
 };
 
 // Not thread-safe. `marks` must outlive it.

@@ -4,6 +4,7 @@
 // supersede, so that the walk along names sees one body of evidence in one numbering.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +41,14 @@ class EvidenceView {
   // Labels that executed a line of the file or entered one of its functions.
   const DenseLabelSet& LabelsOf(const std::string& path);
   bool Executed(const std::string& path) { return !LabelsOf(path).Empty(); }
+  // Whether evidence of the same chain, recorded at other trees, shows that somebody executed a
+  // body of the file. Empty: there is no other evidence.
+  void SetSeenElsewhere(std::function<bool(const std::string& path)> seen) {
+    seen_elsewhere_ = std::move(seen);
+  }
+  bool SeenElsewhere(const std::string& path) const {
+    return seen_elsewhere_ && seen_elsewhere_(path);
+  }
   // Labels that executed a line of `lines`, in any phase. Cost: a scan of the file's runs, once.
   const DenseLabelSet& Ran(const std::string& path, LineRange lines);
   // Whether a line of `lines` ran outside any test.
@@ -90,6 +99,7 @@ class EvidenceView {
   bool observes_imports_ = false;
   bool observes_fixtures_ = false;
   std::optional<DenseLabelSet> opaque_;
+  std::function<bool(const std::string& path)> seen_elsewhere_;
   absl::flat_hash_map<std::string, std::unique_ptr<File>> files_;
   absl::Status status_;
 };

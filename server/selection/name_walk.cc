@@ -367,7 +367,7 @@ void NameWalk::BodyChanged(const UnitRef& body, const Trail& trail) {
     return unit.kind == UnitKind::kBody &&
            context_.evidence().Seen(context_.Path(path), unit.lines);
   });
-  if (!anybody) {
+  if (!anybody && !context_.evidence().SeenElsewhere(context_.Path(path))) {
     Reach(path, Extend(trail, Verb::kText, kNoName, path,
                        "nobody was seen to run any body of this file"));
   }

@@ -322,7 +322,28 @@ class PlanMaker {
       TS_ASSIGN_OR_RETURN(unstable_, UnstableBodies::Of(all, in_.forest, in_.repository, in_.git));
     }
     inputs.unstable = unstable_;
+    inputs.seen_elsewhere = [this, tree = segments[0]->tree](const std::string& path) {
+      return SeenElsewhere(path, tree);
+    };
     return CodeRules::Make(std::move(inputs), marks);
+  }
+
+  // Whether live evidence of another tree than `tree` shows that somebody executed a body of the
+  // file: then a subset's silence about it says nothing.
+  bool SeenElsewhere(const std::string& path, const ObjectId& tree) const {
+    for (const ComparedSegment& s : segments_) {
+      if (s.tree == tree || s.live.Empty()) continue;
+      const auto file = s.segment->FindFile(path);
+      if (!file.ok() || *file == nullptr) continue;
+      const auto its_tree = in_.forest->Tree(in_.repository, in_.git, s.tree);
+      if (!its_tree.ok()) continue;
+      for (const Unit* body : BodiesOf(**its_tree, path)) {
+        DenseLabelSet labels;
+        const absl::Status read = LabelsTouching(**file, body->lines, s.labels->size(), &labels);
+        if (read.ok() && (!labels.Empty() || HasGlobalLine(**file, body->lines))) return true;
+      }
+    }
+    return false;
   }
 
   bool SameEnvironment(const ComparedSegment& s) const {

@@ -190,5 +190,35 @@ TEST_F(ConsolidationTest, EvidenceThatComesLateForAnOlderCommitIsNotHidden) {
   ExpectSameAnswers(9);
 }
 
+// A subset that came by no function of a file does not make it a file that nobody was seen to run.
+TEST_F(NameWalkTest, ASubsetIsSilentAboutFilesThatOthersRun) {
+  File("a.py", "def fa():\n    return 1\n");
+  File("b.py", "def fb():\n    return 1\n");
+  File("test_ab.py",
+       "import a, b\n\ndef test_a():\n    assert a.fa()\n\ndef test_b():\n    assert b.fb()\n");
+  const std::string test_a = "test_ab.py::test_a", test_b = "test_ab.py::test_b";
+  const auto add = [&](const std::string& label, const std::string& module) {
+    Ran(label, "test_ab.py", {"assert " + module});
+    Ran(label, module + ".py", {"return"});
+    Imported("test_ab.py", {"import", "def test_a", "def test_b"});
+    Imported("a.py", {"def"});
+    Imported("b.py", {"def"});
+  };
+  add(test_a, "a");
+  add(test_b, "b");
+  spec_.commit = git_.Commit("base");
+  Upload(spec_);
+  git_.Write("a.py", "def fa():\n    return 2\n");
+  const ObjectId next = git_.Commit("next");
+  spec_ = UploadSpec{};
+  add(test_a, "a");
+  spec_.commit = next;
+  spec_.completeness = Completeness::kSubset;
+  Upload(spec_);
+  git_.Write("b.py", "def fb():\n    return 2\n");
+  const ObjectId head = git_.Commit("head");
+  EXPECT_EQ(Run(*Select(Request(next, head, {test_a, test_b}))), std::vector<std::string>{test_b});
+}
+
 }  // namespace
 }  // namespace testselect
