@@ -110,11 +110,8 @@ absl::Status ChangeRules::Apply(const FileChange& change, const ReportedLines& r
     return absl::OkStatus();
   }
   SelectOpaque(path);
-  if (options_.granularity != Granularity::kFile && options_.granularity != Granularity::kPackage) {
-    return ApplyHunks(change, **file, reported);
-  }
-  ApplyWholeFile(**file);
-  return absl::OkStatus();
+  if (options_.Widens()) ApplyWholeFile(**file);
+  return options_.names_explain ? absl::OkStatus() : ApplyHunks(change, **file, reported);
 }
 
 void ChangeRules::ApplyUnknown(ReasonCode code, absl::string_view path, absl::string_view message) {

@@ -28,7 +28,7 @@ CodeRules::CodeRules(CodeRulesInputs inputs, CodePair code, UniverseMarks* marks
       marks_(*marks),
       evidence_(in_.segments, in_.universe.get()),
       context_(code_, &evidence_, in_.universe.get()),
-      walk_(&context_, this) {
+      walk_(&context_, this, in_.by_statement) {
   FindAliases(*code_.before);
   FindAliases(*code_.after);
 }

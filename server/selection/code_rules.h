@@ -1,7 +1,7 @@
 // CodeRules: what changed files of code mean for the evidence of one commit.
 //
 // Joins the segments of one tree, and walks from the units that changed along the names they bind.
-// Files of other kinds, and other granularities, are ChangeRules' affair.
+// Files of other kinds are ChangeRules' affair.
 #pragma once
 
 #include <memory>
@@ -34,6 +34,7 @@ struct CodeRulesInputs {
   Digest evidence;         // names `universe`
   std::shared_ptr<const LabelUniverse> universe;
   std::vector<LiveEvidence> segments;  // recorded at `before`
+  bool by_statement = false;           // changed statements of a body count, not the body
 };
 
 // Not thread-safe. `marks` must outlive it.

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "server/selection/label_universe.h"
+#include "server/source/statements.h"
 #include "storage/index_store.h"
 
 namespace testselect {
@@ -51,6 +52,11 @@ class EvidenceView {
   // Labels on lines of `lines` that not every label of `lines` executed; all of them if there is no
   // such line.
   DenseLabelSet TookRareBranch(const std::string& path, LineRange lines);
+  // Who came to a place in a body: element i has the labels that executed the lines of `signs[i]`,
+  // from the jobs of which that is the first sign that was seen; the last, one more, has those that
+  // executed a line of `body`, from the jobs that saw none. Evidence by functions shows no signs.
+  std::vector<DenseLabelSet> CameTo(const std::string& path,
+                                    const std::vector<StatementEdit::Sign>& signs, LineRange body);
   // Labels that, in their run phase, executed a line of the file in none of `bodies` (ascending).
   DenseLabelSet RanOutside(const std::string& path, const std::vector<LineRange>& bodies);
 
@@ -79,6 +85,8 @@ class EvidenceView {
     absl::flat_hash_map<uint64_t, DenseLabelSet> ran;  // by first << 32 | last
   };
   File& Find(const std::string& path);
+  // Whether evidence by lines of the job of segment i has one of `lines`.
+  bool JobSaw(const File& file, size_t i, const std::vector<LineRange>& lines) const;
   // Labels of the runs of a kind that overlap `lines`.
   DenseLabelSet OfKind(const std::string& path, EvidenceKind kind, LineRange lines);
   // Adds `labels`, numbers of segment i, as far as they are live.

@@ -19,7 +19,7 @@ void NameWalk::SurroundingsChanged(PathId path, const Trail& trail) {
     const Unit& unit = module->units[i];
     const Trail here = Extend(trail, Verb::kUsedIn, unit.key, path);
     if (unit.kind == UnitKind::kBody) {
-      BodyChanged(ref, here);
+      BodyChanged(ref, /*now=*/nullptr, here);
     } else if (unit.Has(kEffects) && unit.kind != UnitKind::kImport) {
       Reach(path, here);
     } else if (unit.kind == UnitKind::kStatement || unit.kind == UnitKind::kClass) {

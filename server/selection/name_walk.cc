@@ -358,7 +358,7 @@ void NameWalk::KeepersOf(const UnitRef& body, const Trail& trail) {
   }
 }
 
-void NameWalk::BodyChanged(const UnitRef& body, const Trail& trail) {
+void NameWalk::BodyChanged(const UnitRef& body, const Unit* now, const Trail& trail) {
   const PathId path = context_.PathOf(body);
   if (context_.Unmeasured(path)) return ResultChanged(body, trail, trail.code);
   const SourceModule& module = context_.Module(body);
@@ -370,9 +370,7 @@ void NameWalk::BodyChanged(const UnitRef& body, const Trail& trail) {
     Reach(path, Extend(trail, Verb::kText, kNoName, path,
                        "nobody was seen to run any body of this file"));
   }
-  Trail covered = trail;
-  covered.code = ReasonCode::kCoveredChange;
-  Select(covered, context_.Ran(body), /*present_diff=*/true);
+  SelectWhoRan(body, now, trail);
   ResultTravels(body, trail);
   if (context_.RanWhileImporting(body)) Canaries(path, trail);
   KeepersOf(body, trail);

@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "server/selection/reason.h"
 #include "server/selection/walk_context.h"
+#include "server/source/statements.h"
 
 namespace testselect {
 
@@ -54,7 +57,10 @@ class NameWalk {
  public:
   static constexpr size_t kMaxSteps = 20'000'000;
 
-  NameWalk(WalkContext* context, WalkSink* sink) : context_(*context), sink_(*sink) {
+  // `by_statement`: of a changed body, the labels that came to a changed statement; else all that
+  // executed a line of it.
+  NameWalk(WalkContext* context, WalkSink* sink, bool by_statement)
+      : context_(*context), sink_(*sink), by_statement_(by_statement) {
     steps_.emplace_back();
   }
 
@@ -108,14 +114,19 @@ class NameWalk {
   void ResultTravels(const UnitRef& body, const Trail& trail);
   void ResultChanged(const UnitRef& body, Trail trail, ReasonCode code);
 
-  void BodyChanged(const UnitRef& body, const Trail& trail);
+  // `now` is the body at head, where it has one and nothing else of its function changed.
+  void BodyChanged(const UnitRef& body, const Unit* now, const Trail& trail);
+  void SelectWhoRan(const UnitRef& body, const Unit* now, const Trail& trail);
+  std::optional<std::vector<StatementEdit>> StatementsChanged(const UnitRef& body, const Unit& now);
+  void SelectWhoCame(const UnitRef& body, const StatementEdit& edit, const Trail& trail);
   void KeepersOf(const UnitRef& body, const Trail& trail);
   bool CalledByAll(const UnitRef& keeper, const DenseLabelSet& ran);
   const std::vector<UnitRef>& Keepers();
   bool MayHaveCalled(const UnitRef& keeper, const UnitRef& body);
 
   void CodeChanged(PathId path);
-  void UnitChanged(const UnitRef& ref, const Unit* old, absl::string_view how);
+  // `old` and `now` are the unit in the two trees; null where it is not.
+  void UnitChanged(const UnitRef& ref, const Unit* old, const Unit* now, absl::string_view how);
   void BindingChanged(const UnitRef& ref, absl::string_view how, const Trail& trail);
   void SignatureChanged(const UnitRef& ref, absl::string_view how, const Trail& trail);
   void AnnotationChanged(const UnitRef& ref, absl::string_view how, const Trail& trail);
@@ -135,6 +146,7 @@ class NameWalk {
 
   WalkContext& context_;
   WalkSink& sink_;
+  const bool by_statement_;
   std::vector<WalkStep> steps_;
   std::deque<Task> tasks_;
   absl::flat_hash_set<uint64_t> done_;
@@ -145,6 +157,9 @@ class NameWalk {
   DenseLabelSet* collected_ = nullptr;  // a probe's; null: verdicts go to the sink
   bool keepers_known_ = false;
   std::vector<UnitRef> keepers_;
+  // The file whose statements were looked at last, in both trees.
+  PathId read_path_ = kNoFile;
+  std::unique_ptr<StatementReader> read_before_, read_after_;
   absl::flat_hash_map<uint64_t, absl::flat_hash_set<uint64_t>> called_;
 };
 

@@ -280,25 +280,24 @@ class PlanMaker {
     if (changes.empty()) return absl::OkStatus();
     PlanUniverseMarks code_marks(segments[0]->segment->info().header.commit, plan_.get(),
                                  observer_);
-    std::unique_ptr<CodeRules> code;
-    if (in_.options.granularity == Granularity::kFunction) {
-      auto made = OpenCode(segments, &code_marks);
-      if (!made.ok()) return MissingObject(made.status());
-      code = *std::move(made);
-    }
-    code_ = code.get();
+    const auto code = OpenCode(segments, &code_marks);
+    if (!code.ok()) return MissingObject(code.status());
+    code_ = code->get();
     for (const FileChange& change : changes) {
       if (absl::Now() > in_.deadline) {
         return Fall(FallbackCode::kDeadline,
                     absl::StrCat("The deadline passed while ", changes.size(),
                                  " changed files were compared, so everything runs."));
       }
-      const absl::Status status = code != nullptr && code->Explains(change)
-                                      ? CompareCode(change, segments, verdicts)
-                                      : CompareLines(change, segments, verdicts);
+      const bool is_code = code_->Explains(change);
+      absl::Status status;
+      if (is_code) status = CompareCode(change, segments, verdicts);
+      if (status.ok() && (!is_code || in_.options.Widens())) {
+        status = CompareLines(change, is_code, segments, verdicts);
+      }
       if (!status.ok()) return MissingObject(status);
     }
-    if (code != nullptr) code->Finish();
+    code_->Finish();
     code_ = nullptr;
     return absl::OkStatus();
   }
@@ -313,6 +312,7 @@ class PlanMaker {
     inputs.after = in_.head.tree;
     inputs.evidence = plan_->fingerprint;
     inputs.universe = plan_->labels;
+    inputs.by_statement = in_.options.granularity == Granularity::kLine;
     for (const ComparedSegment* s : segments) {
       inputs.segments.push_back(*s);
     }
@@ -338,12 +338,15 @@ class PlanMaker {
     return absl::OkStatus();
   }
 
-  absl::Status CompareLines(const FileChange& change, const std::vector<ComparedSegment*>& segments,
+  absl::Status CompareLines(const FileChange& change, bool is_code,
+                            const std::vector<ComparedSegment*>& segments,
                             ChangeVerdicts& verdicts) {
-    if (code_ != nullptr) code_->ApplyCameOrWent(change);
+    if (!is_code) code_->ApplyCameOrWent(change);
+    ChangeOptions options = in_.options;
+    options.names_explain = is_code;
     for (const ComparedSegment* s : segments) {
       PlanMarks marks(*s, plan_.get(), observer_);
-      ChangeRules rules(*s->segment, *in_.git, in_.options, marks, &verdicts, SameEnvironment(*s));
+      ChangeRules rules(*s->segment, *in_.git, options, marks, &verdicts, SameEnvironment(*s));
       TS_RETURN_IF_ERROR(rules.Apply(change, ReportedOf(s->job, change)));
     }
     return absl::OkStatus();

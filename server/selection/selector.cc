@@ -229,7 +229,7 @@ class CachingSelector final : public Selector {
     inputs.policy = *std::move(policy);
     const bool unknown_selects_all = request.unknown_change_selects_all.value_or(
         inputs.policy.rules->unknown_change_selects_all().value_or(true));
-    inputs.options = {request.granularity, unknown_selects_all};
+    inputs.options = {request.granularity, unknown_selects_all, /*names_explain=*/false};
     return MakePlan(inputs, *resolution, observer);
   }
 

@@ -109,9 +109,10 @@ void NameWalk::CodeChanged(PathId path) {
       const Unit& unit = old->units[i];
       const auto it = after.find(UnitKey(unit.kind, unit.key));
       if (it == after.end()) {
-        UnitChanged({before_file, i, 0}, &unit, kRemoved);
-      } else if (now->units[it->second].fingerprint != unit.fingerprint) {
-        UnitChanged({before_file, i, 0}, &unit, kChanged);
+        UnitChanged({before_file, i, 0}, &unit, nullptr, kRemoved);
+      } else if (const Unit& at_head = now->units[it->second];
+                 at_head.fingerprint != unit.fingerprint) {
+        UnitChanged({before_file, i, 0}, &unit, &at_head, kChanged);
       }
     }
   }
@@ -126,11 +127,12 @@ void NameWalk::CodeChanged(PathId path) {
       Reach(path, Extend(trail, Verb::kChange, unit.key, path, "syntax error"));
     }
     if (then != nullptr) continue;
-    UnitChanged({after_file, i, 1}, nullptr, kAdded);
+    UnitChanged({after_file, i, 1}, nullptr, &unit, kAdded);
   }
 }
 
-void NameWalk::UnitChanged(const UnitRef& ref, const Unit* old, absl::string_view how) {
+void NameWalk::UnitChanged(const UnitRef& ref, const Unit* old, const Unit* now,
+                           absl::string_view how) {
   const Unit& unit = context_.At(ref);
   const PathId path = context_.PathOf(ref);
   Trail trail;
@@ -146,7 +148,7 @@ void NameWalk::UnitChanged(const UnitRef& ref, const Unit* old, absl::string_vie
   }
   switch (unit.kind) {
     case UnitKind::kBody:
-      if (how != kAdded) BodyChanged(ref, trail);
+      if (how != kAdded) BodyChanged(ref, now, trail);
       break;
     case UnitKind::kSignature:
       SignatureChanged(ref, how, trail);
@@ -317,7 +319,7 @@ void NameWalk::BodiesNamed(NameId key, PathId path, const Trail& trail) {
   if (module == nullptr) return;
   for (uint32_t i = 0; i < module->units.size(); ++i) {
     if (module->units[i].kind == UnitKind::kBody && module->units[i].key == key) {
-      BodyChanged({context_.Before(path), i, 0}, trail);
+      BodyChanged({context_.Before(path), i, 0}, /*now=*/nullptr, trail);
     }
   }
 }

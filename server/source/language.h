@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "server/source/name_table.h"
+#include "server/source/statements.h"
 #include "server/source/unit.h"
 
 namespace testselect {
@@ -99,6 +100,12 @@ class Language {
   virtual SourceModule Cut(absl::string_view path, absl::string_view source,
                            NameTable* names) const = 0;
   virtual std::unique_ptr<TreeLayer> Open(const TreeView& tree) const = 0;
+  // The statements of a file, for selections by line; null where it cannot be parsed, or where
+  // bodies are the finest that the layer tells apart.
+  virtual std::unique_ptr<StatementReader> Statements(absl::string_view /*path*/,
+                                                      absl::string_view /*source*/) const {
+    return nullptr;
+  }
 
   // Whether a free name in `user_path` may mean what `path` defines without importing that name.
   // Asked of languages with shared_names only.
