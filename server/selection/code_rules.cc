@@ -14,8 +14,10 @@ absl::StatusOr<std::unique_ptr<CodeRules>> CodeRules::Make(CodeRulesInputs input
                                                            UniverseMarks* marks) {
   CodePair code;
   SourceForest& forest = *inputs.forest;
-  TS_ASSIGN_OR_RETURN(code.before, forest.Tree(inputs.repository, inputs.git, inputs.before));
-  TS_ASSIGN_OR_RETURN(code.after, forest.Tree(inputs.repository, inputs.git, inputs.after));
+  TS_ASSIGN_OR_RETURN(code.before,
+                      forest.Tree(inputs.repository, inputs.git, inputs.before, inputs.deadline));
+  TS_ASSIGN_OR_RETURN(code.after,
+                      forest.Tree(inputs.repository, inputs.git, inputs.after, inputs.deadline));
   code.names = forest.Names(inputs.before, *code.before);
   code.homes_before = forest.Homes(inputs.evidence, inputs.universe, inputs.before, code.before);
   code.homes_after = forest.Homes(inputs.evidence, inputs.universe, inputs.after, code.after);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "server/git/repository.h"
 #include "server/selection/name_walk.h"
 #include "server/selection/selection_plan.h"
@@ -34,13 +35,14 @@ struct CodeRulesInputs {
   Digest evidence;         // names `universe`
   std::shared_ptr<const LabelUniverse> universe;
   std::vector<LiveEvidence> segments;  // recorded at `before`
-  bool by_statement = false;           // changed statements of a body count, not the body
+  absl::Time deadline = absl::InfiniteFuture();
+  bool by_statement = false;  // changed statements of a body count, not the body
 };
 
 // Not thread-safe. `marks` must outlive it.
 class CodeRules final : public WalkSink {
  public:
-  // Errors: those of git.
+  // Errors: those of git, and kDeadlineExceeded.
   static absl::StatusOr<std::unique_ptr<CodeRules>> Make(CodeRulesInputs inputs,
                                                          UniverseMarks* marks);
 

@@ -281,13 +281,13 @@ class PlanMaker {
     PlanUniverseMarks code_marks(segments[0]->segment->info().header.commit, plan_.get(),
                                  observer_);
     const auto code = OpenCode(segments, &code_marks);
+    if (absl::IsDeadlineExceeded(code.status())) return Late(code.status().message());
     if (!code.ok()) return MissingObject(code.status());
     code_ = code->get();
     for (const FileChange& change : changes) {
       if (absl::Now() > in_.deadline) {
-        return Fall(FallbackCode::kDeadline,
-                    absl::StrCat("The deadline passed while ", changes.size(),
-                                 " changed files were compared, so everything runs."));
+        return Late(absl::StrCat("the deadline passed while ", changes.size(),
+                                 " changed files were compared"));
       }
       const bool is_code = code_->Explains(change);
       absl::Status status;
@@ -312,6 +312,7 @@ class PlanMaker {
     inputs.after = in_.head.tree;
     inputs.evidence = plan_->fingerprint;
     inputs.universe = plan_->labels;
+    inputs.deadline = in_.deadline;
     inputs.by_statement = in_.options.granularity == Granularity::kLine;
     for (const ComparedSegment* s : segments) {
       inputs.segments.push_back(*s);
@@ -350,6 +351,11 @@ class PlanMaker {
       TS_RETURN_IF_ERROR(rules.Apply(change, ReportedOf(s->job, change)));
     }
     return absl::OkStatus();
+  }
+
+  absl::Status Late(absl::string_view why) {
+    return Fall(FallbackCode::kDeadline,
+                absl::StrCat("There was no time left: ", why, "; everything runs."));
   }
 
   absl::Status MissingObject(const absl::Status& why) {
