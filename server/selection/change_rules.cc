@@ -150,7 +150,12 @@ void ChangeRules::SelectLabelsOf(const FileEvidence& file, const Mark& mark) {
 
 // Labels that did more than the evidence shows may have run any code.
 void ChangeRules::SelectOpaque(absl::string_view path) {
-  if (!opaque_.has_value()) opaque_ = OpaqueLabels(segment_);
+  if (!opaque_.has_value()) {
+    opaque_ = OpaqueLabels(segment_);
+    if (opaque_->ok() && verdicts_ != nullptr) {
+      **opaque_ |= verdicts_->OpaqueIn(*segment_.labels());
+    }
+  }
   if (!opaque_->ok()) return LoseData(path, opaque_->status());
   if ((*opaque_)->Empty()) return;
   sink_.Select({ReasonCode::kOpaque,

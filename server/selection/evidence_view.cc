@@ -183,6 +183,7 @@ const DenseLabelSet& EvidenceView::Opaque() {
     auto labels = OpaqueLabels(*segments_[i].segment);
     status_.Update(labels.status());
     if (labels.ok()) AddLive(i, *std::move(labels), &*opaque_);
+    AddLive(i, segments_[i].opaque, &*opaque_);
   }
   return *opaque_;
 }

@@ -24,6 +24,7 @@ struct LiveEvidence {
   std::shared_ptr<const Segment> segment;
   std::shared_ptr<const LabelDictionary> labels;
   DenseLabelSet live;
+  DenseLabelSet opaque = {};  // labels that a rule calls so, beside those that the upload does
 };
 
 // Labels whose upload says that they did more than their evidence shows, in the segment's numbers.
@@ -72,7 +73,8 @@ class EvidenceView {
   // Labels that used the fixture that overlaps `lines`; nothing where not all uploads tell of
   // fixtures, or none of this one: then it must be guessed.
   std::optional<DenseLabelSet> FixtureUsers(const std::string& path, LineRange lines);
-  // Labels that did more than the evidence shows. Cost: the outcomes are read, once.
+  // Labels that did more than the evidence shows, as uploads or rules say. Cost: the outcomes are
+  // read, once.
   const DenseLabelSet& Opaque();
 
   // Not ok once some evidence could not be read.

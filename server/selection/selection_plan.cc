@@ -280,7 +280,7 @@ class PlanMaker {
     if (changes.empty()) return absl::OkStatus();
     PlanUniverseMarks code_marks(segments[0]->segment->info().header.commit, plan_.get(),
                                  observer_);
-    const auto code = OpenCode(segments, &code_marks);
+    const auto code = OpenCode(segments, verdicts, &code_marks);
     if (absl::IsDeadlineExceeded(code.status())) return Late(code.status().message());
     if (!code.ok()) return MissingObject(code.status());
     code_ = code->get();
@@ -303,6 +303,7 @@ class PlanMaker {
   }
 
   absl::StatusOr<std::unique_ptr<CodeRules>> OpenCode(const std::vector<ComparedSegment*>& segments,
+                                                      ChangeVerdicts& verdicts,
                                                       UniverseMarks* marks) {
     CodeRulesInputs inputs;
     inputs.forest = in_.forest;
@@ -316,6 +317,7 @@ class PlanMaker {
     inputs.by_statement = in_.options.granularity == Granularity::kLine;
     for (const ComparedSegment* s : segments) {
       inputs.segments.push_back(*s);
+      inputs.segments.back().opaque = verdicts.OpaqueIn(*s->labels);
     }
     return CodeRules::Make(std::move(inputs), marks);
   }
