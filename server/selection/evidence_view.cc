@@ -21,6 +21,9 @@ EvidenceView::EvidenceView(std::vector<LiveEvidence> segments, const LabelUniver
   observes_fixtures_ = !segments_.empty();
   for (const LiveEvidence& s : segments_) {
     universe_.Translate(*s.labels, s.live, &live_);
+    if (s.segment->info().header.isolation != Isolation::kProcessPerLabel) {
+      universe_.Translate(*s.labels, s.live, &shared_process_);
+    }
     observes_imports_ |= s.segment->info().Holds(EvidenceKind::kImportedFile);
     observes_fixtures_ &= s.segment->info().Holds(EvidenceKind::kUsedFixture);
   }

@@ -39,6 +39,10 @@ class EvidenceView {
   EvidenceView(std::vector<LiveEvidence> segments, const LabelUniverse* universe);
 
   const DenseLabelSet& live() const { return live_; }
+  // Labels of which some evidence was recorded in a process that other labels may have prepared:
+  // what such a label had done by another is not seen in its evidence.
+  const DenseLabelSet& shared_process() const { return shared_process_; }
+  bool all_share() const { return shared_process_ == live_; }
   // Labels that executed a line of the file or entered one of its functions.
   const DenseLabelSet& LabelsOf(const std::string& path);
   bool Executed(const std::string& path) { return !LabelsOf(path).Empty(); }
@@ -96,7 +100,7 @@ class EvidenceView {
 
   const std::vector<LiveEvidence> segments_;
   const LabelUniverse& universe_;
-  DenseLabelSet live_;
+  DenseLabelSet live_, shared_process_;
   bool observes_imports_ = false;
   bool observes_fixtures_ = false;
   std::optional<DenseLabelSet> opaque_;

@@ -22,21 +22,26 @@ NameWalk::Trail NameWalk::Extend(Trail trail, Verb verb, NameId name, PathId pat
 }
 
 void NameWalk::Select(const Trail& trail, const DenseLabelSet& labels, bool present_diff) {
-  if (labels.Empty()) return;
+  DenseLabelSet concerned = labels;
+  if (trail.shared_only) concerned &= context_.evidence().shared_process();
+  if (concerned.Empty()) return;
   if (collected_ != nullptr) {
-    *collected_ |= labels;
+    *collected_ |= concerned;
     return;
   }
-  sink_.Select({trail.code, present_diff, trail.changed, trail.lines, trail.step}, labels);
+  sink_.Select({trail.code, present_diff, trail.changed, trail.lines, trail.step}, concerned);
 }
 
-bool NameWalk::Once(Verb verb, NameId name, PathId path) {
-  return done_.insert(static_cast<uint64_t>(verb) << 61 | static_cast<uint64_t>(name) << 30 | path)
+// What was followed for some labels only must be followed for all, should it come to that.
+bool NameWalk::Once(Verb verb, NameId name, PathId path, bool shared_only) {
+  return done_
+      .insert(static_cast<uint64_t>(verb) << 61 | static_cast<uint64_t>(name) << 30 |
+              static_cast<uint64_t>(shared_only) << 29 | path)
       .second;
 }
 
 void NameWalk::Push(Verb verb, NameId name, PathId path, const Trail& trail) {
-  if (Once(verb, name, path)) tasks_.push_back({verb, name, path, trail});
+  if (Once(verb, name, path, trail.shared_only)) tasks_.push_back({verb, name, path, trail});
 }
 
 void NameWalk::Run() {
@@ -223,7 +228,7 @@ void NameWalk::UsedBy(const UnitRef& user, PathId path, const Trail& from) {
 }
 
 void NameWalk::Reach(PathId path, const Trail& trail) {
-  if (!Once(Verb::kText, 0, path)) return;
+  if (!Once(Verb::kText, 0, path, trail.shared_only)) return;
   Trail reach = Extend(trail, Verb::kText, kNoName, path, "what brings this file along");
   if (reach.code == ReasonCode::kNameChange) reach.code = ReasonCode::kReach;
   Select(reach, context_.MayMeet(path));
@@ -249,13 +254,30 @@ void NameWalk::ResultTravels(const UnitRef& body, const Trail& trail) {
   if (unit.Has(kWide)) {
     const auto users =
         context_.evidence().FixtureUsers(context_.Path(context_.PathOf(body)), unit.lines);
-    if (!users.has_value()) return ResultChanged(body, trail, ReasonCode::kSharedFixture);
-    Trail used = trail;
-    used.code = ReasonCode::kSharedFixture;
-    return Select(used, *users);
+    if (users.has_value()) {
+      Trail used = trail;
+      used.code = ReasonCode::kSharedFixture;
+      return Select(used, *users);
+    }
+    ResultIsShared(body, trail, ReasonCode::kSharedFixture);
+  } else if (unit.Has(kMemo)) {
+    ResultIsShared(body, trail, ReasonCode::kMemo);
   }
-  if (unit.Has(kMemo)) return ResultChanged(body, trail, ReasonCode::kMemo);
-  if (context_.RanWhileImporting(body)) ResultChanged(body, trail, ReasonCode::kImportTime);
+  // What runs while importing is in no label's evidence, whoever has the process.
+  const bool followed = (unit.Has(kWide) || unit.Has(kMemo)) && context_.evidence().all_share();
+  if (followed || !context_.RanWhileImporting(body)) return;
+  ResultChanged(body, trail, ReasonCode::kImportTime);
+}
+
+// Others than its caller live on what `body` returned, in the same process. What the compiler may
+// have run is in nobody's evidence.
+void NameWalk::ResultIsShared(const UnitRef& body, Trail trail, ReasonCode code) {
+  const Language& language = *context_.Tree(body).LanguageAt(body.file);
+  if (!language.traits().runs_in_compiler) {
+    if (context_.evidence().shared_process().Empty()) return;
+    trail.shared_only |= !context_.evidence().all_share();
+  }
+  ResultChanged(body, trail, code);
 }
 
 // Others than its caller live on what `body` returned: the users of its name.
@@ -353,7 +375,7 @@ void NameWalk::KeepersOf(const UnitRef& body, const Trail& trail) {
       if (!others.Empty()) continue;
     }
     if (CalledByAll(keeper, ran) && MayHaveCalled(keeper, body)) {
-      ResultChanged(keeper, trail, wide ? ReasonCode::kSharedFixture : ReasonCode::kMemo);
+      ResultIsShared(keeper, trail, wide ? ReasonCode::kSharedFixture : ReasonCode::kMemo);
     }
   }
 }

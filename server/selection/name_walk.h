@@ -82,6 +82,7 @@ class NameWalk {
     PathId changed = kNoFile;
     LineRange lines;
     uint32_t step = 0;
+    bool shared_only = false;  // concerns only labels that share a process with others
   };
   struct Task {
     Verb verb;  // kName, kMember or kClass
@@ -94,7 +95,7 @@ class NameWalk {
 
   Trail Extend(Trail trail, Verb verb, NameId name, PathId path, absl::string_view text = "");
   void Select(const Trail& trail, const DenseLabelSet& labels, bool present_diff = false);
-  bool Once(Verb verb, NameId name, PathId path);
+  bool Once(Verb verb, NameId name, PathId path, bool shared_only = false);
   void Push(Verb verb, NameId name, PathId path, const Trail& trail);
   void Run();
 
@@ -112,6 +113,7 @@ class NameWalk {
   void Reach(PathId path, const Trail& trail);
   void Canaries(PathId path, const Trail& trail);
   void ResultTravels(const UnitRef& body, const Trail& trail);
+  void ResultIsShared(const UnitRef& body, Trail trail, ReasonCode code);
   void ResultChanged(const UnitRef& body, Trail trail, ReasonCode code);
 
   // `now` is the body at head, where it has one and nothing else of its function changed.

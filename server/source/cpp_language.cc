@@ -107,6 +107,7 @@ class Cpp : public Language {
       t->linked = true;
       t->includes_text = true;
       t->built_first = true;
+      t->runs_in_compiler = true;
       return t;
     }();
     return traits;

@@ -41,6 +41,7 @@ struct LanguageTraits {
   bool shared_names = false;
   bool linked = false;       // names belong to the program: a user need not import what defines it
   bool built_first = false;  // what does not compile is found before tests run: no canaries
+  bool runs_in_compiler = false;  // functions may run there (constexpr, const fn), unseen
   bool includes_text = false;     // an import is a file's text: that of another file is another one
   bool built_by_package = false;  // ... but per package: importers of one that fails need canaries
 };

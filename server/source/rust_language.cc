@@ -262,6 +262,7 @@ class Rust : public Language {
       t->shared_names = true;
       t->linked = true;
       t->built_first = true;
+      t->runs_in_compiler = true;
       return t;
     }();
     return traits;
