@@ -130,8 +130,8 @@ void CommandOptions::Commits(SelectOptions& select) {
            "Use this job's evidence; may be repeated. NAME stands for all its flavors, "
            "'NAME;os=linux' for one. Default: all jobs.");
   Choice("--granularity", select.granularity, {"function", "line", "file", "package"},
-         "How finely the change is compared. line is more precise and less safe. Default: "
-         "function.");
+         "How finely the change is compared. line, by the statements that changed, is more precise "
+         "and less safe. Default: function.");
   Choice("--unknown-change", select.unknown_change, {"all", "none"},
          "What a change selects that nothing explains. Default: what the rule file says, else "
          "all.");

@@ -8,6 +8,7 @@
 #include "client/cli/exit_code.h"
 #include "client/cli/rule_commands.h"
 #include "client/cli/structure_commands.h"
+#include "client/version.h"
 
 namespace testselect::client {
 namespace {
@@ -179,8 +180,9 @@ void AddServe(CLI::App* tree, CommandLine& values) {
 }
 
 void AddRest(CLI::App* tree, CommandLine& values) {
-  CLI::App* version = AddCommand(tree, "version", "Print the version.", values, Command::kVersion,
-                                 "  testselect version\n");
+  CLI::App* version =
+      AddCommand(tree, "version", "Print the version, as testselect --version does.", values,
+                 Command::kVersion, "  testselect version\n");
   CommandOptions(version).Switch("--json", values.common.json, "Print it as a JSON object.");
   CLI::App* completion =
       tree->add_subcommand("completion", "Print the completion script of a shell.");
@@ -220,6 +222,8 @@ std::unique_ptr<CLI::App> BuildCommandTree(CommandLine& values) {
   // None is told by whoever runs the command, with the help of what was named so far.
   tree->require_subcommand(0, 1);
   tree->set_help_flag("-h,--help", "Print this help and exit.");
+  tree->set_version_flag("--version", absl::StrCat("testselect ", kVersionText),
+                         "Print the version and exit.");
   std::string codes = "Exit status:\n";
   for (const ExitCodeText* text = kExitCodeTexts; text->meaning != nullptr; ++text) {
     absl::StrAppend(&codes, "  ", static_cast<int>(text->code), "  ", text->meaning, "\n");

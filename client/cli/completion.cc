@@ -104,8 +104,9 @@ std::string BashCompletion(const CLI::App& tree) {
       "  local command=\"${COMP_WORDS[1]}\"\n"
       "  COMPREPLY=()\n"
       "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n";
-  absl::StrAppend(&script, "    COMPREPLY=($(compgen -W '", absl::StrJoin(words.at(""), " "),
-                  " --help' -- \"$current\"))\n    return\n  fi\n  case \"$command\" in\n");
+  absl::StrAppend(
+      &script, "    COMPREPLY=($(compgen -W '", absl::StrJoin(words.at(""), " "),
+      " --help --version' -- \"$current\"))\n    return\n  fi\n  case \"$command\" in\n");
   for (const auto& [prefix, following] : words) {
     if (prefix.empty()) continue;
     absl::StrAppend(&script, "    ", prefix,
@@ -136,7 +137,7 @@ std::string ZshCompletion(const CLI::App& tree) {
       "#compdef testselect\n# zsh completion for testselect, made by `testselect completion zsh`\n"
       "_testselect() {\n  local command=\"${words[2]}\"\n  if (( CURRENT == 2 )); then\n";
   absl::StrAppend(&script, "    compadd -- ", absl::StrJoin(words.at(""), " "),
-                  " --help\n    return\n  fi\n  local skip=1\n  case \"$command\" in\n");
+                  " --help --version\n    return\n  fi\n  local skip=1\n  case \"$command\" in\n");
   for (const auto& [prefix, following] : words) {
     if (prefix.empty()) continue;
     absl::StrAppend(&script, "    ", prefix,

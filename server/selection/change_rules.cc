@@ -110,11 +110,8 @@ absl::Status ChangeRules::Apply(const FileChange& change, const ReportedLines& r
     return absl::OkStatus();
   }
   SelectOpaque(path);
-  if (options_.granularity != Granularity::kFile && options_.granularity != Granularity::kPackage) {
-    return ApplyHunks(change, **file, reported);
-  }
-  ApplyWholeFile(**file);
-  return absl::OkStatus();
+  if (options_.Widens()) ApplyWholeFile(**file);
+  return options_.names_explain ? absl::OkStatus() : ApplyHunks(change, **file, reported);
 }
 
 void ChangeRules::ApplyUnknown(ReasonCode code, absl::string_view path, absl::string_view message) {
@@ -153,7 +150,12 @@ void ChangeRules::SelectLabelsOf(const FileEvidence& file, const Mark& mark) {
 
 // Labels that did more than the evidence shows may have run any code.
 void ChangeRules::SelectOpaque(absl::string_view path) {
-  if (!opaque_.has_value()) opaque_ = OpaqueLabels(segment_);
+  if (!opaque_.has_value()) {
+    opaque_ = OpaqueLabels(segment_);
+    if (opaque_->ok() && verdicts_ != nullptr) {
+      **opaque_ |= verdicts_->OpaqueIn(*segment_.labels());
+    }
+  }
   if (!opaque_->ok()) return LoseData(path, opaque_->status());
   if ((*opaque_)->Empty()) return;
   sink_.Select({ReasonCode::kOpaque,

@@ -37,6 +37,12 @@ class ReportedLines {
 struct ChangeOptions {
   Granularity granularity = Granularity::kFunction;
   bool unknown_change_selects_all = true;
+  bool names_explain = false;  // the change is of code: what changed in it is CodeRules' affair
+
+  // Whole files or folders select on top of what changed in them.
+  bool Widens() const {
+    return granularity == Granularity::kFile || granularity == Granularity::kPackage;
+  }
 };
 
 // Not thread-safe. The segment, repository and sink must outlive it.

@@ -43,6 +43,11 @@ class ChangeVerdicts {
 
   // Marks the labels that the project runs always.
   void ApplyAlwaysRun(const LabelDictionary& segment, MarkSink& sink);
+  // The labels that the project calls opaque, in the segment's numbers.
+  DenseLabelSet OpaqueIn(const LabelDictionary& segment) {
+    if (rules_.opaque().empty()) return DenseLabelSet();
+    return labels_.In(segment, rules_.opaque());
+  }
 
  private:
   struct Verdict {

@@ -14,8 +14,10 @@ absl::StatusOr<std::unique_ptr<CodeRules>> CodeRules::Make(CodeRulesInputs input
                                                            UniverseMarks* marks) {
   CodePair code;
   SourceForest& forest = *inputs.forest;
-  TS_ASSIGN_OR_RETURN(code.before, forest.Tree(inputs.repository, inputs.git, inputs.before));
-  TS_ASSIGN_OR_RETURN(code.after, forest.Tree(inputs.repository, inputs.git, inputs.after));
+  TS_ASSIGN_OR_RETURN(code.before,
+                      forest.Tree(inputs.repository, inputs.git, inputs.before, inputs.deadline));
+  TS_ASSIGN_OR_RETURN(code.after,
+                      forest.Tree(inputs.repository, inputs.git, inputs.after, inputs.deadline));
   code.names = forest.Names(inputs.before, *code.before);
   code.unstable = inputs.unstable;
   code.homes_before = forest.Homes(inputs.evidence, inputs.universe, inputs.before, code.before);
@@ -29,7 +31,7 @@ CodeRules::CodeRules(CodeRulesInputs inputs, CodePair code, UniverseMarks* marks
       marks_(*marks),
       evidence_(in_.segments, in_.universe.get()),
       context_(code_, &evidence_, in_.universe.get()),
-      walk_(&context_, this) {
+      walk_(&context_, this, in_.by_statement) {
   evidence_.SetSeenElsewhere(in_.seen_elsewhere);
   FindAliases(*code_.before);
   FindAliases(*code_.after);

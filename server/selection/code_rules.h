@@ -1,7 +1,7 @@
 // CodeRules: what changed files of code mean for the evidence of one commit.
 //
 // Joins the segments of one tree, and walks from the units that changed along the names they bind.
-// Files of other kinds, and other granularities, are ChangeRules' affair.
+// Files of other kinds are ChangeRules' affair.
 #pragma once
 
 #include <memory>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "server/git/repository.h"
 #include "server/selection/name_walk.h"
 #include "server/selection/selection_plan.h"
@@ -36,12 +37,14 @@ struct CodeRulesInputs {
   std::vector<LiveEvidence> segments;  // recorded at `before`
   std::shared_ptr<const UnstableBodies> unstable;
   std::function<bool(const std::string& path)> seen_elsewhere;  // EvidenceView::SeenElsewhere
+  absl::Time deadline = absl::InfiniteFuture();
+  bool by_statement = false;  // changed statements of a body count, not the body
 };
 
 // Not thread-safe. `marks` must outlive it.
 class CodeRules final : public WalkSink {
  public:
-  // Errors: those of git.
+  // Errors: those of git, and kDeadlineExceeded.
   static absl::StatusOr<std::unique_ptr<CodeRules>> Make(CodeRulesInputs inputs,
                                                          UniverseMarks* marks);
 

@@ -22,6 +22,9 @@ EvidenceView::EvidenceView(std::vector<LiveEvidence> segments, const LabelUniver
   for (const LiveEvidence& s : segments_) {
     universe_.Translate(*s.labels, s.live, &live_);
     const SegmentInfo& info = s.segment->info();
+    if (info.header.isolation != Isolation::kProcessPerLabel) {
+      universe_.Translate(*s.labels, s.live, &shared_process_);
+    }
     if (info.header.completeness == Completeness::kAdded) continue;  // a part of another's
     observes_imports_ |= info.Holds(EvidenceKind::kImportedFile);
     observes_fixtures_ &= info.Holds(EvidenceKind::kUsedFixture);
@@ -87,6 +90,43 @@ DenseLabelSet EvidenceView::TookRareBranch(const std::string& path, LineRange li
   return rare.Empty() ? everybody : rare;
 }
 
+bool EvidenceView::JobSaw(const File& file, size_t i, const std::vector<LineRange>& lines) const {
+  const JobKey& job = segments_[i].segment->info().header.job;
+  for (size_t s = 0; s < segments_.size(); ++s) {
+    if (file.by_segment[s] == nullptr || segments_[s].segment->info().header.job != job) continue;
+    for (const LineRange range : lines) {
+      if (HasGlobalLine(*file.by_segment[s], range)) return true;
+      for (const EvidenceSection& section : file.by_segment[s]->sections) {
+        if (section.kind != EvidenceKind::kLine) continue;
+        for (const EvidenceRun& run : section.runs) {
+          if (run.first <= range.last && run.last >= range.first) return true;
+        }
+      }
+    }
+  }
+  return false;
+}
+
+std::vector<DenseLabelSet> EvidenceView::CameTo(const std::string& path,
+                                                const std::vector<StatementEdit::Sign>& signs,
+                                                LineRange body) {
+  const File& file = Find(path);
+  std::vector<DenseLabelSet> came(signs.size() + 1);
+  for (size_t i = 0; i < segments_.size(); ++i) {
+    if (file.by_segment[i] == nullptr) continue;
+    size_t first = 0;
+    while (first < signs.size() && !JobSaw(file, i, signs[first].seen)) ++first;
+    DenseLabelSet labels;
+    for (const LineRange lines :
+         first < signs.size() ? signs[first].lines : std::vector<LineRange>{body}) {
+      status_.Update(
+          LabelsTouching(*file.by_segment[i], lines, segments_[i].labels->size(), &labels));
+    }
+    AddLive(i, std::move(labels), &came[first]);
+  }
+  return came;
+}
+
 DenseLabelSet EvidenceView::RanOutside(const std::string& path,
                                        const std::vector<LineRange>& bodies) {
   const File& file = Find(path);
@@ -148,6 +188,7 @@ const DenseLabelSet& EvidenceView::Opaque() {
     auto labels = OpaqueLabels(*segments_[i].segment);
     status_.Update(labels.status());
     if (labels.ok()) AddLive(i, *std::move(labels), &*opaque_);
+    AddLive(i, segments_[i].opaque, &*opaque_);
   }
   return *opaque_;
 }

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "server/selection/label_universe.h"
+#include "server/source/statements.h"
 #include "storage/index_store.h"
 
 namespace testselect {
@@ -24,6 +25,7 @@ struct LiveEvidence {
   std::shared_ptr<const Segment> segment;
   std::shared_ptr<const LabelDictionary> labels;
   DenseLabelSet live;
+  DenseLabelSet opaque = {};  // labels that a rule calls so, beside those that the upload does
 };
 
 // Labels whose upload says that they did more than their evidence shows, in the segment's numbers.
@@ -38,6 +40,10 @@ class EvidenceView {
   EvidenceView(std::vector<LiveEvidence> segments, const LabelUniverse* universe);
 
   const DenseLabelSet& live() const { return live_; }
+  // Labels of which some evidence was recorded in a process that other labels may have prepared:
+  // what such a label had done by another is not seen in its evidence.
+  const DenseLabelSet& shared_process() const { return shared_process_; }
+  bool all_share() const { return shared_process_ == live_; }
   // Labels that executed a line of the file or entered one of its functions.
   const DenseLabelSet& LabelsOf(const std::string& path);
   bool Executed(const std::string& path) { return !LabelsOf(path).Empty(); }
@@ -60,6 +66,11 @@ class EvidenceView {
   // Labels on lines of `lines` that not every label of `lines` executed; all of them if there is no
   // such line.
   DenseLabelSet TookRareBranch(const std::string& path, LineRange lines);
+  // Who came to a place in a body: element i has the labels that executed the lines of `signs[i]`,
+  // from the jobs of which that is the first sign that was seen; the last, one more, has those that
+  // executed a line of `body`, from the jobs that saw none. Evidence by functions shows no signs.
+  std::vector<DenseLabelSet> CameTo(const std::string& path,
+                                    const std::vector<StatementEdit::Sign>& signs, LineRange body);
   // Labels that, in their run phase, executed a line of the file in none of `bodies` (ascending).
   DenseLabelSet RanOutside(const std::string& path, const std::vector<LineRange>& bodies);
 
@@ -75,7 +86,8 @@ class EvidenceView {
   // Labels that used the fixture that overlaps `lines`; nothing where not all uploads tell of
   // fixtures, or none of this one: then it must be guessed.
   std::optional<DenseLabelSet> FixtureUsers(const std::string& path, LineRange lines);
-  // Labels that did more than the evidence shows. Cost: the outcomes are read, once.
+  // Labels that did more than the evidence shows, as uploads or rules say. Cost: the outcomes are
+  // read, once.
   const DenseLabelSet& Opaque();
 
   // Not ok once some evidence could not be read.
@@ -88,6 +100,8 @@ class EvidenceView {
     absl::flat_hash_map<uint64_t, DenseLabelSet> ran;  // by first << 32 | last
   };
   File& Find(const std::string& path);
+  // Whether evidence by lines of the job of segment i has one of `lines`.
+  bool JobSaw(const File& file, size_t i, const std::vector<LineRange>& lines) const;
   // Labels of the runs of a kind that overlap `lines`.
   DenseLabelSet OfKind(const std::string& path, EvidenceKind kind, LineRange lines);
   // Adds `labels`, numbers of segment i, as far as they are live.
@@ -95,7 +109,7 @@ class EvidenceView {
 
   const std::vector<LiveEvidence> segments_;
   const LabelUniverse& universe_;
-  DenseLabelSet live_;
+  DenseLabelSet live_, shared_process_;
   bool observes_imports_ = false;
   bool observes_fixtures_ = false;
   std::optional<DenseLabelSet> opaque_;

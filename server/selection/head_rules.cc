@@ -33,6 +33,9 @@ std::vector<RuleText> ListRules(const RuleSet& rules) {
   for (const std::string& label : rules.always_run()) {
     texts.push_back({absl::StrCat("always_run: ", label), rules.Origin(rules.always_run_line())});
   }
+  for (const std::string& label : rules.opaque()) {
+    texts.push_back({absl::StrCat("opaque: ", label), rules.Origin(rules.opaque_line())});
+  }
   for (const BranchRule& rule : rules.branches()) {
     texts.push_back(
         {absl::StrCat("branches: ", rule.branches, " -> ", BranchPolicyName(rule.policy)),

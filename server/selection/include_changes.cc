@@ -13,13 +13,13 @@ void NameWalk::SurroundingsChanged(PathId path, const Trail& trail) {
   const bool alone = context_.LanguageAt(path)->CompiledAlone(context_.Path(path)) &&
                      module != nullptr && !context_.HasImporters(path);
   if (!alone) return Reach(path, trail);
-  if (!Once(Verb::kText, 2, path)) return;
+  if (!Once(Verb::kText, 2, path, trail.shared_only)) return;
   for (uint32_t i = 0; i < module->units.size(); ++i) {
     const UnitRef ref{context_.Before(path), i, 0};
     const Unit& unit = module->units[i];
     const Trail here = Extend(trail, Verb::kUsedIn, unit.key, path);
     if (unit.kind == UnitKind::kBody) {
-      BodyChanged(ref, here);
+      BodyChanged(ref, /*now=*/nullptr, here);
     } else if (unit.Has(kEffects) && unit.kind != UnitKind::kImport) {
       Reach(path, here);
     } else if (unit.kind == UnitKind::kStatement || unit.kind == UnitKind::kClass) {

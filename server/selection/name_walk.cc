@@ -1,18 +1,10 @@
 #include "server/selection/name_walk.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 
 namespace testselect {
-namespace {
-
-uint64_t KeyOf(const UnitRef& ref) {
-  return static_cast<uint64_t>(ref.file) << 32 | ref.unit << 1 | ref.after;
-}
-
-}  // namespace
 
 NameWalk::Trail NameWalk::Extend(Trail trail, Verb verb, NameId name, PathId path,
                                  absl::string_view text) {
@@ -22,21 +14,26 @@ NameWalk::Trail NameWalk::Extend(Trail trail, Verb verb, NameId name, PathId pat
 }
 
 void NameWalk::Select(const Trail& trail, const DenseLabelSet& labels, bool present_diff) {
-  if (labels.Empty()) return;
+  DenseLabelSet concerned = labels;
+  if (trail.shared_only) concerned &= context_.evidence().shared_process();
+  if (concerned.Empty()) return;
   if (collected_ != nullptr) {
-    *collected_ |= labels;
+    *collected_ |= concerned;
     return;
   }
-  sink_.Select({trail.code, present_diff, trail.changed, trail.lines, trail.step}, labels);
+  sink_.Select({trail.code, present_diff, trail.changed, trail.lines, trail.step}, concerned);
 }
 
-bool NameWalk::Once(Verb verb, NameId name, PathId path) {
-  return done_.insert(static_cast<uint64_t>(verb) << 61 | static_cast<uint64_t>(name) << 30 | path)
+// What was followed for some labels only must be followed for all, should it come to that.
+bool NameWalk::Once(Verb verb, NameId name, PathId path, bool shared_only) {
+  return done_
+      .insert(static_cast<uint64_t>(verb) << 61 | static_cast<uint64_t>(name) << 30 |
+              static_cast<uint64_t>(shared_only) << 29 | path)
       .second;
 }
 
 void NameWalk::Push(Verb verb, NameId name, PathId path, const Trail& trail) {
-  if (Once(verb, name, path)) tasks_.push_back({verb, name, path, trail});
+  if (Once(verb, name, path, trail.shared_only)) tasks_.push_back({verb, name, path, trail});
 }
 
 void NameWalk::Run() {
@@ -223,7 +220,7 @@ void NameWalk::UsedBy(const UnitRef& user, PathId path, const Trail& from) {
 }
 
 void NameWalk::Reach(PathId path, const Trail& trail) {
-  if (!Once(Verb::kText, 0, path)) return;
+  if (!Once(Verb::kText, 0, path, trail.shared_only)) return;
   Trail reach = Extend(trail, Verb::kText, kNoName, path, "what brings this file along");
   if (reach.code == ReasonCode::kNameChange) reach.code = ReasonCode::kReach;
   Select(reach, context_.MayMeet(path));
@@ -244,122 +241,7 @@ void NameWalk::Canaries(PathId path, const Trail& trail) {
   sink_.AddCanaries({ReasonCode::kCanary, false, trail.changed, trail.lines, trail.step}, files);
 }
 
-void NameWalk::ResultTravels(const UnitRef& body, const Trail& trail) {
-  const Unit& unit = context_.At(body);
-  if (unit.Has(kWide)) {
-    const auto users =
-        context_.evidence().FixtureUsers(context_.Path(context_.PathOf(body)), unit.lines);
-    if (!users.has_value()) return ResultChanged(body, trail, ReasonCode::kSharedFixture);
-    Trail used = trail;
-    used.code = ReasonCode::kSharedFixture;
-    return Select(used, *users);
-  }
-  if (unit.Has(kMemo)) return ResultChanged(body, trail, ReasonCode::kMemo);
-  if (context_.CameOrWent(body)) return ResultChanged(body, trail, ReasonCode::kUnstable);
-  if (context_.RanWhileImporting(body)) ResultChanged(body, trail, ReasonCode::kImportTime);
-}
-
-// Others than its caller live on what `body` returned: the users of its name.
-void NameWalk::ResultChanged(const UnitRef& body, Trail trail, ReasonCode code) {
-  const Unit& unit = context_.At(body);
-  const PathId path = context_.PathOf(body);
-  const Language& language = *context_.Tree(body).LanguageAt(body.file);
-  trail = Extend(trail, Verb::kResultOf, unit.key, path);
-  trail.code = code;
-  const absl::string_view name = context_.Name(unit.name);
-  if (unit.owner == kNoName) {
-    Push(Verb::kName, unit.name, path, trail);
-  } else if (language.Special(name) || unit.Has(kWide)) {
-    PushClass(unit.owner, path, trail);
-  } else {
-    Push(Verb::kMember, unit.name, path, trail);
-  }
-  const auto& setup = language.traits().module_setup;
-  if (std::find(setup.begin(), setup.end(), name) != setup.end()) Reach(path, trail);
-}
-
-const std::vector<UnitRef>& NameWalk::Keepers() {
-  if (keepers_known_) return keepers_;
-  keepers_known_ = true;
-  for (const UnitRef& ref : context_.before().keepers) {
-    if (!context_.At(ref).Has(kWide) && context_.IsTestFile(context_.PathOf(ref))) continue;
-    if (!context_.Ran(ref).Empty() || context_.RanWhileImporting(ref)) keepers_.push_back(ref);
-  }
-  return keepers_;
-}
-
-// Whether `body` lies below `keeper` by name, as far as labels that ran the keeper ran it.
-bool NameWalk::MayHaveCalled(const UnitRef& keeper, const UnitRef& body) {
-  const auto [it, added] = called_.try_emplace(KeyOf(keeper));
-  absl::flat_hash_set<uint64_t>& below = it->second;
-  if (!added) return below.contains(KeyOf(body));
-  const DenseLabelSet ran = context_.Ran(keeper);
-  const bool importing = context_.RanWhileImporting(keeper);
-  std::vector<UnitRef> todo{keeper};
-  below.insert(KeyOf(keeper));
-  while (!todo.empty()) {
-    const UnitRef ref = todo.back();
-    todo.pop_back();
-    const SourceModule& module = context_.Module(ref);
-    const Unit& unit = context_.At(ref);
-    for (const NameSlice slice : {unit.free, unit.members}) {
-      for (NameId name : module.Names(slice)) {
-        for (const auto& callees :
-             {context_.before().bodies.Of(name), context_.before().constructors.Of(name)}) {
-          work_ += callees.size();
-          for (const UnitRef& callee : callees) {
-            if (below.contains(KeyOf(callee))) continue;
-            if (!ran.Intersects(context_.Ran(callee)) &&
-                !(importing && context_.RanWhileImporting(callee))) {
-              continue;
-            }
-            below.insert(KeyOf(callee));
-            todo.push_back(callee);
-          }
-        }
-      }
-    }
-  }
-  return below.contains(KeyOf(body));
-}
-
-// What runs by itself before the tests (Go's init) does the same in each process: all that it is
-// seen in executed what it called. To put a function into a table is not to call it.
-bool NameWalk::CalledByAll(const UnitRef& keeper, const DenseLabelSet& ran) {
-  const Unit& unit = context_.At(keeper);
-  const auto& setup = context_.Tree(keeper).LanguageAt(keeper.file)->traits().module_setup;
-  const bool by_itself =
-      unit.owner == kNoName && !unit.Has(kWide) &&
-      std::find(setup.begin(), setup.end(), context_.Name(unit.name)) != setup.end();
-  if (!by_itself) return true;
-  DenseLabelSet others = context_.Ran(keeper);
-  others -= ran;
-  return others.Empty();
-}
-
-// A memo also answers for what it called first: a changed body that only its rarer branches lead to
-// changes what the users of the memo get.
-void NameWalk::KeepersOf(const UnitRef& body, const Trail& trail) {
-  const DenseLabelSet ran = context_.Ran(body);
-  for (const UnitRef& keeper : Keepers()) {
-    if (keeper == body || !ran.Intersects(context_.Ran(keeper))) continue;
-    const bool wide = context_.At(keeper).Has(kWide);
-    const std::string& place = context_.Path(context_.PathOf(keeper));
-    if (wide) {
-      // What a fixture called was then recorded for its users.
-      if (context_.evidence().FixtureUsers(place, context_.At(keeper).lines)) continue;
-    } else {
-      DenseLabelSet others = ran;
-      others -= context_.evidence().TookRareBranch(place, context_.At(keeper).lines);
-      if (!others.Empty()) continue;
-    }
-    if (CalledByAll(keeper, ran) && MayHaveCalled(keeper, body)) {
-      ResultChanged(keeper, trail, wide ? ReasonCode::kSharedFixture : ReasonCode::kMemo);
-    }
-  }
-}
-
-void NameWalk::BodyChanged(const UnitRef& body, const Trail& trail) {
+void NameWalk::BodyChanged(const UnitRef& body, const Unit* now, const Trail& trail) {
   const PathId path = context_.PathOf(body);
   if (context_.Unmeasured(path)) return ResultChanged(body, trail, trail.code);
   const SourceModule& module = context_.Module(body);
@@ -371,9 +253,7 @@ void NameWalk::BodyChanged(const UnitRef& body, const Trail& trail) {
     Reach(path, Extend(trail, Verb::kText, kNoName, path,
                        "nobody was seen to run any body of this file"));
   }
-  Trail covered = trail;
-  covered.code = ReasonCode::kCoveredChange;
-  Select(covered, context_.Ran(body), /*present_diff=*/true);
+  SelectWhoRan(body, now, trail);
   ResultTravels(body, trail);
   if (context_.RanWhileImporting(body)) Canaries(path, trail);
   KeepersOf(body, trail);

@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "server/selection/reason.h"
 #include "server/selection/walk_context.h"
+#include "server/source/statements.h"
 
 namespace testselect {
 
@@ -54,7 +57,10 @@ class NameWalk {
  public:
   static constexpr size_t kMaxSteps = 20'000'000;
 
-  NameWalk(WalkContext* context, WalkSink* sink) : context_(*context), sink_(*sink) {
+  // `by_statement`: of a changed body, the labels that came to a changed statement; else all that
+  // executed a line of it.
+  NameWalk(WalkContext* context, WalkSink* sink, bool by_statement)
+      : context_(*context), sink_(*sink), by_statement_(by_statement) {
     steps_.emplace_back();
   }
 
@@ -76,6 +82,7 @@ class NameWalk {
     PathId changed = kNoFile;
     LineRange lines;
     uint32_t step = 0;
+    bool shared_only = false;  // concerns only labels that share a process with others
   };
   struct Task {
     Verb verb;  // kName, kMember or kClass
@@ -88,7 +95,7 @@ class NameWalk {
 
   Trail Extend(Trail trail, Verb verb, NameId name, PathId path, absl::string_view text = "");
   void Select(const Trail& trail, const DenseLabelSet& labels, bool present_diff = false);
-  bool Once(Verb verb, NameId name, PathId path);
+  bool Once(Verb verb, NameId name, PathId path, bool shared_only = false);
   void Push(Verb verb, NameId name, PathId path, const Trail& trail);
   void Run();
 
@@ -106,16 +113,22 @@ class NameWalk {
   void Reach(PathId path, const Trail& trail);
   void Canaries(PathId path, const Trail& trail);
   void ResultTravels(const UnitRef& body, const Trail& trail);
+  void ResultIsShared(const UnitRef& body, Trail trail, ReasonCode code);
   void ResultChanged(const UnitRef& body, Trail trail, ReasonCode code);
 
-  void BodyChanged(const UnitRef& body, const Trail& trail);
+  // `now` is the body at head, where it has one and nothing else of its function changed.
+  void BodyChanged(const UnitRef& body, const Unit* now, const Trail& trail);
+  void SelectWhoRan(const UnitRef& body, const Unit* now, const Trail& trail);
+  std::optional<std::vector<StatementEdit>> StatementsChanged(const UnitRef& body, const Unit& now);
+  void SelectWhoCame(const UnitRef& body, const StatementEdit& edit, const Trail& trail);
   void KeepersOf(const UnitRef& body, const Trail& trail);
   bool CalledByAll(const UnitRef& keeper, const DenseLabelSet& ran);
   const std::vector<UnitRef>& Keepers();
   bool MayHaveCalled(const UnitRef& keeper, const UnitRef& body);
 
   void CodeChanged(PathId path);
-  void UnitChanged(const UnitRef& ref, const Unit* old, absl::string_view how);
+  // `old` and `now` are the unit in the two trees; null where it is not.
+  void UnitChanged(const UnitRef& ref, const Unit* old, const Unit* now, absl::string_view how);
   void BindingChanged(const UnitRef& ref, absl::string_view how, const Trail& trail);
   void SignatureChanged(const UnitRef& ref, absl::string_view how, const Trail& trail);
   void AnnotationChanged(const UnitRef& ref, absl::string_view how, const Trail& trail);
@@ -135,6 +148,7 @@ class NameWalk {
 
   WalkContext& context_;
   WalkSink& sink_;
+  const bool by_statement_;
   std::vector<WalkStep> steps_;
   std::deque<Task> tasks_;
   absl::flat_hash_set<uint64_t> done_;
@@ -145,6 +159,9 @@ class NameWalk {
   DenseLabelSet* collected_ = nullptr;  // a probe's; null: verdicts go to the sink
   bool keepers_known_ = false;
   std::vector<UnitRef> keepers_;
+  // The file whose statements were looked at last, in both trees.
+  PathId read_path_ = kNoFile;
+  std::unique_ptr<StatementReader> read_before_, read_after_;
   absl::flat_hash_map<uint64_t, absl::flat_hash_set<uint64_t>> called_;
 };
 

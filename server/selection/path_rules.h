@@ -102,6 +102,9 @@ class RuleSet {
   const std::vector<BranchRule>& branches() const { return branches_; }
   const std::vector<std::string>& always_run() const { return always_run_; }  // as in LabelMatch
   int always_run_line() const { return always_run_line_; }
+  // Labels that do more than any upload of theirs records; as in LabelMatch.
+  const std::vector<std::string>& opaque() const { return opaque_; }
+  int opaque_line() const { return opaque_line_; }
   // Whether a change that nothing explains selects all; not set: the project does not say.
   std::optional<bool> unknown_change_selects_all() const { return unknown_change_selects_all_; }
 
@@ -119,6 +122,8 @@ class RuleSet {
   std::vector<BranchRule> branches_;
   std::vector<std::string> always_run_;
   int always_run_line_ = 0;
+  std::vector<std::string> opaque_;
+  int opaque_line_ = 0;
   std::optional<bool> unknown_change_selects_all_;
 };
 

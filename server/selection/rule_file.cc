@@ -75,7 +75,14 @@ class RuleFileReader {
     if (name == "run_all") return Paths(value, name, RuleEffect::kRunAll);
     if (name == "environment") return Paths(value, name, RuleEffect::kEnvironment);
     if (name == "run_labels") return RunLabels(value);
-    if (name == "always_run") return AlwaysRun(key, value);
+    if (name == "always_run") {
+      set_.always_run_line_ = LineOf(key);
+      return LabelList(name, value, set_.always_run_);
+    }
+    if (name == "opaque") {
+      set_.opaque_line_ = LineOf(key);
+      return LabelList(name, value, set_.opaque_);
+    }
     if (name == "keys") return Keys(value);
     if (name == "branches") return Branches(value);
     if (name == "unknown_change") {
@@ -85,7 +92,7 @@ class RuleFileReader {
     }
     return Error(key, Spell(key),
                  "no section of this name; known are harmless, run_all, environment, run_labels, "
-                 "always_run, unknown_change, keys, branches");
+                 "always_run, opaque, unknown_change, keys, branches");
   }
 
   template <typename T, size_t kCount>
@@ -176,10 +183,10 @@ class RuleFileReader {
     return absl::OkStatus();
   }
 
-  absl::Status AlwaysRun(const Node& key, const Node& value) {
-    TS_ASSIGN_OR_RETURN(const std::vector<Node> texts, Texts("always_run", value));
-    for (const Node& text : texts) set_.always_run_.push_back(text.Scalar());
-    set_.always_run_line_ = LineOf(key);
+  absl::Status LabelList(absl::string_view field, const Node& value,
+                         std::vector<std::string>& labels) const {
+    TS_ASSIGN_OR_RETURN(const std::vector<Node> texts, Texts(field, value));
+    for (const Node& text : texts) labels.push_back(text.Scalar());
     return absl::OkStatus();
   }
 

@@ -282,30 +282,30 @@ class PlanMaker {
     if (changes.empty()) return absl::OkStatus();
     PlanUniverseMarks code_marks(segments[0]->segment->info().header.commit, plan_.get(),
                                  observer_);
-    std::unique_ptr<CodeRules> code;
-    if (in_.options.granularity == Granularity::kFunction) {
-      auto made = OpenCode(segments, &code_marks);
-      if (!made.ok()) return MissingObject(made.status());
-      code = *std::move(made);
-    }
-    code_ = code.get();
+    const auto code = OpenCode(segments, verdicts, &code_marks);
+    if (absl::IsDeadlineExceeded(code.status())) return Late(code.status().message());
+    if (!code.ok()) return MissingObject(code.status());
+    code_ = code->get();
     for (const FileChange& change : changes) {
       if (absl::Now() > in_.deadline) {
-        return Fall(FallbackCode::kDeadline,
-                    absl::StrCat("The deadline passed while ", changes.size(),
-                                 " changed files were compared, so everything runs."));
+        return Late(absl::StrCat("the deadline passed while ", changes.size(),
+                                 " changed files were compared"));
       }
-      const absl::Status status = code != nullptr && code->Explains(change)
-                                      ? CompareCode(change, segments, verdicts)
-                                      : CompareLines(change, segments, verdicts);
+      const bool is_code = code_->Explains(change);
+      absl::Status status;
+      if (is_code) status = CompareCode(change, segments, verdicts);
+      if (status.ok() && (!is_code || in_.options.Widens())) {
+        status = CompareLines(change, is_code, segments, verdicts);
+      }
       if (!status.ok()) return MissingObject(status);
     }
-    if (code != nullptr) code->Finish();
+    code_->Finish();
     code_ = nullptr;
     return absl::OkStatus();
   }
 
   absl::StatusOr<std::unique_ptr<CodeRules>> OpenCode(const std::vector<ComparedSegment*>& segments,
+                                                      ChangeVerdicts& verdicts,
                                                       UniverseMarks* marks) {
     CodeRulesInputs inputs;
     inputs.forest = in_.forest;
@@ -315,11 +315,17 @@ class PlanMaker {
     inputs.after = in_.head.tree;
     inputs.evidence = plan_->fingerprint;
     inputs.universe = plan_->labels;
-    for (const ComparedSegment* s : segments) inputs.segments.push_back(*s);
+    inputs.deadline = in_.deadline;
+    inputs.by_statement = in_.options.granularity == Granularity::kLine;
+    for (const ComparedSegment* s : segments) {
+      inputs.segments.push_back(*s);
+      inputs.segments.back().opaque = verdicts.OpaqueIn(*s->labels);
+    }
     if (unstable_ == nullptr) {
       std::vector<const LiveSegment*> all;
       for (const ComparedSegment& s : segments_) all.push_back(&s);
-      TS_ASSIGN_OR_RETURN(unstable_, UnstableBodies::Of(all, in_.forest, in_.repository, in_.git));
+      TS_ASSIGN_OR_RETURN(
+          unstable_, UnstableBodies::Of(all, in_.forest, in_.repository, in_.git, in_.deadline));
     }
     inputs.unstable = unstable_;
     inputs.seen_elsewhere = [this, tree = segments[0]->tree](const std::string& path) {
@@ -335,7 +341,7 @@ class PlanMaker {
       if (s.tree == tree || s.live.Empty()) continue;
       const auto file = s.segment->FindFile(path);
       if (!file.ok() || *file == nullptr) continue;
-      const auto its_tree = in_.forest->Tree(in_.repository, in_.git, s.tree);
+      const auto its_tree = in_.forest->Tree(in_.repository, in_.git, s.tree, in_.deadline);
       if (!its_tree.ok()) continue;
       for (const Unit* body : BodiesOf(**its_tree, path)) {
         DenseLabelSet labels;
@@ -365,15 +371,23 @@ class PlanMaker {
     return absl::OkStatus();
   }
 
-  absl::Status CompareLines(const FileChange& change, const std::vector<ComparedSegment*>& segments,
+  absl::Status CompareLines(const FileChange& change, bool is_code,
+                            const std::vector<ComparedSegment*>& segments,
                             ChangeVerdicts& verdicts) {
-    if (code_ != nullptr) code_->ApplyCameOrWent(change);
+    if (!is_code) code_->ApplyCameOrWent(change);
+    ChangeOptions options = in_.options;
+    options.names_explain = is_code;
     for (const ComparedSegment* s : segments) {
       PlanMarks marks(*s, plan_.get(), observer_);
-      ChangeRules rules(*s->segment, *in_.git, in_.options, marks, &verdicts, SameEnvironment(*s));
+      ChangeRules rules(*s->segment, *in_.git, options, marks, &verdicts, SameEnvironment(*s));
       TS_RETURN_IF_ERROR(rules.Apply(change, ReportedOf(s->job, change)));
     }
     return absl::OkStatus();
+  }
+
+  absl::Status Late(absl::string_view why) {
+    return Fall(FallbackCode::kDeadline,
+                absl::StrCat("There was no time left: ", why, "; everything runs."));
   }
 
   absl::Status MissingObject(const absl::Status& why) {

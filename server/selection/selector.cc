@@ -14,6 +14,7 @@
 #include "server/selection/rule_cache.h"
 #include "server/selection/selection_plan.h"
 #include "server/selection/source_forest.h"
+#include "server/selection/turn.h"
 #include "storage/model/lru_map.h"
 #include "storage/model/mutex.h"
 #include "storage/model/status_macros.h"
@@ -21,11 +22,12 @@
 namespace testselect {
 namespace {
 
-// A plan that is being made or was made. Its mutex lets equal requests wait for one computation.
+// A plan that is being made or was made: equal requests wait for one computation. Of who has the
+// turn.
 struct PlanSlot {
-  Mutex mutex;
-  uint64_t generation ABSL_GUARDED_BY(mutex) = 0;
-  std::shared_ptr<const SelectionPlan> plan ABSL_GUARDED_BY(mutex);
+  Turn turn;
+  uint64_t generation = 0;
+  std::shared_ptr<const SelectionPlan> plan;
 };
 
 std::string PlanKey(const SelectionRequest& request) {
@@ -96,8 +98,8 @@ class CachingSelector final : public Selector {
   absl::StatusOr<FileGraph> ReadGraph(const GraphRequest& request) override {
     TS_ASSIGN_OR_RETURN(const Place place,
                         FindPlace(request.repository, request.commit, request.deadline));
-    TS_ASSIGN_OR_RETURN(const auto tree,
-                        forest_.Tree(request.repository, place.git, place.commit.tree));
+    TS_ASSIGN_OR_RETURN(const auto tree, forest_.Tree(request.repository, place.git,
+                                                      place.commit.tree, request.deadline));
     return GraphOf(*tree, request.paths);
   }
 
@@ -183,7 +185,12 @@ class CachingSelector final : public Selector {
         plans_.Insert(key, slot, 1);
       }
     }
-    MutexLock lock(&slot->mutex);
+    const TurnLock turn(&slot->turn, request.deadline);
+    if (!turn) {
+      return MakeFallbackPlan({FallbackCode::kDeadline,
+                               "There was no time left: the deadline passed while another request "
+                               "computed the same answer; everything runs."});
+    }
     const uint64_t generation = store_.generation();
     if (slot->plan != nullptr && slot->generation == generation) {
       times->cached = true;
@@ -245,7 +252,7 @@ class CachingSelector final : public Selector {
     inputs.policy = *std::move(policy);
     const bool unknown_selects_all = request.unknown_change_selects_all.value_or(
         inputs.policy.rules->unknown_change_selects_all().value_or(true));
-    inputs.options = {request.granularity, unknown_selects_all};
+    inputs.options = {request.granularity, unknown_selects_all, /*names_explain=*/false};
     return MakePlan(inputs, *resolution, observer);
   }
 

@@ -5,10 +5,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "server/selection/turn.h"
 #include "server/source/module_codec.h"
 #include "storage/model/status_macros.h"
 
@@ -92,6 +94,10 @@ absl::StatusOr<std::vector<SourceFile>> FilesOf(const std::vector<TreeEntry>& en
   return files;
 }
 
+absl::Status Late() {
+  return absl::DeadlineExceededError("the deadline passed while source files were read");
+}
+
 }  // namespace
 
 // Cut modules by blob and language, shared by all repositories.
@@ -154,11 +160,14 @@ namespace {
 template <typename Modules>
 class RepositoryModules final : public ModuleSource {
  public:
-  RepositoryModules(std::shared_ptr<Modules> modules, std::shared_ptr<const GitRepository> git)
-      : modules_(std::move(modules)), git_(std::move(git)) {}
+  // `late` says that the making must end.
+  RepositoryModules(std::shared_ptr<Modules> modules, std::shared_ptr<const GitRepository> git,
+                    std::function<bool()> late)
+      : modules_(std::move(modules)), git_(std::move(git)), late_(std::move(late)) {}
   absl::StatusOr<std::shared_ptr<const SourceModule>> Module(const Language& language,
                                                              absl::string_view path,
                                                              const ObjectId& blob) override {
+    if (late_()) return Late();
     return modules_->Find(*git_, language, path, blob);
   }
   absl::StatusOr<std::string> ReadBlob(const ObjectId& blob) override {
@@ -169,18 +178,20 @@ class RepositoryModules final : public ModuleSource {
  private:
   const std::shared_ptr<Modules> modules_;
   const std::shared_ptr<const GitRepository> git_;
+  const std::function<bool()> late_;
 };
 
 }  // namespace
 
-// A tree that is being made or was made. Its mutex lets equal requests wait for one computation.
+// A tree that is being made or was made: equal requests wait for one computation.
 struct SourceForest::TreeSlot {
-  Mutex mutex;
-  std::shared_ptr<const SourceTree> tree ABSL_GUARDED_BY(mutex);
+  Turn turn;
+  std::shared_ptr<const SourceTree> tree;  // of who has the turn
 };
 
 SourceForest::SourceForest(IndexStore* store, const Options& options)
-    : modules_(std::make_shared<Modules>(store, options.module_bytes)),
+    : now_(options.now),
+      modules_(std::make_shared<Modules>(store, options.module_bytes)),
       trees_(options.trees),
       names_(options.trees / 2),
       homes_(options.trees) {}
@@ -191,7 +202,7 @@ void SourceForest::Stop() { modules_->Stop(); }
 
 absl::StatusOr<std::shared_ptr<const SourceTree>> SourceForest::Tree(
     absl::string_view repository, const std::shared_ptr<const GitRepository>& git,
-    const ObjectId& tree) {
+    const ObjectId& tree, absl::Time deadline) {
   const std::string key = absl::StrCat(repository, "\n", tree.bytes());
   std::shared_ptr<TreeSlot> slot;
   std::shared_ptr<const SourceTree> base;
@@ -204,10 +215,16 @@ absl::StatusOr<std::shared_ptr<const SourceTree>> SourceForest::Tree(
     }
     if (const auto it = newest_.find(repository); it != newest_.end()) base = it->second;
   }
-  MutexLock lock(&slot->mutex);
+  const TurnLock turn(&slot->turn, deadline);
+  if (!turn) return Late();
   if (slot->tree != nullptr) return slot->tree;
+  if (now_() > deadline) return Late();
   TS_ASSIGN_OR_RETURN(const auto entries, git->ListTree(tree));
-  auto source = std::make_shared<RepositoryModules<Modules>>(modules_, git);
+  // A tree outlives its making, and reads files then that no deadline is for.
+  const auto making = std::make_shared<std::atomic<bool>>(true);
+  const absl::Cleanup made = [making] { *making = false; };
+  auto source = std::make_shared<RepositoryModules<Modules>>(
+      modules_, git, [this, making, deadline] { return *making && now_() > deadline; });
   TS_ASSIGN_OR_RETURN(std::vector<SourceFile> files, FilesOf(*entries, *git));
   if (base != nullptr) {
     TS_ASSIGN_OR_RETURN(slot->tree, SourceTree::Derive(*base, std::move(files), source));

@@ -1,11 +1,14 @@
 // SourceForest: the cut and linked trees of the commits that selections compare.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "server/git/repository.h"
 #include "server/selection/label_homes.h"
 #include "server/selection/name_index.h"
@@ -24,15 +27,18 @@ class SourceForest {
   struct Options {
     size_t trees = 16;
     size_t module_bytes = 256ull << 20;
+    std::function<absl::Time()> now = absl::Now;
   };
   // `store` must outlive the forest.
   SourceForest(IndexStore* store, const Options& options);
   ~SourceForest();
 
-  // A tree of `repository`. Errors: those of `git`.
+  // A tree of `repository`. Errors: those of `git`, and kDeadlineExceeded: the making ends at the
+  // file that is being cut then, so that the caller can answer. What was cut is kept, and the next
+  // request goes on from there. Who waits for another's making goes away at the deadline, too.
   absl::StatusOr<std::shared_ptr<const SourceTree>> Tree(
       absl::string_view repository, const std::shared_ptr<const GitRepository>& git,
-      const ObjectId& tree);
+      const ObjectId& tree, absl::Time deadline = absl::InfiniteFuture());
   // The names of a tree that is compared from. `tree_id` names `tree`.
   std::shared_ptr<const NameIndex> Names(const ObjectId& tree_id, const SourceTree& tree);
   // The homes of labels. `evidence` names `universe`, `tree_id` names `tree`.
@@ -47,6 +53,7 @@ class SourceForest {
   class Modules;
   struct TreeSlot;
 
+  const std::function<absl::Time()> now_;
   const std::shared_ptr<Modules> modules_;
   Mutex mutex_;
   LruMap<std::string, TreeSlot> trees_ ABSL_GUARDED_BY(mutex_);

@@ -109,9 +109,10 @@ void NameWalk::CodeChanged(PathId path) {
       const Unit& unit = old->units[i];
       const auto it = after.find(UnitKey(unit.kind, unit.key));
       if (it == after.end()) {
-        UnitChanged({before_file, i, 0}, &unit, kRemoved);
-      } else if (now->units[it->second].fingerprint != unit.fingerprint) {
-        UnitChanged({before_file, i, 0}, &unit, kChanged);
+        UnitChanged({before_file, i, 0}, &unit, nullptr, kRemoved);
+      } else if (const Unit& at_head = now->units[it->second];
+                 at_head.fingerprint != unit.fingerprint) {
+        UnitChanged({before_file, i, 0}, &unit, &at_head, kChanged);
       }
     }
   }
@@ -126,11 +127,12 @@ void NameWalk::CodeChanged(PathId path) {
       Reach(path, Extend(trail, Verb::kChange, unit.key, path, "syntax error"));
     }
     if (then != nullptr) continue;
-    UnitChanged({after_file, i, 1}, nullptr, kAdded);
+    UnitChanged({after_file, i, 1}, nullptr, &unit, kAdded);
   }
 }
 
-void NameWalk::UnitChanged(const UnitRef& ref, const Unit* old, absl::string_view how) {
+void NameWalk::UnitChanged(const UnitRef& ref, const Unit* old, const Unit* now,
+                           absl::string_view how) {
   const Unit& unit = context_.At(ref);
   const PathId path = context_.PathOf(ref);
   Trail trail;
@@ -146,7 +148,7 @@ void NameWalk::UnitChanged(const UnitRef& ref, const Unit* old, absl::string_vie
   }
   switch (unit.kind) {
     case UnitKind::kBody:
-      if (how != kAdded) BodyChanged(ref, trail);
+      if (how != kAdded) BodyChanged(ref, now, trail);
       break;
     case UnitKind::kSignature:
       SignatureChanged(ref, how, trail);
@@ -317,51 +319,9 @@ void NameWalk::BodiesNamed(NameId key, PathId path, const Trail& trail) {
   if (module == nullptr) return;
   for (uint32_t i = 0; i < module->units.size(); ++i) {
     if (module->units[i].kind == UnitKind::kBody && module->units[i].key == key) {
-      BodyChanged({context_.Before(path), i, 0}, trail);
+      BodyChanged({context_.Before(path), i, 0}, /*now=*/nullptr, trail);
     }
   }
-}
-
-// Follows a name without telling the sink, in a state of its own.
-struct NameWalk::Probe {
-  explicit Probe(NameWalk* walk) : walk_(*walk) {
-    done_.swap(walk_.done_);
-    tasks_.swap(walk_.tasks_);
-    outer_ = std::exchange(walk_.collected_, &labels);
-  }
-  ~Probe() {
-    walk_.done_.swap(done_);
-    walk_.tasks_.swap(tasks_);
-    walk_.collected_ = outer_;
-  }
-  DenseLabelSet labels;
-
- private:
-  NameWalk& walk_;
-  absl::flat_hash_set<uint64_t> done_;
-  std::deque<Task> tasks_;
-  DenseLabelSet* outer_;
-};
-
-// The unit is seen only through one of the guard's names: by who uses both, or by a decorator that
-// may have read it.
-void NameWalk::ReadBy(Guard guard, const UnitRef& ref, const Trail& trail) {
-  const Unit& unit = context_.At(ref);
-  const PathId path = context_.PathOf(ref);
-  if (!context_.AnyoneUses(context_.Tree(ref).LanguageAt(ref.file), guard)) return;
-  const Verb verb = unit.owner != kNoName ? Verb::kMember : Verb::kName;
-  if (unit.Has(kIntrospected)) return Push(verb, unit.name, path, trail);
-  DenseLabelSet users;
-  {
-    Probe probe(this);
-    Push(verb, unit.name, path, trail);
-    Run();
-    users = probe.labels;
-  }
-  users &= context_.GuardLabels(guard);
-  Trail seen = trail;
-  seen.code = ReasonCode::kGuard;
-  Select(seen, users);
 }
 
 // A name went away that code run at import still uses: that file will not import.
@@ -392,29 +352,6 @@ void NameWalk::StillUsed(const UnitRef& ref, const Trail& trail) {
       }
     }
   }
-}
-
-// Selects the labels and files that may see a change of `path` through one of the guard's names.
-void NameWalk::Guarded(Guard guard, PathId path, const Trail& from) {
-  Trail trail = from;
-  trail.code = ReasonCode::kGuard;
-  const bool known = context_.KnownToAnyone(path);
-  DenseLabelSet labels = context_.GuardLabels(guard);
-  if (known) labels &= context_.Dependents(path);
-  Select(trail, labels);
-  const PathSet& reachers = context_.Reachers(path);
-  for (const UnitRef& user : context_.GuardUsers(guard)) {
-    const PathId file = context_.PathOf(user);
-    if (file == path || reachers[file] || !known) UsedBy(user, file, trail);
-  }
-}
-
-void NameWalk::PathCameOrWent(PathId path) {
-  Trail trail;
-  trail.changed = path;
-  Guarded(Guard::kFiles, path,
-          Extend(trail, Verb::kText, kNoName, path, "a listing of files may see it come or go"));
-  Run();
 }
 
 void NameWalk::DataChanged(PathId path) {

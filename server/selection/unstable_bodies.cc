@@ -23,12 +23,13 @@ NameId KeyOfBody(const SourceTree& tree, absl::string_view path, LineRange lines
 
 absl::StatusOr<std::shared_ptr<const UnstableBodies>> UnstableBodies::Of(
     const std::vector<const LiveSegment*>& segments, SourceForest* forest,
-    absl::string_view repository, const std::shared_ptr<const GitRepository>& git) {
+    absl::string_view repository, const std::shared_ptr<const GitRepository>& git,
+    absl::Time deadline) {
   auto out = std::make_shared<UnstableBodies>();
   for (const LiveSegment* segment : segments) {
     if (!segment->segment->info().Holds(EvidenceKind::kCameOrWent)) continue;
     TS_ASSIGN_OR_RETURN(const ObjectId tree_id, TreeOf(*segment, *git));
-    TS_ASSIGN_OR_RETURN(const auto tree, forest->Tree(repository, git, tree_id));
+    TS_ASSIGN_OR_RETURN(const auto tree, forest->Tree(repository, git, tree_id, deadline));
     TS_RETURN_IF_ERROR(segment->segment->ForEachFile([&](const FileEvidence& file) {
       for (const EvidenceSection& section : file.sections) {
         if (section.kind != EvidenceKind::kCameOrWent) continue;

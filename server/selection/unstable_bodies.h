@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "server/git/repository.h"
 #include "server/selection/live_evidence.h"
 #include "server/selection/source_forest.h"
@@ -21,10 +22,12 @@ namespace testselect {
 class UnstableBodies {
  public:
   // Reads the marks (EvidenceKind::kCameOrWent) of all `segments`, live or not. Errors: kDataLoss,
-  // those of git. Cost: nothing but a look at each segment's header where none has a mark.
+  // kDeadlineExceeded, those of git. Cost: nothing but a look at each segment's header where none
+  // has a mark.
   static absl::StatusOr<std::shared_ptr<const UnstableBodies>> Of(
       const std::vector<const LiveSegment*>& segments, SourceForest* forest,
-      absl::string_view repository, const std::shared_ptr<const GitRepository>& git);
+      absl::string_view repository, const std::shared_ptr<const GitRepository>& git,
+      absl::Time deadline);
 
   bool Contains(const std::string& path, NameId key) const {
     return !bodies_.empty() && bodies_.contains({path, key});

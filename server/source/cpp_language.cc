@@ -9,6 +9,7 @@
 #include "absl/strings/strip.h"
 #include "server/source/basic_layer.h"
 #include "server/source/cpp_cutter.h"
+#include "server/source/statement_kinds.h"
 
 namespace testselect {
 namespace {
@@ -106,6 +107,7 @@ class Cpp : public Language {
       t->linked = true;
       t->includes_text = true;
       t->built_first = true;
+      t->runs_in_compiler = true;
       return t;
     }();
     return traits;
@@ -127,6 +129,11 @@ class Cpp : public Language {
       if (as_c.ok() && !as_c->root().has_error()) return CutTree(CGrammar(), *as_c, names);
     }
     return CutTree(first, *tree, names);
+  }
+  std::unique_ptr<StatementReader> Statements(absl::string_view path,
+                                              absl::string_view source) const override {
+    const Grammar& grammar = absl::EndsWith(path, ".c") ? CGrammar() : CppGrammar();
+    return StatementReader::Read(grammar.language(), CppStatements(), source);
   }
   std::unique_ptr<TreeLayer> Open(const TreeView& tree) const override {
     return std::make_unique<CppLayer>(tree);

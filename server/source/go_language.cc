@@ -15,6 +15,7 @@
 #include "server/source/cut.h"
 #include "server/source/go_cutter.h"
 #include "server/source/grammars.h"
+#include "server/source/statement_kinds.h"
 
 namespace testselect {
 namespace {
@@ -201,6 +202,10 @@ class Go : public Language {
   }
   SourceModule Cut(absl::string_view, absl::string_view source, NameTable* names) const override {
     return CutWith<GoCutter>(tree_sitter_go(), source, names);
+  }
+  std::unique_ptr<StatementReader> Statements(absl::string_view,
+                                              absl::string_view source) const override {
+    return StatementReader::Read(tree_sitter_go(), GoStatements(), source);
   }
   std::unique_ptr<TreeLayer> Open(const TreeView& tree) const override {
     return std::make_unique<GoLayer>(tree);

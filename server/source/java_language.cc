@@ -14,6 +14,7 @@
 #include "server/source/cut.h"
 #include "server/source/grammars.h"
 #include "server/source/java_cutter.h"
+#include "server/source/statement_kinds.h"
 
 namespace testselect {
 namespace {
@@ -150,6 +151,10 @@ class Java : public Language {
   }
   SourceModule Cut(absl::string_view, absl::string_view source, NameTable* names) const override {
     return CutWith<JavaCutter>(tree_sitter_java(), source, names);
+  }
+  std::unique_ptr<StatementReader> Statements(absl::string_view,
+                                              absl::string_view source) const override {
+    return StatementReader::Read(tree_sitter_java(), JavaStatements(), source);
   }
   std::unique_ptr<TreeLayer> Open(const TreeView& tree) const override {
     return std::make_unique<JavaLayer>(tree);

@@ -14,6 +14,7 @@
 #include "server/source/basic_layer.h"
 #include "server/source/javascript_config.h"
 #include "server/source/javascript_cutter.h"
+#include "server/source/statement_kinds.h"
 
 namespace testselect {
 namespace {
@@ -358,6 +359,10 @@ class JavaScript : public Language {
   SourceModule Cut(absl::string_view path, absl::string_view source,
                    NameTable* names) const override {
     return CutBy(GrammarOf(path), source, names);
+  }
+  std::unique_ptr<StatementReader> Statements(absl::string_view path,
+                                              absl::string_view source) const override {
+    return StatementReader::Read(GrammarOf(path).language(), JavaScriptStatements(), source);
   }
   std::unique_ptr<TreeLayer> Open(const TreeView& tree) const override {
     return std::make_unique<JavaScriptLayer>(tree);

@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "server/source/name_table.h"
+#include "server/source/statements.h"
 #include "server/source/unit.h"
 
 namespace testselect {
@@ -40,6 +41,7 @@ struct LanguageTraits {
   bool shared_names = false;
   bool linked = false;       // names belong to the program: a user need not import what defines it
   bool built_first = false;  // what does not compile is found before tests run: no canaries
+  bool runs_in_compiler = false;  // functions may run there (constexpr, const fn), unseen
   bool includes_text = false;     // an import is a file's text: that of another file is another one
   bool built_by_package = false;  // ... but per package: importers of one that fails need canaries
 };
@@ -99,6 +101,12 @@ class Language {
   virtual SourceModule Cut(absl::string_view path, absl::string_view source,
                            NameTable* names) const = 0;
   virtual std::unique_ptr<TreeLayer> Open(const TreeView& tree) const = 0;
+  // The statements of a file, for selections by line; null where it cannot be parsed, or where
+  // bodies are the finest that the layer tells apart.
+  virtual std::unique_ptr<StatementReader> Statements(absl::string_view /*path*/,
+                                                      absl::string_view /*source*/) const {
+    return nullptr;
+  }
 
   // Whether a free name in `user_path` may mean what `path` defines without importing that name.
   // Asked of languages with shared_names only.

@@ -9,8 +9,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "server/source/grammars.h"
 #include "server/source/python_cutter.h"
 #include "server/source/python_stdlib.h"
+#include "server/source/statement_kinds.h"
 
 namespace testselect {
 namespace {
@@ -211,6 +213,10 @@ class Python final : public Language {
   uint32_t version() const override { return 2; }
   SourceModule Cut(absl::string_view, absl::string_view source, NameTable* names) const override {
     return CutPython(source, names);
+  }
+  std::unique_ptr<StatementReader> Statements(absl::string_view,
+                                              absl::string_view source) const override {
+    return StatementReader::Read(tree_sitter_python(), PythonStatements(), source);
   }
   std::unique_ptr<TreeLayer> Open(const TreeView& tree) const override {
     return std::make_unique<PythonLayer>(tree);

@@ -13,6 +13,7 @@
 #include "server/source/cut.h"
 #include "server/source/grammars.h"
 #include "server/source/ruby_cutter.h"
+#include "server/source/statement_kinds.h"
 
 namespace testselect {
 namespace {
@@ -213,6 +214,10 @@ class Ruby : public Language {
   }
   SourceModule Cut(absl::string_view, absl::string_view source, NameTable* names) const override {
     return CutWith<RubyCutter>(tree_sitter_ruby(), source, names);
+  }
+  std::unique_ptr<StatementReader> Statements(absl::string_view,
+                                              absl::string_view source) const override {
+    return StatementReader::Read(tree_sitter_ruby(), RubyStatements(), source);
   }
   std::unique_ptr<TreeLayer> Open(const TreeView& tree) const override {
     return std::make_unique<RubyLayer>(tree);

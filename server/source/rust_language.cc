@@ -14,6 +14,7 @@
 #include "server/source/cut.h"
 #include "server/source/grammars.h"
 #include "server/source/rust_cutter.h"
+#include "server/source/statement_kinds.h"
 
 namespace testselect {
 namespace {
@@ -261,12 +262,17 @@ class Rust : public Language {
       t->shared_names = true;
       t->linked = true;
       t->built_first = true;
+      t->runs_in_compiler = true;
       return t;
     }();
     return traits;
   }
   SourceModule Cut(absl::string_view, absl::string_view source, NameTable* names) const override {
     return CutWith<RustCutter>(tree_sitter_rust(), source, names);
+  }
+  std::unique_ptr<StatementReader> Statements(absl::string_view,
+                                              absl::string_view source) const override {
+    return StatementReader::Read(tree_sitter_rust(), RustStatements(), source);
   }
   std::unique_ptr<TreeLayer> Open(const TreeView& tree) const override {
     return std::make_unique<RustLayer>(tree);

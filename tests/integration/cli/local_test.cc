@@ -284,6 +284,7 @@ TEST_F(CliTest, HelpAndMistakes) {
   EXPECT_EQ(Run({"select", "--nonsense"}).exit_code, 2);
   EXPECT_THAT(Run({"select", "--nonsense"}).err, Not(IsEmpty()));
   EXPECT_THAT(Run({"version"}).out, HasSubstr("testselect "));
+  EXPECT_EQ(Run({"--version"}).out, Run({"version"}).out);
 }
 
 }  // namespace

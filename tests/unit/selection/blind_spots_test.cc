@@ -87,6 +87,81 @@ TEST_F(NameWalkTest, AnObservedImportIsFollowed) {
   EXPECT_THAT(Selected(), UnorderedElementsAre("test_p.py::test_plugin"));
 }
 
+// A memo, a fixture of the session, and who uses them. In processes of their own everybody's
+// evidence has what it called.
+class IsolationTest : public NameWalkTest {
+ protected:
+  IsolationTest() {
+    File("lib.py",
+         "import functools\n\n"
+         "def load():\n    return 7\n\n"
+         "@functools.lru_cache\n"
+         "def table(x):\n    if x:\n        return load()\n    return 0\n");
+    File("conftest.py",
+         "import pytest\n\n@pytest.fixture(scope=\"session\")\ndef server():\n    return 1\n");
+    File("test_t.py",
+         "import lib\n\n"
+         "def test_first(server):\n    assert lib.table(1) == 7\n\n"
+         "def test_second(server):\n    assert lib.table(1) > 0\n\n"
+         "def test_alone():\n    assert lib.table(0) == 0\n");
+    Imported("lib.py", {"import functools", "def load", "@functools", "def table"});
+    Ran(kFirst, "lib.py", {"if x", "return load()", "return 7"});
+    Ran(kFirst, "conftest.py", {"return 1"}, Phase::kSetup);
+    Ran(kFirst, "test_t.py", {"== 7"});
+    Ran(kSecond, "test_t.py", {"> 0"});
+    Ran(kAlone, "test_t.py", {"== 0"});
+    Ran(kAlone, "lib.py", {"if x", "return 0"});
+  }
+  // The same evidence of another job, in one process.
+  void AlsoShared(const std::vector<std::string>& labels) {
+    UploadSpec shared = spec_;
+    shared.job = "shared";
+    shared.isolation = Isolation::kSharedProcess;
+    shared.executed.clear();
+    for (const std::string& label : labels) shared.executed.push_back({label, "test_t.py", {1}});
+    shared.commit = git_.Commit("base");
+    Upload(shared);
+  }
+  const std::string kFirst = "test_t.py::test_first", kSecond = "test_t.py::test_second",
+                    kAlone = "test_t.py::test_alone";
+};
+
+TEST_F(IsolationTest, WithoutAWordOthersMayHaveFilledTheMemo) {
+  Edit("lib.py", "return 7", "return 8");
+  EXPECT_THAT(Selected(), UnorderedElementsAre(kFirst, kSecond, kAlone));
+}
+
+TEST_F(IsolationTest, InAProcessOfItsOwnNobodyElseFillsTheMemo) {
+  spec_.isolation = Isolation::kProcessPerLabel;
+  Edit("lib.py", "return 7", "return 8");
+  EXPECT_THAT(Selected(), UnorderedElementsAre(kFirst));
+  EXPECT_EQ(Count(ReasonCode::kMemo), 0u);
+}
+
+TEST_F(IsolationTest, InAProcessOfItsOwnAFixtureServesWhoRanIt) {
+  spec_.isolation = Isolation::kProcessPerLabel;
+  Edit("conftest.py", "return 1", "return 2");
+  EXPECT_THAT(Selected(), UnorderedElementsAre(kFirst));
+}
+
+TEST_F(IsolationTest, OfALabelInBothKindsOfProcessesTheWeakerHolds) {
+  spec_.isolation = Isolation::kProcessPerLabel;
+  AlsoShared({kSecond});
+  Edit("lib.py", "return 7", "return 8");
+  EXPECT_THAT(Selected(), UnorderedElementsAre(kFirst, kSecond));
+  EXPECT_EQ(Count(ReasonCode::kMemo), 1u);
+}
+
+// What was followed for those who share alone is followed again for everybody.
+TEST_F(IsolationTest, WhatRanWhileImportingConcernsEverybodyInAnyProcess) {
+  spec_.isolation = Isolation::kProcessPerLabel;
+  Imported("lib.py", {"if x"});
+  AlsoShared({kSecond});
+  Edit("lib.py", "return 0", "return 1");
+  EXPECT_THAT(Selected(), UnorderedElementsAre(kFirst, kSecond, kAlone));
+  EXPECT_EQ(Count(ReasonCode::kImportTime), 3u);
+}
+
 TEST_F(NameWalkTest, WhatACacheCalledFirstConcernsEveryUserOfTheCache) {
   File("lib.py",
        "import functools\n"

@@ -41,9 +41,34 @@ class NameWalkTest : public SelectionTest {
     Upload(spec_);
     for (const auto& [path, text] : edits_) git_.Write(path, text);
     head_ = git_.Commit("head");
-    selection_ = Select(Request(spec_.commit, head_, Labels()));
+    selection_ = SelectBy(granularity_);
     EXPECT_FALSE(selection_->fallback.has_value()) << selection_->fallback->message;
+    ExpectWiderAndWider();
     return Run(*selection_);
+  }
+  std::shared_ptr<const Selection> SelectBy(Granularity granularity) {
+    SelectionRequest request = Request(spec_.commit, head_, Labels());
+    request.granularity = granularity;
+    return Select(request);
+  }
+  // Whatever the change: statements select no more than bodies, and files and folders no less. Of
+  // a canary's test file another label may run instead.
+  void ExpectWiderAndWider() {
+    const auto by_body = SelectBy(Granularity::kFunction);
+    ExpectContains(*by_body, *SelectBy(Granularity::kLine), "LINE in FUNCTION");
+    ExpectContains(*SelectBy(Granularity::kFile), *by_body, "FUNCTION in FILE");
+    ExpectContains(*SelectBy(Granularity::kPackage), *by_body, "FUNCTION in PACKAGE");
+  }
+  void ExpectContains(const Selection& wide, const Selection& narrow, const std::string& which) {
+    const std::vector<std::string> all = Run(wide);
+    for (const std::string& label : Run(narrow)) {
+      const std::string file = label.substr(0, label.find("::") + 2);
+      const auto same = [&](const std::string& other) {
+        return Reason(narrow, ReasonCode::kCanary) > 0 ? absl::StartsWith(other, file)
+                                                       : other == label;
+      };
+      EXPECT_TRUE(std::any_of(all.begin(), all.end(), same)) << which << ": " << label;
+    }
   }
   uint64_t Count(ReasonCode code) const { return Reason(*selection_, code); }
 
@@ -71,6 +96,7 @@ class NameWalkTest : public SelectionTest {
 
   std::map<std::string, std::string> files_;
   std::vector<std::pair<std::string, std::string>> edits_;
+  Granularity granularity_ = Granularity::kFunction;
   UploadSpec spec_;
   ObjectId head_;
   std::shared_ptr<const Selection> selection_;

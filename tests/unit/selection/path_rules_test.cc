@@ -68,10 +68,12 @@ TEST(PathRulesTest, TheProjectsWordComesBeforeTheBuiltInOnes) {
 
 TEST(PathRulesTest, SectionsOfOneValue) {
   const RuleSet rules = Rules(
-      "unknown_change: none\nalways_run:\n- smoke/*\n"
+      "unknown_change: none\nalways_run:\n- smoke/*\nopaque: e2e/*\n"
       "branches:\n  '*': select\n  main: full\n  'release/*': shadow\n  'release/1.*': full\n");
   EXPECT_EQ(rules.unknown_change_selects_all(), false);
   EXPECT_THAT(rules.always_run(), ElementsAre("smoke/*"));
+  EXPECT_THAT(rules.opaque(), ElementsAre("e2e/*"));
+  EXPECT_EQ(rules.opaque_line(), 4);
   EXPECT_EQ(rules.FindBranch("main")->policy, BranchPolicy::kFull);
   EXPECT_EQ(rules.FindBranch("release/2.0")->policy, BranchPolicy::kShadow);
   EXPECT_EQ(rules.FindBranch("release/1.0")->policy, BranchPolicy::kFull);
@@ -131,7 +133,9 @@ TEST(PathRulesTest, EverythingWrongNamesFileLineAndValue) {
   const std::pair<const char*, const char*> cases[] = {
       {"harmful: [a]",
        ".testselect.yml:1: 'harmful': no section of this name; known are harmless, run_all, "
-       "environment, run_labels, always_run, unknown_change, keys, branches"},
+       "environment, run_labels, always_run, opaque, unknown_change, keys, branches"},
+      {"\nopaque: {a: b}", ".testselect.yml:2: opaque: a map: expected a text"},
+      {"opaque:\n- ''", ".testselect.yml:2: opaque: '': expected a text"},
       {"- a", ".testselect.yml:1: a list: expected a map of sections"},
       {"\nunknown_change: maybe", ".testselect.yml:2: unknown_change: 'maybe': expected all, none"},
       {"harmless:\n- a\n- [b]", ".testselect.yml:3: harmless: a list: expected a text"},

@@ -68,13 +68,17 @@ TEST_P(RtsCheckTest, EveryTestThatSeesAnotherValueRunsAtEveryStep) {  // R1, R2
   for (int step = 0; step < kSteps; ++step) {
     program_.Edit(random_);
     const ProgramRun now = testselect::Run(program_);
-    const auto selection = Select(Request(base, Commit(), Labels(now)));
-    const std::vector<std::string> run = SelectionTest::Run(*selection);
-    for (const auto& [label, value] : now.values) {
-      if (first.values.at(label) == value) continue;
-      ASSERT_NE(std::find(run.begin(), run.end(), label), run.end())
-          << label << " at step " << step << "\n"
-          << Text(first_files);
+    SelectionRequest request = Request(base, Commit(), Labels(now));
+    for (const Granularity granularity :
+         {Granularity::kFunction, Granularity::kLine, Granularity::kFile, Granularity::kPackage}) {
+      request.granularity = granularity;
+      const std::vector<std::string> run = SelectionTest::Run(*Select(request));
+      for (const auto& [label, value] : now.values) {
+        if (first.values.at(label) == value) continue;
+        ASSERT_NE(std::find(run.begin(), run.end(), label), run.end())
+            << label << " at step " << step << " by " << static_cast<int>(granularity) << "\n"
+            << Text(first_files);
+      }
     }
   }
 }

@@ -143,6 +143,32 @@ TEST_F(RuleSelectionTest, AlwaysRunRunsWhateverChanged) {
   EXPECT_EQ(Reason(*s, ReasonCode::kRuleAlwaysRun), 1u);
 }
 
+TEST_F(RuleSelectionTest, WhatTheProjectCallsOpaqueRunsOnAnyChangeOfCode) {
+  Rules("opaque: ['e2e/*']\n");
+  git_.Write("lib.f90", "1\nx\n");
+  const auto s = SelectNow();
+  EXPECT_THAT(Run(*s), UnorderedElementsAre("two", "e2e/three"));
+  EXPECT_EQ(Reason(*s, ReasonCode::kOpaque), 1u);
+}
+
+TEST_F(RuleSelectionTest, WhatTheProjectCallsOpaqueRunsOnCodeOfAKnownLanguageToo) {
+  git_.Write("lib.py", "def f():\n    return 1\n");
+  base_ = spec_.commit = git_.Commit("code");
+  spec_.executed.push_back({"one", "lib.py", {2}});
+  Rules("opaque: 'e2e/*'\n");
+  git_.Write("lib.py", "def f():\n    return 2\n");
+  const auto s = SelectNow();
+  EXPECT_THAT(Run(*s), UnorderedElementsAre("one", "e2e/three"));
+  EXPECT_EQ(Reason(*s, ReasonCode::kOpaque), 1u);
+}
+
+TEST_F(RuleSelectionTest, WhatTheProjectCallsOpaqueDoesNotRunOnWhatARuleExcludes) {
+  Rules("opaque: ['e2e/*']\nharmless: lib.f90\n");
+  git_.Write("lib.f90", "1\nx\n");
+  git_.Write("docs/other.md", "y\n");
+  EXPECT_THAT(Run(*SelectNow()), testing::Not(testing::Contains("e2e/three")));
+}
+
 TEST_F(RuleSelectionTest, UnknownChangeIsTheRequestsElseTheProjects) {
   Rules("unknown_change: none\n");
   git_.Write("schema.sql", "y\n");

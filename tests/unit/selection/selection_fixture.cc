@@ -71,6 +71,9 @@ SegmentInfo SelectionTest::Upload(const UploadSpec& spec) {
     builder.AddFixtureUse(builder.File(use.path), builder.Context(use.label, Phase::kRun),
                           use.range);
   }
+  for (const auto& use : spec.entered) {
+    builder.AddFunction(builder.File(use.path), builder.Context(use.label, Phase::kRun), use.range);
+  }
   for (const std::string& label : spec.ran_without_evidence) builder.MarkRan(label);
   for (const auto& [label, outcome] : spec.outcomes) builder.AddOutcome(label, outcome);
   auto content = std::move(builder).Finish();

@@ -40,6 +40,7 @@ class SelectionTest : public GitTest {
       LineRange range;
     };
     std::vector<FixtureUse> fixtures = {};
+    std::vector<FixtureUse> entered = {};  // functions
     Completeness completeness = Completeness::kFull;
     std::string job = "unit";
     std::map<std::string, std::string> flavor = {};

@@ -78,6 +78,8 @@ TEST_F(SelectorTest, APassedDeadlineRunsEverythingAndIsNotRemembered) {
   ASSERT_TRUE(late->fallback.has_value());
   EXPECT_EQ(late->fallback->code, FallbackCode::kDeadline);
   EXPECT_EQ(late->run_count, 2u);
+  // It passed before any source file was read.
+  EXPECT_THAT(late->fallback->message, HasSubstr("while source files were read"));
   request.deadline = absl::InfiniteFuture();
   EXPECT_THAT(Run(*Select(request)), ElementsAre("two"));
 }
