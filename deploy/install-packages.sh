@@ -44,7 +44,7 @@ fi
 installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null || true)
 missing=()
 # Tools that often come from elsewhere: npm of Node's own packages even refuses Debian's beside it.
-declare -A command_of=([npm]=npm [nodejs]=node [golang-go]=go)
+declare -A command_of=([npm]=npm [nodejs]=node [golang-go]=go [node-typescript]=tsc)
 for package in "${wanted[@]}"; do
   grep -qxF "installed $package" <<<"$installed" && continue
   tool=${command_of[$package]:-}

@@ -49,6 +49,9 @@ void NameWalk::Run() {
       case Verb::kName:
         NameChanged(task);
         break;
+      case Verb::kImport:
+        ImportedNameChanged(task);
+        break;
       case Verb::kMember:
         MemberChanged(task);
         break;
@@ -87,6 +90,18 @@ void NameWalk::NameChanged(const Task& task) {
       Push(Verb::kName, name, context_.PathOf(ref), trail);
     }
     if (fixture) use(context_.Index(after).parameters.Of(name));
+  }
+}
+
+// What an import of `path` calls `name` is another thing at head.
+void NameWalk::ImportedNameChanged(const Task& task) {
+  const Trail trail = Extend(task.trail, Verb::kName, task.name, task.path);
+  for (const bool after : {false, true}) {
+    const std::vector<UnitRef> users = context_.FreeUsers(after, task.name, task.path);
+    work_ += users.size() + 1;
+    for (const UnitRef& ref : users) {
+      if (context_.PathOf(ref) == task.path) UsedBy(ref, task.path, trail);
+    }
   }
 }
 
@@ -169,6 +184,15 @@ bool NameWalk::IsPlain(NameId class_key, PathId path) const {
          (after == nullptr || after->IsPlain(class_key));
 }
 
+bool NameWalk::MayFit(const Language& language, absl::string_view method) const {
+  if (!language.Fits(method)) return false;
+  for (const bool after : {false, true}) {
+    const TreeLayer* layer = context_.Tree(UnitRef{0, 0, after}).LayerOf(&language);
+    if (layer != nullptr && layer->AskedFor(method)) return true;
+  }
+  return false;
+}
+
 // Everything that the unit binds is another thing at head.
 void NameWalk::Bound(const UnitRef& ref, const Trail& trail) {
   const SourceModule& module = context_.Module(ref);
@@ -178,13 +202,14 @@ void NameWalk::Bound(const UnitRef& ref, const Trail& trail) {
   if (unit.kind == UnitKind::kStatement && unit.owner == kNoName) ReachesInto(ref, trail);
   for (NameId name : module.Names(unit.binds)) {
     if (unit.owner == kNoName) {
-      Push(Verb::kName, name, path, trail);
+      const bool own = unit.kind == UnitKind::kImport && language.traits().imports_stay_in_file;
+      Push(own ? Verb::kImport : Verb::kName, name, path, trail);
       continue;
     }
     const absl::string_view text = context_.Name(name);
     const bool special = language.Special(text);
     if (!special) Push(Verb::kMember, name, path, trail);
-    if (special || language.Fits(text) ||
+    if (special || MayFit(language, text) ||
         (unit.kind != UnitKind::kHeader && !IsPlain(unit.owner, path))) {
       PushClass(unit.owner, path, trail);
     }
@@ -273,6 +298,7 @@ std::string NameWalk::Chain(uint32_t step) const {
         absl::StrAppend(&chain, link.text, " ", name, " in ", place);
         break;
       case Verb::kName:
+      case Verb::kImport:
         absl::StrAppend(&chain, "name ", name, " of ", place);
         break;
       case Verb::kMember:

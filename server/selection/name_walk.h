@@ -24,7 +24,16 @@ namespace testselect {
 
 // One link of the chain from a change to a label; links point to the one before.
 struct WalkStep {
-  enum class Verb : uint8_t { kChange, kName, kMember, kClass, kUsedIn, kResultOf, kText };
+  enum class Verb : uint8_t {
+    kChange,
+    kName,
+    kMember,
+    kClass,
+    kUsedIn,
+    kResultOf,
+    kText,
+    kImport  // a name that a file has from an import, and no other file
+  };
   uint32_t before = 0;  // 0: the first
   Verb verb = Verb::kChange;
   NameId name = kNoName;
@@ -85,7 +94,7 @@ class NameWalk {
     bool shared_only = false;  // concerns only labels that share a process with others
   };
   struct Task {
-    Verb verb;  // kName, kMember or kClass
+    Verb verb;  // kName, kMember, kClass or kImport
     NameId name;
     PathId path;
     Trail trail;
@@ -100,6 +109,7 @@ class NameWalk {
   void Run();
 
   void NameChanged(const Task& task);
+  void ImportedNameChanged(const Task& task);
   void MemberChanged(const Task& task);
   void ClassChanged(const Task& task);
   void OtherNames(NameId key, PathId path, const Trail& trail);
@@ -109,6 +119,7 @@ class NameWalk {
   void ReachesInto(const UnitRef& ref, const Trail& trail);
   void SetThrough(FileId file, NameId name, const UnitRef& statement, int hops, const Trail& trail);
   bool IsPlain(NameId class_key, PathId path) const;
+  bool MayFit(const Language& language, absl::string_view method) const;
   bool NamesAFixture(NameId name, PathId path) const;
   void Reach(PathId path, const Trail& trail);
   void Canaries(PathId path, const Trail& trail);
@@ -144,6 +155,10 @@ class NameWalk {
   void SurroundingsChanged(PathId path, const Trail& trail);
   void ImportChanged(const UnitRef& ref, const Trail& trail);
   bool BringsEffects(const UnitRef& import) const;
+  bool RunsMore(const UnitRef& import) const;
+  PathSet BroughtAlongOtherwise(const UnitRef& import) const;
+  bool ActsOnOthers(const SourceTree& tree, FileId file, const Unit& unit) const;
+  bool LeavesSomething(const SourceTree& tree, FileId file, const Unit& unit, NameId name) const;
   bool KnownImport(const UnitRef& ref) const;
 
   WalkContext& context_;

@@ -239,6 +239,10 @@ void NameWalk::BindingChanged(const UnitRef& ref, absl::string_view how, const T
   if (unit.kind == UnitKind::kImport && how != kRemoved && !KnownImport(ref)) {
     Reach(path, Extend(trail, Verb::kText, kNoName, kNoFile, "an unknown module"));
   }
+  if (unit.kind == UnitKind::kImport && RunsMore(ref)) {
+    Reach(path,
+          Extend(trail, Verb::kText, kNoName, kNoFile, "what it brings along acts on others"));
+  }
   Bound(ref, trail);
 }
 
@@ -246,15 +250,21 @@ void NameWalk::BindingChanged(const UnitRef& ref, absl::string_view how, const T
 // was left with is another thing then.
 void NameWalk::Registrations(const UnitRef& ref, const Trail& trail) {
   const Unit& unit = context_.At(ref);
-  if (unit.kind != UnitKind::kHeader && unit.kind != UnitKind::kClass) return;
+  const bool member = unit.kind == UnitKind::kStatement && unit.owner != kNoName;
+  if (unit.kind != UnitKind::kHeader && unit.kind != UnitKind::kClass && !member) return;
   const PathId path = context_.PathOf(ref);
   for (const bool after : {false, true}) {
     const FileId file = after ? context_.After(path) : context_.Before(path);
     if (file == kNoFile) continue;
     const SourceTree& tree = context_.Tree(UnitRef{0, 0, after});
     if (!tree.IsCode(file)) continue;
-    for (NameId name : context_.Module(ref).Names(unit.parameters)) {
-      RegistersWith(tree, after, file, name, ref, /*hops=*/3, trail);
+    const SourceModule& module = tree.Module(file);
+    for (uint32_t i = 0; i < module.units.size(); ++i) {
+      const Unit& version = module.units[i];  // a decorator may have come
+      if (version.kind != unit.kind || version.key != unit.key) continue;
+      for (NameId name : module.Names(version.parameters)) {
+        RegistersWith(tree, after, file, name, {file, i, after}, /*hops=*/3, trail);
+      }
     }
   }
 }

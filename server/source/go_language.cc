@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/ascii.h"
+#include "absl/base/call_once.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -14,6 +14,7 @@
 #include "server/source/basic_layer.h"
 #include "server/source/cut.h"
 #include "server/source/go_cutter.h"
+#include "server/source/go_interfaces.h"
 #include "server/source/grammars.h"
 #include "server/source/statement_kinds.h"
 
@@ -62,6 +63,7 @@ class GoLayer : public BasicLayer {
   }
   // go test -cover leaves tests out.
   bool Measured(FileId file) const override { return !IsTest(tree().Path(file)); }
+  bool AskedFor(absl::string_view method) const override;
 
  private:
   struct Root {
@@ -75,6 +77,8 @@ class GoLayer : public BasicLayer {
 
   TreePaths all_paths_;
   std::vector<Root> roots_;
+  mutable absl::once_flag interfaces_made_;
+  mutable GoInterfaces interfaces_;
 };
 
 void GoLayer::ReadModule(FileId file) {
@@ -166,6 +170,22 @@ std::vector<FileId> GoLayer::ImportsOf(FileId file) const {
   return out;
 }
 
+bool GoLayer::AskedFor(absl::string_view method) const {
+  absl::call_once(interfaces_made_, [this] {
+    for (const FileId file : paths().all()) {
+      if (!tree().IsCode(file)) continue;
+      const SourceModule& module = tree().Module(file);
+      interfaces_.Add(module, tree().names());
+      for (const ImportSource& source : module.imports) {
+        if (source.level != kGoPackage) continue;
+        const absl::string_view package = Text(source.module);
+        if (Package(package).empty()) interfaces_.AddLibrary(package);
+      }
+    }
+  });
+  return interfaces_.AskFor(tree().names().Find(method), method);
+}
+
 FileId GoLayer::TestFile(absl::string_view label) const {
   const GoLabel parsed = ParseLabel(label);
   if (parsed.function.empty()) return kNoFile;
@@ -194,6 +214,8 @@ class Go : public Language {
       t->module_setup = {"TestMain", "init"};
       t->by_file = false;
       t->shared_names = true;
+      t->imports_stay_in_file = true;
+      t->imports_run = true;
       t->built_first = true;
       t->built_by_package = true;
       return t;
@@ -213,11 +235,8 @@ class Go : public Language {
   bool Sees(absl::string_view user_path, absl::string_view path) const override {
     return FolderOf(user_path) == FolderOf(path);
   }
-  // Any exported method may be what some interface asks for.
-  bool Fits(absl::string_view name) const override {
-    return !name.empty() && !absl::ascii_islower(static_cast<unsigned char>(name[0])) &&
-           name[0] != '_';
-  }
+  // Any method may be what some interface asks for (GoLayer::AskedFor).
+  bool Fits(absl::string_view name) const override { return !name.empty() && name != "_"; }
 };
 
 }  // namespace

@@ -12,6 +12,8 @@ absl::string_view NameOfGoStandardPackage(absl::string_view path);
 // Whether calls of the package are made for the values that they return: nothing registers with it,
 // as with flag.String.
 bool MakesOnlyValues(absl::string_view path);
+// Whether an interface of the standard library that others can implement asks for this method.
+bool IsMethodOfGoStandardInterface(absl::string_view name);
 // Whether `name` is a function, or the conversion to a type, of the language itself.
 bool IsGoBuiltIn(absl::string_view name);
 

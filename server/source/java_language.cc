@@ -143,6 +143,7 @@ class Java : public Language {
       t->starts_processes = {"ProcessBuilder", "exec"};
       t->by_file = false;
       t->shared_names = true;
+      t->imports_stay_in_file = true;
       t->linked = true;
       t->built_first = true;
       return t;

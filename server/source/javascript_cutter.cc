@@ -84,6 +84,11 @@ bool OnlyMakes(absl::string_view called) {
          absl::StartsWith(called, "Math.");
 }
 
+// What a class says of its members without making them.
+bool IsMemberOfTypes(Node member) {
+  return member.IsOneOf({"method_signature", "abstract_method_signature", "index_signature"});
+}
+
 // The lines that are executed when the function is called, and not when it is made: a header's line
 // and a closing bracket's are executed then, too.
 LineRange LinesOfStatements(Node body) {
@@ -154,8 +159,7 @@ bool JavaScriptCutter::TopOfTypes(Node node, const std::string& owner) {
   if (kind == "enum_declaration") {
     AddStatement(node, owner, {name});
   } else if (kind == "interface_declaration" || kind == "type_alias_declaration" ||
-             kind == "function_signature" || kind == "method_signature" ||
-             kind == "abstract_method_signature" || kind == "index_signature" ||
+             kind == "function_signature" || IsMemberOfTypes(node) ||
              kind == "ambient_declaration") {
     Annotation(absl::StrCat(owner, owner.empty() ? "" : ".", name), owner, node,
                name.empty() ? NameSet() : NameSet{name}, {node});
@@ -186,6 +190,7 @@ void JavaScriptCutter::Annotation(absl::string_view key, absl::string_view owner
 void JavaScriptCutter::Function(Node node, absl::string_view name, absl::string_view owner,
                                 Node function, std::optional<NameSet> binds) {
   const Node body = function.Field("body");
+  const size_t header = builder().drafts().size();
   const std::vector<Node> types = Below(node, Grammar::kType, body);
   FunctionParts f{.node = node,
                   .name = name,
@@ -202,17 +207,37 @@ void JavaScriptCutter::Function(Node node, absl::string_view name, absl::string_
   }
   const std::string key = absl::StrCat(owner, owner.empty() ? "" : ".", name);
   Annotation(key, owner, node, {}, types);
+  for (const Node parameter : NamedChildren(function.Field("parameters"))) {
+    AddDecorators(parameter, &builder().drafts()[header].parameters);
+  }
+}
+
+void JavaScriptCutter::AddDecorators(Node node, NameSet* names) const {
+  for (const Node child : Children(node)) {
+    if (!child.Is("decorator")) continue;
+    Node value = child.first_named_child();
+    if (value && value.Is("call_expression")) value = value.Field("function");
+    if (const Node name = RootName(value)) names->insert(name.text());
+  }
 }
 
 void JavaScriptCutter::Class(Node node, absl::string_view name, Node definition) {
   const Node body = definition.Field("body");
-  AddClass(node, name, body, "", Below(node, Grammar::kType, Node()));
+  const size_t unit = builder().drafts().size();
+  std::vector<Node> types = Below(node, Grammar::kType, Node());
+  for (const Node member : NamedChildren(body)) {
+    if (IsMemberOfTypes(member)) types.push_back(member);
+  }
+  AddClass(node, name, body, "", types);
+  NameSet decorators;
+  for (const Node of : {node, definition, node.parent(), body}) AddDecorators(of, &decorators);
+  builder().drafts()[unit].parameters = std::move(decorators);
   Annotation(name, "", node, {}, Below(node, Grammar::kType, body));
 }
 
 void JavaScriptCutter::Field(Node node, absl::string_view owner, Node name) {
   const std::vector<Node> types = Below(node, Grammar::kType);
-  AddStatement(node, owner, {TextOf(name)}, {.without = types});
+  AddDecorators(node, &AddStatement(node, owner, {TextOf(name)}, {.without = types}).parameters);
   Annotation(absl::StrCat(owner, ".", TextOf(name)), owner, node, {TextOf(name)}, types);
 }
 
@@ -340,6 +365,7 @@ void JavaScriptCutter::Finished(Node root) {
     if (WritesSharedState(body, unit.free)) unit.Set(kMemo);
   }
   AddWholes();
+  AddLoads();
   const uint16_t import = grammar().Symbol("import_statement");
   const uint16_t export_ = grammar().Symbol("export_statement");
   ForEachNode(root, [&](Node n) {

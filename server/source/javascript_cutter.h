@@ -76,6 +76,11 @@ class JavaScriptCutter : public GenericCutter {
                 std::optional<NameSet> binds = std::nullopt);
   void Class(Node node, absl::string_view name, Node definition);
   void Field(Node node, absl::string_view owner, Node name);
+  // What the decorators among the children of `node` begin with.
+  void AddDecorators(Node node, NameSet* names) const;
+  // TypeScript leaves an import out that is there for types alone: a unit says of the others that
+  // their modules are loaded.
+  void AddLoads();
   void Annotation(absl::string_view key, absl::string_view owner, Node node, NameSet binds,
                   std::vector<Node> types);
   void Expression(Node node, Node value);

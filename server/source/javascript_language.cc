@@ -343,10 +343,11 @@ class JavaScript : public Language {
   absl::string_view name() const override { return "javascript"; }
   absl::string_view family() const override { return "javascript"; }
   absl::Span<const absl::string_view> suffixes() const override { return kJsSuffixes; }
-  uint32_t version() const override { return 3; }
+  uint32_t version() const override { return 4; }
   const LanguageTraits& traits() const override {
     static const LanguageTraits& traits = *[] {
       auto* t = new LanguageTraits;
+      t->imports_run = true;
       t->reads_signatures = {"getMetadata"};  // of decorators, where types are emitted
       t->reads_source = {"readFileSync", "readFile"};
       t->lists_files = {"readdir", "readdirSync", "glob", "globSync", "sync"};

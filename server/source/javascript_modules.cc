@@ -122,6 +122,37 @@ void JavaScriptCutter::FromModule(Node node, absl::string_view path) {
   }
 }
 
+void JavaScriptCutter::AddLoads() {
+  const uint16_t identifier = grammar().Symbol("identifier");
+  const uint16_t statement = grammar().Symbol("import_statement");
+  if (grammar().Symbol("type_identifier") == 0) return;
+  NameSet used;
+  std::vector<Node> imports;
+  ForEachNode(root(), [&](Node n) {
+    if (n.symbol() == statement && ChildOf(n, "import_clause")) imports.push_back(n);
+    if (n.symbol() != identifier && !n.Is("shorthand_property_identifier")) return;
+    const Node parent = n.parent();
+    const bool no_value = parent.IsOneOf({"import_specifier", "import_clause", "namespace_import",
+                                          "type_query", "nested_type_identifier"});
+    if (!no_value) used.insert(n.text());
+  });
+  for (const Node import : imports) {
+    const Node clause = ChildOf(import, "import_clause");
+    const bool real = [&] {
+      for (uint32_t i = clause.index(); i < clause.subtree_end(); ++i) {
+        if (clause.At(i).symbol() == identifier && used.contains(clause.At(i).text())) return true;
+      }
+      return false;
+    }();
+    const absl::string_view module = Unquoted(TextOf(import.Field("source")));
+    if (!real || ChildOf(import, "type")) continue;
+    UnitDraft& unit = builder().Add(UnitKind::kImport, absl::StrCat("<loads ", module, ">"), "");
+    unit.fingerprint = Digest::Of(module);
+    unit.lines = {import.first_line(), import.first_line()};
+    unit.SetSource(kJsModule, module, "");
+  }
+}
+
 void JavaScriptCutter::Export(Node node, const std::string& owner) {
   if (const Node source = node.Field("source")) {
     FromModule(node, Unquoted(source.text()));

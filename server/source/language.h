@@ -39,6 +39,9 @@ struct LanguageTraits {
   bool by_file = true;  // a new or deleted file is a module come or gone; else only its units are
   // A free name may mean what another file defines (Language::Sees); else only its own file.
   bool shared_names = false;
+  // ... but not what an import of that file binds.
+  bool imports_stay_in_file = false;
+  bool imports_run = false;  // an import runs what stands in the file at module level, once
   bool linked = false;       // names belong to the program: a user need not import what defines it
   bool built_first = false;  // what does not compile is found before tests run: no canaries
   bool runs_in_compiler = false;  // functions may run there (constexpr, const fn), unseen
@@ -81,6 +84,10 @@ class TreeLayer {
   // import that neither does, nor is imported elsewhere already, makes everybody who reaches it
   // run.
   virtual bool Known(FileId /*file*/, const ImportSource& /*source*/) const { return true; }
+  // Whether a method of this name, come or gone, may make a class fit an interface or no longer fit
+  // it. Asked where Language::Fits said that it may be; true where it cannot be known. Cost: the
+  // first question looks at all units of the language.
+  virtual bool AskedFor(absl::string_view /*method*/) const { return true; }
   // Whether some file of the tree imports the same library, so that it must be installed.
   virtual bool ImportsLibrary(const ImportSource& /*source*/) const { return false; }
 };

@@ -3,14 +3,15 @@
 //   node --import THIS --test-reporter=THIS FILE
 //
 // Writes to $ORACLE_REPORT: {"tests": [[title, outcome], ...], "lines": {title: {path: [line, ...]}}}. A title is joined by
-// " > "; lines executed outside tests stand under "". Coverage is V8's, taken between tests.
+// " > "; lines executed outside tests stand under "". Coverage is V8's, taken between tests. The programs lie below
+// $ORACLE_ROOT, else below the current folder; of one with a source map beside it the lines are those it was made from.
 import { afterEach, beforeEach } from 'node:test';
 import fs from 'node:fs';
 import inspector from 'node:inspector';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = process.cwd() + path.sep;
+const root = path.resolve(process.env.ORACLE_ROOT ?? '.') + path.sep;
 const session = new inspector.Session();
 const ask = (method, params) => {
   let answer;
@@ -21,7 +22,45 @@ session.connect();
 ask('Profiler.enable');
 ask('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
 
-// What was executed since the last call: lines with a character whose innermost range was.
+// The segments of a source map: [line, column, source, line of the source], all from 0.
+const segments = (mappings) => {
+  const found = [], at = [0, 0, 0, 0];
+  mappings.split(';').forEach((of, line) => {
+    at[0] = 0;
+    for (const segment of of.split(',').filter(Boolean)) {
+      let field = 0, value = 0, shift = 0;
+      for (const c of segment) {
+        const digit = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'.indexOf(c);
+        value |= (digit & 31) << shift;
+        if (digit & 32) { shift += 5; continue; }
+        at[field++] += value & 1 ? -(value >> 1) : value >> 1;
+        value = shift = 0;
+      }
+      if (field > 3) found.push([line, at[0], at[1], at[2]]);
+    }
+  });
+  return found;
+};
+
+// {source: lines} of a program: those with a character that `ran`, or those that one was made from.
+const linesOf = (file, text, ran) => {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  if (fs.existsSync(file + '.map')) {
+    const map = JSON.parse(fs.readFileSync(file + '.map', 'utf8'));
+    const lines = map.sources.map(() => new Set());
+    for (const [line, column, source, from] of segments(map.mappings)) if (ran[starts[line] + column]) lines[source].add(from + 1);
+    return map.sources.map((source, i) => [path.relative('.', path.resolve(path.dirname(file), map.sourceRoot ?? '', source)), lines[i]]);
+  }
+  const lines = new Set();
+  starts.forEach((start, i) => {
+    const end = starts[i + 1] ?? text.length;
+    for (let at = start; at < end && !lines.has(i + 1); ++at) if (ran[at] && text[at].trim()) lines.add(i + 1);
+  });
+  return [[path.relative(root, file), lines]];
+};
+
+// What was executed since the last call, by the innermost range around each character.
 const executed = () => {
   const files = {};
   for (const script of ask('Profiler.takePreciseCoverage').result) {
@@ -33,12 +72,7 @@ const executed = () => {
     const ranges = script.functions.flatMap((f) => f.ranges);
     ranges.sort((a, b) => (b.endOffset - b.startOffset) - (a.endOffset - a.startOffset));
     for (const r of ranges) ran.fill(r.count > 0 ? 1 : 0, r.startOffset, r.endOffset);
-    const lines = new Set();
-    for (let at = 0, line = 1; at < text.length; ++at) {
-      if (text[at] === '\n') ++line;
-      else if (ran[at] && text[at].trim()) lines.add(line);
-    }
-    files[path.relative(root, file)] = lines;
+    for (const [source, lines] of linesOf(file, text, ran)) files[source] = lines;
   }
   return files;
 };

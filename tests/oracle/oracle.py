@@ -154,6 +154,9 @@ def main():
             for trap in importlib.import_module(f"traps_{name}").TRAPS[first - 1::step]:
                 if not re.search(args.only, trap["name"]):
                     continue
+                if "since" in trap and suite.version() < trap["since"]:
+                    print(f"{name:10} {trap['name']:34} left out: its tools are older than {'.'.join(map(str, trap['since']))}", flush=True)
+                    continue
                 at = work / f"{name}-{trap['name']}"
                 shutil.rmtree(at, ignore_errors=True)
                 at.mkdir()

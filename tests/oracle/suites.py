@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -202,16 +203,21 @@ class JavaScript:
         words = script.split()
         return [w for word, value in zip(words, words[1:]) if word in ("--import", "--require") for w in (word, value)]
 
+    def built(self, project, work):
+        """The folder that has the programs, and the program of a test file in it."""
+        return project, lambda file: file
+
     def run(self, project, work):
         work.mkdir()
         watcher = str(HERE / "node_tests.mjs")
+        root, program = self.built(project, work)
         files = sorted(str(p.relative_to(project)) for p in project.rglob("*.test.*") if p.name.endswith(self.endings) and "node_modules" not in p.parts)
         outcomes, errors, reports = {}, [], []
         for number, file in enumerate(files):
             report = work / f"{number}.json"
             # Optimised code does not count the functions that it inlines.
-            done = sh([self.node, "--no-opt", *self.options, "--import", watcher, *self.preloads(project), f"--test-reporter={watcher}", file], project,
-                      {"ORACLE_REPORT": str(report)}, check=False)
+            done = sh([self.node, "--no-opt", *self.options, "--import", watcher, *self.preloads(project), f"--test-reporter={watcher}",
+                       program(file)], project, {"ORACLE_REPORT": str(report), "ORACLE_ROOT": str(root)}, check=False)
             found = json.loads(report.read_text()) if report.exists() else {"tests": []}
             if not found["tests"] or (done.returncode and "failed" not in dict(found["tests"]).values()):
                 errors.append(file)
@@ -237,6 +243,27 @@ class JavaScript:
         return label.startswith(error + " > ")
 
 
+class TypeScript(JavaScript):
+    """Compiled to a folder of its own, run as JavaScript is; coverage goes back through the source maps."""
+    name = "typescript"
+    endings = (".test.ts", ".test.tsx")
+
+    def __init__(self, tsc=None, **options):
+        super().__init__(**options)
+        tsc = tsc or shutil.which("tsc")
+        self.compiler = pathlib.Path(tsc).resolve().parents[1] if tsc else None
+
+    def available(self):
+        return self.compiler is not None and super().available()
+
+    def version(self):
+        return tuple(map(int, json.loads((self.compiler / "package.json").read_text())["version"].split(".")[:2]))
+
+    def built(self, project, work):
+        sh([self.node, str(HERE / "typescript_build.cjs"), str(self.compiler), str(project), str(work / "built")], project)
+        return work / "built", lambda file: str(work / "built" / re.sub(r"tsx?$", "js", file))
+
+
 def a_python():
     """The interpreter that has pytest: ORACLE_PYTHON, else this one, else the system's."""
     named = os.environ.get("ORACLE_PYTHON")
@@ -246,4 +273,4 @@ def a_python():
 
 
 def all_suites():
-    return {s.name: s for s in (a_python(), Go(), Cpp(), JavaScript())}
+    return {s.name: s for s in (a_python(), Go(), Cpp(), JavaScript(), TypeScript(os.environ.get("ORACLE_TSC")))}

@@ -243,4 +243,8 @@ TRAPS = [
     trap("layout", CALC, {"calc/calc.go": [("\treturn a + b\n", "\t\n\treturn a+b  // the sum\n")]}, most=0),
     trap("line_endings", CALC, {"calc/calc.go": CALC["calc/calc.go"].replace("\n", "\r\n")}, most=0),
     trap("test_comment", CALC, {"calc/calc_test.go": [("func TestAdd", "// TestAdd adds.\nfunc TestAdd")]}, most=0),
+    trap("import_of_a_name_brings_init", {**one("var Names []string\n\nfunc Add(n string) { Names = append(Names, n) }\n\nfunc Count() int { return len(Names) }\n", {}), "q/q.go": 'package q\n\nimport "example.com/m/p"\n\nfunc init() { p.Add("q") }\n\nfunc One() int { return 1 }\n',
+                                         "r/r.go": 'package r\n\nimport "example.com/m/p"\n\nfunc Count() int { return p.Count() }\n\nfunc More() int { return 0 }\n',
+                                         "r/r_test.go": test("r", case("Count", "Count() != 0") + case("More", "More() > 8"))},
+         {"r/r.go": 'package r\n\nimport (\n\t"example.com/m/p"\n\t"example.com/m/q"\n)\n\nfunc Count() int { return p.Count() }\n\nfunc More() int { return q.One() }\n'}),
 ]

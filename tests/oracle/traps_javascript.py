@@ -257,4 +257,12 @@ TRAPS = [
                            "s.test.js": test("import { svc } from './svc.js';", ("use", "mock.method(svc, 'fetch', () => 3);\n  assert.equal(svc.use(), 3);"))}, {"svc.js": [("fetch", "load")]}),
     trap("documentation", {"docs/guide.md": "# Guide\n"}, {"docs/guide.md": "# The guide\n"}, most=0),
     trap("linter_configuration", {".eslintrc.json": "{}\n"}, {".eslintrc.json": '{"root": true}\n'}, most=0),
+    trap("import_of_a_name_brings_effects", {"plugins.js": "export const plugins = [];\n", "extra.js": "import { plugins } from './plugins.js';\n\nplugins.push('extra');\n\nexport function extra() {\n  return 1;\n}\n",
+                                             "host.js": "import { plugins } from './plugins.js';\n\nexport function all() {\n  return plugins;\n}\n\nexport function more() {\n  return 0;\n}\n",
+                                             "host.test.js": test("import { all, more } from './host.js';", ("all", "assert.deepEqual(all(), []);"), ("more", "assert.ok(more() < 9);"))},
+         {"host.js": [("import { plugins } from './plugins.js';", "import { plugins } from './plugins.js';\nimport { extra } from './extra.js';"), ("return 0", "return extra()")]}),
+    trap("import_of_a_name_brings_effects_no_more", {"plugins.js": "export const plugins = [];\n", "extra.js": "import { plugins } from './plugins.js';\n\nplugins.push('extra');\n\nexport function extra() {\n  return 1;\n}\n",
+                                                     "host.js": "import { plugins } from './plugins.js';\nimport { extra } from './extra.js';\n\nexport function all() {\n  return plugins;\n}\n\nexport function more() {\n  return extra();\n}\n",
+                                                     "host.test.js": test("import { all, more } from './host.js';", ("all", "assert.deepEqual(all(), ['extra']);"), ("more", "assert.ok(more() < 9);"))},
+         {"host.js": [("import { extra } from './extra.js';\n", ""), ("return extra()", "return 0")]}),
 ]

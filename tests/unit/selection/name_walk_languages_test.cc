@@ -7,7 +7,9 @@
 namespace testselect {
 namespace {
 
+using ::testing::Contains;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
 TEST_F(NameWalkTest, AMemberOfAClassThatATestFileDoesNotReachIsNotUsedThere) {
@@ -63,6 +65,201 @@ TEST_F(NameWalkTest, AConditionThatAsksForAFileChangesWhenItComes) {
   Ran("B.One", "b_test.cc", {"CHECK(true)"});
   edits_.emplace_back("extra.h", "#pragma once\n");
   EXPECT_THAT(Selected(), UnorderedElementsAre("A.One"));
+}
+
+// The name that an import gives a package is its file's own.
+TEST_F(NameWalkTest, AnImportThatComesConcernsItsOwnFile) {
+  File("go.mod", "module m\n");
+  File("a/a.go",
+       "package a\n\nimport \"strings\"\n\nfunc One() string { return strings.ToUpper(\"a\") }\n");
+  File("a/b.go", "package a\n\nfunc Two() int { return 2 }\n\nfunc Three() int { return 3 }\n");
+  File("a/a_test.go",
+       "package a\n\nfunc TestOne(t *testing.T) {\n\tcheck(One())\n}\n\n"
+       "func TestTwo(t *testing.T) {\n\tcheck(Two())\n}\n");
+  Ran("m/a.TestOne", "a/a.go", {"strings.ToUpper"});
+  Ran("m/a.TestTwo", "a/b.go", {"return 2"});
+  edits_.emplace_back("a/b.go",
+                      "package a\n\nimport \"strings\"\n\n"
+                      "func Two() int { return strings.Index(\"ab\", \"b\") }\n\n"
+                      "func Three() int { return 3 }\n");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("m/a.TestTwo"));
+}
+
+TEST_F(NameWalkTest, AnImportOfAnotherPackageByTheSameNameConcernsItsUsers) {
+  File("go.mod", "module m\n");
+  File("a/a.go",
+       "package a\n\nimport \"text/template\"\n\nfunc One() string { return "
+       "template.HTMLEscapeString(\"a\") }\n\n"
+       "func Two() int { return 2 }\n");
+  File("a/a_test.go",
+       "package a\n\nfunc TestOne(t *testing.T) {\n\tcheck(One())\n}\n\n"
+       "func TestTwo(t *testing.T) {\n\tcheck(Two())\n}\n");
+  Ran("m/a.TestOne", "a/a.go", {"template.HTML"});
+  Ran("m/a.TestTwo", "a/a.go", {"return 2"});
+  Edit("a/a.go", "text/template", "html/template");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("m/a.TestOne"));
+}
+
+class NewMethodTest : public NameWalkTest {
+ protected:
+  // The type T gains the method `name`; `more` is another file of its package.
+  std::vector<std::string> SelectedWith(const std::string& name, const std::string& more = "") {
+    File("go.mod", "module m\n");
+    File("a/a.go",
+         "package a\n\ntype T struct{}\n\nfunc New() *T { return &T{} }\n\nfunc Two() int { return "
+         "2 }\n");
+    if (!more.empty()) File("a/more.go", "package a\n\n" + more);
+    File("a/a_test.go",
+         "package a\n\nfunc TestOne(t *testing.T) {\n\tcheck(New())\n}\n\n"
+         "func TestTwo(t *testing.T) {\n\tcheck(Two())\n}\n");
+    Ran("m/a.TestOne", "a/a.go", {"return &T"});
+    Ran("m/a.TestTwo", "a/a.go", {"return 2"});
+    Edit("a/a.go", "func Two", "func (*T) " + name + "() int { return 1 }\n\nfunc Two");
+    return Selected();
+  }
+};
+
+TEST_F(NewMethodTest, ThatNoInterfaceAsksForConcernsNobodyElse) {
+  // One label sees whether the package builds.
+  EXPECT_THAT(SelectedWith("Unheard"), SizeIs(1));
+  EXPECT_EQ(Count(ReasonCode::kNameChange), 0);
+}
+
+TEST_F(NewMethodTest, ThatTheStandardLibraryAsksForConcernsTheTypesUsers) {
+  EXPECT_THAT(SelectedWith("String"), Contains("m/a.TestOne"));
+  EXPECT_EQ(Count(ReasonCode::kNameChange), 1);
+}
+
+TEST_F(NewMethodTest, ThatAnInterfaceOfTheTreeAsksForConcernsTheTypesUsers) {
+  EXPECT_THAT(SelectedWith("Unheard", "type Hearer interface{ Unheard() int }\n"),
+              Contains("m/a.TestOne"));
+  EXPECT_EQ(Count(ReasonCode::kNameChange), 1);
+}
+
+TEST_F(NewMethodTest, ThatAnUnexportedInterfaceOfTheTreeAsksForConcernsTheTypesUsers) {
+  EXPECT_THAT(SelectedWith("unheard", "type hearer interface{ unheard() int }\n"),
+              Contains("m/a.TestOne"));
+  EXPECT_EQ(Count(ReasonCode::kNameChange), 1);
+}
+
+TEST_F(NewMethodTest, ConcernsTheTypesUsersWhereALibraryMayAskForIt) {
+  EXPECT_THAT(SelectedWith("Unheard", "import \"other.org/x\"\n\nvar kept = x.Kept\n"),
+              Contains("m/a.TestOne"));
+  EXPECT_EQ(Count(ReasonCode::kNameChange), 1);
+}
+
+TEST_F(NewMethodTest, ConcernsTheTypesUsersWhereMethodsAreCalledByName) {
+  EXPECT_THAT(
+      SelectedWith("Unheard", "import \"text/template\"\n\nvar kept = template.New(\"a\")\n"),
+      Contains("m/a.TestOne"));
+  EXPECT_EQ(Count(ReasonCode::kNameChange), 1);
+}
+
+TEST_F(NewMethodTest, ConcernsTheTypesUsersWhereMethodsAreListed) {
+  EXPECT_THAT(
+      SelectedWith(
+          "Unheard",
+          "import \"reflect\"\n\nfunc Count(v any) int { return reflect.TypeOf(v).NumMethod() }\n"),
+      Contains("m/a.TestOne"));
+  EXPECT_EQ(Count(ReasonCode::kNameChange), 1);
+}
+
+class ImportEffectsTest : public NameWalkTest {
+ protected:
+  // host gains an import of `extra` for one of its functions; the other test asks what the registry
+  // has.
+  void Project(const std::string& extra) {
+    File("plugins.js", "export const plugins = [];\n");
+    File("extra.js", extra);
+    File("host.js",
+         "import { plugins } from './plugins.js';\n\nexport function all() {\n  return "
+         "plugins;\n}\n\n"
+         "export function more() {\n  return 0;\n}\n");
+    File("host.test.js",
+         "import { all, more } from './host.js';\ntest('all', () => {\n  check(all());\n});\n"
+         "test('more', () => {\n  check(more());\n});\n");
+    Ran("host.test.js > all", "host.js", {"return plugins"});
+    Ran("host.test.js > more", "host.js", {"return 0"});
+    for (const char* label : {"host.test.js > all", "host.test.js > more"}) {
+      Ran(label, "plugins.js", {"plugins"});
+      Ran(label, "host.js", {"import"});
+    }
+    edits_.emplace_back(
+        "host.js",
+        "import { plugins } from './plugins.js';\nimport { extra } from './extra.js';\n\n"
+        "export function all() {\n  return plugins;\n}\n\n"
+        "export function more() {\n  return extra();\n}\n");
+  }
+};
+
+TEST_F(ImportEffectsTest, OfAModuleThatRegistersConcernAllWhoBringItAlong) {
+  Project(
+      "import { plugins } from './plugins.js';\n\nplugins.push('extra');\n\nexport function "
+      "extra() {\n  return 1;\n}\n");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("host.test.js > all", "host.test.js > more"));
+  EXPECT_EQ(Count(ReasonCode::kReach), 2);
+}
+
+TEST_F(ImportEffectsTest, OfAModuleThatMakesValuesConcernNobodyElse) {
+  Project(
+      "'use strict';\n\nconst sizes = new Map();\nsizes.set('a', 1);\n\nexport function extra() "
+      "{\n  return sizes.size;\n}\n");
+  Selected();
+  EXPECT_EQ(Count(ReasonCode::kReach), 0);
+}
+
+TEST_F(NameWalkTest, APackageWithAnInitThatANameIsTakenFromConcernsItsImporters) {
+  File("go.mod", "module m\n");
+  File("q/q.go", "package q\n\nfunc init() { println(\"q\") }\n\nfunc One() int { return 1 }\n");
+  File("r/r.go", "package r\n\nfunc Count() int { return 5 }\n\nfunc More() int { return 0 }\n");
+  File("r/r_test.go",
+       "package r\n\nfunc TestCount(t *testing.T) {\n\tcheck(Count())\n}\n\n"
+       "func TestMore(t *testing.T) {\n\tcheck(More())\n}\n");
+  Ran("m/r.TestCount", "r/r.go", {"return 5"});
+  Ran("m/r.TestMore", "r/r.go", {"return 0"});
+  edits_.emplace_back("r/r.go",
+                      "package r\n\nimport \"m/q\"\n\nfunc Count() int { return 5 }\n\n"
+                      "func More() int { return q.One() }\n");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("m/r.TestCount", "m/r.TestMore"));
+}
+
+// TypeScript leaves an import out that is there for types alone.
+TEST_F(NameWalkTest, AnImportThatIsThereForTypesNoLongerIsLoaded) {
+  File("plugins.ts", "export const plugins: string[] = [];\n");
+  File("extra.ts",
+       "import { plugins } from './plugins';\n\nplugins.push('extra');\n\nexport class Extra {}\n");
+  File("host.ts",
+       "import { plugins } from './plugins';\nimport { Extra } from './extra';\n\nexport function "
+       "all(): string[] {\n"
+       "  return plugins;\n}\n\nexport function made(e?: Extra): boolean {\n  return e !== "
+       "undefined;\n}\n");
+  File("host.test.ts",
+       "import { all, made } from './host';\ntest('all', () => {\n  check(all());\n});\n"
+       "test('made', () => {\n  check(made());\n});\n");
+  Ran("host.test.ts > all", "host.ts", {"return plugins"});
+  Ran("host.test.ts > made", "host.ts", {"return e"});
+  Edit("host.ts", "e !== undefined", "e instanceof Extra");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("host.test.ts > all", "host.test.ts > made"));
+}
+
+TEST_F(NameWalkTest, ADecoratorOfAMemberRegistersIt) {
+  const std::string column = "  @column id: number = 1;\n";
+  File("row.ts",
+       "export const columns: string[] = [];\n\nfunction column(target: any, key: string) {\n  "
+       "columns.push(key);\n}\n\n"
+       "export class Row {\n" +
+           column +
+           "  name: string = 'a';\n}\n\nexport function none(): number {\n  return 0;\n}\n");
+  File("row.test.ts",
+       "import { columns, none } from './row';\ntest('none', () => {\n  check(none());\n});\n"
+       "test('columns', () => {\n  check(columns);\n});\n");
+  Ran("row.test.ts > none", "row.test.ts", {"check(none"});
+  Ran("row.test.ts > none", "row.ts", {"return 0"});
+  Ran("row.test.ts > columns", "row.test.ts", {"check(columns)"});
+  Ran("row.test.ts > columns", "row.ts", {"columns.push"});
+  Edit("row.ts", "  name: string", "  @column name: string");
+  EXPECT_THAT(Selected(), Contains("row.test.ts > columns"));
+  EXPECT_EQ(Count(ReasonCode::kNameChange), 1);
 }
 
 // A function that init puts into a table is not called by it.

@@ -1,3 +1,4 @@
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "tests/unit/source/source_fixture.h"
@@ -265,7 +266,26 @@ export function f(a: Id, b?: Colour): Shape { const c: Id = a; return g<Id>(c); 
   EXPECT_EQ(changed("implements Named", "implements Other"), "annotation Box");
   EXPECT_EQ(changed("number = 1", "number = 2"), "class Box, statement Box.size");
   EXPECT_EQ(changed("name: string }", "name: number }"), "annotation Named");
+  EXPECT_EQ(changed("abstract go(): void", "abstract go(): any"), "annotation Box.go");
   EXPECT_EQ(changed("Green", "Blue"), "statement Colour");
+}
+
+// The compiler leaves the others out.
+TEST(TypeScriptUnits, ImportsWhoseNamesAreUsedAsValuesAreLoaded) {
+  const std::string unit = "import <loads ./a> from(0 ./a )\n";
+  const auto loads = [&](absl::string_view imported, absl::string_view use) {
+    const std::string source = absl::StrCat("import ", imported, " from './a';\n", use, "\n");
+    return absl::StrContains(UnitsOf("b.ts", source), unit);
+  };
+  EXPECT_TRUE(loads("{A}", "export const b = new A();"));
+  EXPECT_TRUE(loads("{A as B}", "export class C extends B {}"));
+  EXPECT_TRUE(loads("a", "export const b = { a };"));
+  EXPECT_TRUE(loads("* as a", "export const b = a.c;"));
+  EXPECT_TRUE(loads("{A}", "export { A };"));
+  EXPECT_FALSE(loads("{A}", "export function f(a: A): A[] { return [a]; }"));
+  EXPECT_FALSE(loads("{A}", "export type B = typeof A;"));
+  EXPECT_FALSE(loads("* as a", "export let b: a.B;"));
+  EXPECT_FALSE(loads("type {A}", "export const b = new A();"));
 }
 
 TEST(TypeScriptUnits, JsxIsCodeToo) {

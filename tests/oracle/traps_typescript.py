@@ -1,0 +1,217 @@
+"""Edits of TypeScript modules and their tests that selectors lose tests on, and edits of types alone, which no test sees."""
+import json
+
+import traps_javascript
+
+OPTIONS = {"target": "es2020", "module": "commonjs", "moduleResolution": "node", "esModuleInterop": True, "experimentalDecorators": True,
+           "emitDecoratorMetadata": True, "resolveJsonModule": True}
+
+
+def config(**options):
+    return json.dumps({"compilerOptions": {**OPTIONS, **options}}, indent=2) + "\n"
+
+
+def test(imports, *cases):
+    return traps_javascript.test(imports, *cases)
+
+
+def trap(name, files, edits, most=None, since=None):
+    """Beside the trap's own files there are three tests that no edit concerns. `since`: the compiler's version that knows the syntax."""
+    files = {"tsconfig.json": config(), "other/other.ts": "export function other(): number {\n  return 1;\n}\n",
+             "other/other.test.ts": test("import { other } from './other';", ("other", "assert.equal(other(), 1);"), ("other again", "assert.ok(other() < 2);")), **files}
+    return {"name": name, "files": files, "edits": edits, "most": most, **({"since": since} if since else {})}
+
+
+CALC = {"calc.ts": "export const LIMIT: number = 3;\n\nexport function add(a: number, b: number): number {\n  return a + b;\n}\n\nexport function capped(a: number): number {\n"
+                   "  if (a > LIMIT) {\n    return LIMIT;\n  }\n  return a;\n}\n",
+        "calc.test.ts": test("import { add, capped } from './calc';", ("add", "assert.equal(add(1, 2), 3);"), ("capped", "assert.equal(capped(9), 3);"))}
+TYPES = {"types.ts": "export interface Sized {\n  size: number;\n}\n\nexport type Maybe<T = string> = T | undefined;\n\nexport function sizeOf(s: Sized): number {\n  return s.size;\n}\n\n"
+                     "export function first<T>(all: T[]): Maybe<T> {\n  return all[0];\n}\n",
+         "box.ts": "import { Maybe, Sized } from './types';\n\nexport class Box implements Sized {\n  size = 2;\n  held: Maybe = undefined;\n  double(): number {\n    return this.size * 2;\n  }\n}\n",
+         "types.test.ts": test("import { first, sizeOf } from './types';\nimport { Box } from './box';", ("size", "assert.equal(sizeOf(new Box()), 2);"), ("first", "assert.equal(first([1, 2]), 1);"),
+                               ("double", "assert.equal(new Box().double(), 4);"))}
+COLOURS = {"colour.ts": "export enum Colour {\n  Red,\n  Green,\n  Blue = 'blue',\n}\n\nexport function plain(): number {\n  return 0;\n}\n",
+           "paint.ts": "import { Colour } from './colour';\n\nexport function green(): number {\n  return Colour.Green;\n}\n\nexport function none(): number {\n  return 9;\n}\n",
+           "paint.test.ts": test("import { Colour, plain } from './colour';\nimport { green, none } from './paint';", ("green", "assert.equal(green(), 1);"), ("name", "assert.equal(Colour[1], 'Green');"),
+                                 ("plain", "assert.equal(plain(), 0);"), ("none", "assert.equal(none(), 9);"))}
+CONST_ENUM = {**COLOURS, "colour.ts": COLOURS["colour.ts"].replace("enum", "const enum"),
+              "paint.test.ts": test("import { plain } from './colour';\nimport { green, none } from './paint';", ("green", "assert.equal(green(), 1);"), ("plain", "assert.equal(plain(), 0);"),
+                                    ("none", "assert.equal(none(), 9);"))}
+UNITS = {"units.ts": "export namespace Units {\n  export const FOOT = 12;\n  export function inches(feet: number): number {\n    return feet * FOOT;\n  }\n  export function none(): number {\n    return 0;\n  }\n}\n",
+         "units.test.ts": test("import { Units } from './units';\nimport Foot = Units.FOOT;", ("inches", "assert.equal(Units.inches(2), 24);"), ("foot", "assert.equal(Foot, 12);"), ("none", "assert.equal(Units.none(), 0);"))}
+SHAPES = {"shape.ts": "export abstract class Shape {\n  constructor(protected readonly scale: number = 1) {}\n  abstract area(): number;\n  twice(): number {\n    return 2 * this.area();\n  }\n  name(): string {\n    return 'shape';\n  }\n}\n",
+          "square.ts": "import { Shape } from './shape';\n\nexport class Square extends Shape {\n  area(): number {\n    return 4 * this.scale;\n  }\n  private side(): number {\n    return 2;\n  }\n  sides(): number {\n    return this.side();\n  }\n}\n",
+          "shape.test.ts": test("import { Shape } from './shape';\nimport { Square } from './square';", ("area", "assert.equal(new Square().area(), 4);"), ("twice", "assert.equal(new Square().twice(), 8);"),
+                                ("name", "assert.equal(new Square().name(), 'shape');"), ("side", "assert.equal(new Square().sides(), 2);"))}
+BARREL = {"lib/one.ts": "export const ONE = 1;\nexport interface Shown {\n  a: number;\n}\n", "lib/two.ts": "export function two(): number {\n  return 2;\n}\n",
+          "lib/index.ts": "export * from './one';\nexport { two as zwei } from './two';\nexport type { Shown as Seen } from './one';\nexport * as ones from './one';\n",
+          "lib.test.ts": test("import { ONE, zwei, ones } from './lib';", ("one", "assert.equal(ONE, 1);"), ("zwei", "assert.equal(zwei(), 2);"), ("ones", "assert.equal(ones.ONE, 1);"))}
+PATHS = {"tsconfig.json": config(baseUrl=".", paths={"@lib/*": ["src/lib/*"], "@conf": ["src/conf-a"]}), "src/lib/deep.ts": "export function deep(): number {\n  return 1;\n}\n\nexport const WIDE = 2;\n",
+         "src/conf-a.ts": "export const CONF = 1;\n", "src/conf-b.ts": "export const CONF = 2;\n",
+         "src/use.ts": "import { deep } from '@lib/deep';\nimport { CONF } from '@conf';\n\nexport function use(): number {\n  return deep() + 1;\n}\n\nexport function conf(): number {\n  return CONF;\n}\n",
+         "use.test.ts": test("import { use, conf } from './src/use';\nimport { WIDE } from 'src/lib/deep';", ("use", "assert.equal(use(), 2);"), ("conf", "assert.equal(conf(), 1);"), ("wide", "assert.equal(WIDE, 2);"))}
+REFLECT = "export const known = new Map<object, Map<string, unknown[]>>();\n\n(Reflect as any).metadata = (key: string, value: any) => (target: any, property: string) => {\n" \
+          "  const of = known.get(target) ?? new Map();\n  of.set(property + ':' + key, value);\n  known.set(target, of);\n};\n\nexport function getMetadata(key: string, target: any, property: string): any {\n" \
+          "  return known.get(target)?.get(property + ':' + key);\n}\n"
+DECORATED = {"deco.ts": "export const routes: string[] = [];\n\nexport function route(path: string) {\n  return (target: any, key: string) => {\n    routes.push(path + ' ' + key);\n  };\n}\n\n"
+                        "export function twice(target: any, key: string, d: PropertyDescriptor) {\n  const original = d.value;\n  d.value = function (...a: any[]) {\n    return 2 * original.apply(this, a);\n  };\n}\n\n"
+                        "export function sealed<T extends new (...a: any[]) => object>(c: T) {\n  return class extends c {\n    seal = 1;\n  };\n}\n",
+             "user.ts": "import { route, sealed, twice } from './deco';\n\n@sealed\nexport class User {\n  @route('/a')\n  list(): number {\n    return 1;\n  }\n  @twice\n  count(): number {\n    return 2;\n  }\n  plain(): number {\n    return 3;\n  }\n}\n",
+             "user.test.ts": test("import { routes } from './deco';\nimport { User } from './user';", ("routes", "assert.deepEqual(routes, ['/a list']);"), ("count", "assert.equal(new User().count(), 4);"),
+                                  ("plain", "assert.equal(new User().plain(), 3);"), ("seal", "assert.equal((new User() as any).seal, 1);"))}
+
+TRAPS = [
+    trap("body", CALC, {"calc.ts": [("a + b", "a - b")]}, most=1),
+    trap("comment", CALC, {"calc.ts": [("export function add", "/** Adds. */\nexport function add")]}, most=0),
+    trap("formatting", CALC, {"calc.ts": [("a: number, b: number", "\n  a: number,\n  b: number\n")]}, most=0),
+    trap("constant", CALC, {"calc.ts": [("= 3", "= 4")]}, most=1),
+    trap("annotation", CALC, {"calc.ts": [("LIMIT: number", "LIMIT: 3"), ("(a: number): number", "(a: number | bigint): any")]}, most=0),
+    trap("cast", CALC, {"calc.ts": [("return a + b", "return (a + b) as number")]}, most=1),
+    trap("interface", TYPES, {"types.ts": [("  size: number;", "  size: number;\n  colour?: string;")]}, most=0),
+    trap("interface_comes", TYPES, {"types.ts": [("export type", "export interface Held extends Sized {\n  by: string;\n}\n\nexport type")]}, most=0),
+    trap("interface_goes", TYPES, {"types.ts": [("export interface Sized {\n  size: number;\n}", "type Sized = any;")], "box.ts": [("Maybe, Sized", "Maybe"), (" implements Sized", "")]}, most=2),
+    trap("alias", TYPES, {"types.ts": [("T | undefined", "T | undefined | null")]}, most=0),
+    trap("default_of_a_type_parameter", TYPES, {"types.ts": [("T = string", "T = number")]}, most=0),
+    trap("constraint", TYPES, {"types.ts": [("first<T>", "first<T extends object>")]}, most=0),
+    trap("implements", TYPES, {"box.ts": [("implements Sized", "implements Sized, Iterable<any>")]}, most=0),
+    trap("import_of_types_alone", TYPES, {"box.ts": [("import {", "import type {")]}, most=0),
+    trap("type_beside_a_name", TYPES, {"types.test.ts": [("import { first", "import { type Sized, first")]}, most=1),
+    trap("overload", {"over.ts": "export function over(a: string): string;\nexport function over(a: any): any {\n  return a + a;\n}\n", "over.test.ts": test("import { over } from './over';", ("over", "assert.equal(over(1), 2);"))},
+         {"over.ts": [("export function over(a: any)", "export function over(a: number): number;\nexport function over(a: any)")]}, most=0),
+    trap("overloaded_default", {"over.ts": "export function over(a: string): string;\nexport function over(a: any, b: any = 1): any {\n  return a + b;\n}\n", "over.test.ts": test("import { over } from './over';", ("over", "assert.equal(over(1 as any), 2);"), ("b", "assert.ok(1);"))},
+         {"over.ts": [("b: any = 1", "b: any = 2")]}, most=1),
+    trap("satisfies", {"s.ts": "type Sizes = Record<string, number>;\nexport const sizes = { a: 1 } satisfies Sizes;\n", "s.test.ts": test("import { sizes } from './s';", ("sizes", "assert.equal(sizes.a, 1);"))},
+         {"s.ts": [("{ a: 1 }", "{ a: 2 }")]}, most=1, since=(4, 9)),
+    trap("satisfied_type", {"s.ts": "type Sizes = Record<string, number>;\nexport const sizes = { a: 1 } satisfies Sizes;\n", "s.test.ts": test("import { sizes } from './s';", ("sizes", "assert.equal(sizes.a, 1);"))},
+         {"s.ts": [("string, number", "string, unknown")]}, most=0, since=(4, 9)),
+    trap("enum_member_inserted", COLOURS, {"colour.ts": [("  Green,", "  Yellow,\n  Green,")]}, most=3),
+    trap("enum_string", {**COLOURS, "b.test.ts": test("import { Colour } from './colour';", ("blue", "assert.equal(Colour.Blue, 'blue');"))}, {"colour.ts": [("'blue'", "'azure'")]}, most=5),
+    trap("enum_from_a_constant", {**COLOURS, "base.ts": "export const BASE = 0;\n", "colour.ts": "import { BASE } from './base';\n\n" + COLOURS["colour.ts"].replace("Red,", "Red = BASE,").replace("Green,", "Green = BASE + 1,")},
+         {"base.ts": [("BASE = 0", "BASE = 4")]}, most=3),
+    trap("enum_in_two_parts", {**COLOURS, "colour.ts": COLOURS["colour.ts"] + "\nexport enum Colour {\n  Pink = 7,\n}\n", "p.test.ts": test("import { Colour } from './colour';", ("pink", "assert.equal(Colour.Pink, 7);"))}, {"colour.ts": [("Pink = 7", "Pink = 8")]}, most=5),
+    trap("const_enum", CONST_ENUM, {"colour.ts": [("  Green,", "  Yellow,\n  Green,")]}, most=2),
+    trap("const_enum_through_a_star", {**CONST_ENUM, "all.ts": "export * from './colour';\n", "paint.ts": CONST_ENUM["paint.ts"].replace("'./colour'", "'./all'")}, {"colour.ts": [("  Green,", "  Green = 5,")]}, most=2),
+    trap("const_enum_from_another", {**CONST_ENUM, "base.ts": "export const enum Base {\n  From = 1,\n}\n", "colour.ts": "import { Base } from './base';\n\n" + CONST_ENUM["colour.ts"].replace("Green,", "Green = Base.From,")}, {"base.ts": [("From = 1", "From = 2")]}, most=2),
+    trap("const_enum_in_a_test", {**CONST_ENUM, "c.test.ts": test("import { Colour } from './colour';", ("green", "assert.equal(Colour.Green, 1);"), ("b", "assert.ok(1);"))}, {"colour.ts": [("  Green,", "  Green = 5,")]}, most=3),
+    trap("const_enum_in_a_namespace", {"n.ts": "export namespace N {\n  export const enum Level {\n    Low = 1,\n  }\n}\n", "u.ts": "import { N } from './n';\n\nexport function low(): number {\n  return N.Level.Low;\n}\n\nexport function none(): number {\n  return 0;\n}\n",
+                                       "u.test.ts": test("import { low, none } from './u';", ("low", "assert.equal(low(), 1);"), ("none", "assert.equal(none(), 0);"))}, {"n.ts": [("Low = 1", "Low = 2")]}, most=2),
+    trap("namespace_constant", UNITS, {"units.ts": [("= 12", "= 13")]}, most=4),
+    trap("namespace_function", UNITS, {"units.ts": [("feet * FOOT", "feet + FOOT")]}, most=1),
+    trap("namespace_merged_with_a_class", {"m.ts": "export class Maker {\n  make(): number {\n    return Maker.SIZE;\n  }\n  none(): number {\n    return 0;\n  }\n}\n\nexport namespace Maker {\n  export const SIZE = 3;\n}\n",
+                                           "m.test.ts": test("import { Maker } from './m';", ("make", "assert.equal(new Maker().make(), 3);"), ("none", "assert.equal(new Maker().none(), 0);"))}, {"m.ts": [("SIZE = 3", "SIZE = 4")]}, most=2),
+    trap("namespace_merged_with_a_function", {"f.ts": "export function label(): string {\n  return label.prefix + 'x';\n}\n\nexport namespace label {\n  export let prefix = 'a';\n}\n\nexport function none(): number {\n  return 0;\n}\n",
+                                              "f.test.ts": test("import { label, none } from './f';", ("label", "assert.equal(label(), 'ax');"), ("none", "assert.equal(none(), 0);"))}, {"f.ts": [("'a'", "'b'")]}, most=2),
+    trap("nested_namespace", {"n.ts": "export namespace A.B {\n  export function deep(): number {\n    return K;\n  }\n  const K = 1;\n}\n\nexport function none(): number {\n  return 0;\n}\n",
+                              "n.test.ts": test("import { A, none } from './n';", ("deep", "assert.equal(A.B.deep(), 1);"), ("none", "assert.equal(none(), 0);"))}, {"n.ts": [("K = 1", "K = 2")]}, most=2),
+    trap("constant_through_a_star", BARREL, {"lib/one.ts": [("ONE = 1", "ONE = 2")]}, most=3),
+    trap("function_renamed_on_the_way", BARREL, {"lib/two.ts": [("return 2", "return 3")]}, most=1),
+    trap("type_of_a_star", BARREL, {"lib/one.ts": [("a: number", "a: string")]}, most=0),
+    trap("type_exported_no_more", BARREL, {"lib/index.ts": [("export type { Shown as Seen } from './one';\n", "")]}, most=1),
+    trap("exported_from_elsewhere", {**BARREL, "lib/three.ts": "export function two(): number {\n  return 3;\n}\n"}, {"lib/index.ts": [("'./two'", "'./three'")]}, most=2),
+    trap("two_stars_with_one_name", {**BARREL, "lib/zero.ts": "export const NIL = 0;\n", "lib/index.ts": "export * from './zero';\n" + BARREL["lib/index.ts"]}, {"lib/zero.ts": "export const NIL = 0;\nexport const ONE = 4;\n"}),
+    trap("local_type_export", {"t.ts": "type A = number;\nconst v = 1;\nexport type { A };\nexport { v };\n", "t.test.ts": test("import { v } from './t';", ("v", "assert.equal(v, 1);"))}, {"t.ts": [("type A = number", "type A = string")]}, most=0),
+    trap("index_file", {"lib/index.ts": "export const V = 1;\n", "u.test.ts": test("import { V } from './lib';", ("v", "assert.equal(V, 1);"))}, {"lib.ts": "export const V = 2;\n"}, most=2),
+    trap("javascript_beside", {"v.js": "exports.V = 1;\n", "v.d.ts": "export declare const V: number;\n", "u.test.ts": test("import { V } from './v';", ("v", "assert.equal(V, 1);"))}, {"v.js": [("V = 1", "V = 2")]}, most=2),
+    trap("declarations_alone", {"v.js": "exports.V = 1;\n", "v.d.ts": "export declare const V: number;\n", "u.test.ts": test("import { V } from './v';", ("v", "assert.equal(V, 1);"))}, {"v.d.ts": [("number", "1 | 2")]}, most=0),
+    trap("declarations_of_all", {**CALC, "globals.d.ts": "declare const VERSION: string;\ndeclare module '*.txt';\n"}, {"globals.d.ts": [("string", "number")]}, most=0),
+    trap("paths", PATHS, {"src/lib/deep.ts": [("return 1", "return 2")]}, most=1),
+    trap("paths_constant", PATHS, {"src/conf-a.ts": [("CONF = 1", "CONF = 3")]}, most=1),
+    trap("base_url", PATHS, {"src/lib/deep.ts": [("WIDE = 2", "WIDE = 3")]}, most=1),
+    trap("paths_moved", PATHS, {"tsconfig.json": [("conf-a", "conf-b")]}),
+    trap("paths_in_an_extended_file", {**PATHS, "tsconfig.json": '{"extends": "./config/base.json"}\n', "config/base.json": config(baseUrl="..", paths={"@lib/*": ["src/lib/*"], "@conf": ["src/conf-a"]})}, {"src/conf-a.ts": [("CONF = 1", "CONF = 3")]}, most=1),
+    trap("paths_moved_in_an_extended_file", {**PATHS, "tsconfig.json": '{"extends": "./config/base.json"}\n', "config/base.json": config(baseUrl="..", paths={"@lib/*": ["src/lib/*"], "@conf": ["src/conf-a"]})}, {"config/base.json": [("conf-a", "conf-b")]}),
+    trap("paths_fallback", {**PATHS, "tsconfig.json": config(baseUrl=".", paths={"@lib/*": ["src/own/*", "src/lib/*"], "@conf": ["src/conf-a"]})}, {"src/own/deep.ts": "export function deep(): number {\n  return 5;\n}\n"}),
+    trap("paths_of_a_nested_project", {"app/tsconfig.json": config(baseUrl=".", paths={"~/*": ["src/*"]}), "app/src/v.ts": "export const V = 1;\nexport const W = 1;\n", "app/u.test.ts": test("import { V, W } from '~/v';", ("v", "assert.equal(V, 1);"), ("w", "assert.equal(W, 1);"))},
+         {"app/src/v.ts": [("V = 1", "V = 2")]}, most=1),
+    trap("extended_twice", {**PATHS, "tsconfig.json": '{"extends": ["./config/strict.json", "./config/base.json"]}\n', "config/strict.json": '{"compilerOptions": {"strict": true}}\n',
+                            "config/base.json": config(baseUrl="..", paths={"@lib/*": ["src/lib/*"], "@conf": ["src/conf-a"]})}, {"src/lib/deep.ts": [("return 1", "return 2")], "src/conf-a.ts": [("CONF = 1", "CONF = 3")]}, most=2, since=(5, 0)),
+    trap("references", {"core/tsconfig.json": config(composite=True), "core/src/v.ts": "export const V = 1;\nexport const W = 1;\n",
+                        "app/tsconfig.json": json.dumps({"compilerOptions": {**OPTIONS, "composite": True, "baseUrl": ".", "paths": {"@core/*": ["../core/src/*"]}}, "references": [{"path": "../core"}]}),
+                        "app/u.ts": "import { V } from '@core/v';\n\nexport function twice(): number {\n  return 2 * V;\n}\n\nexport function none(): number {\n  return 0;\n}\n",
+                        "app/u.test.ts": test("import { twice, none } from './u';", ("twice", "assert.equal(twice(), 2);"), ("none", "assert.equal(none(), 0);"))}, {"core/src/v.ts": [("V = 1", "V = 2")]}, most=1),
+    trap("target", {**CALC, "f.ts": "class Base {\n  v = 1;\n}\n\nexport class Sub extends Base {\n  v: number;\n}\n", "f.test.ts": test("import { Sub } from './f';", ("v", "assert.equal(new Sub().v, 1);"))}, {"tsconfig.json": [("es2020", "es2022")]}),
+    trap("field_declared_again", {"tsconfig.json": config(target="es2022"), "f.ts": "class Base {\n  v = 1;\n}\n\nexport class Sub extends Base {\n  w: number = 2;\n}\n\nexport function none(): number {\n  return 0;\n}\n",
+                                  "f.test.ts": test("import { Sub, none } from './f';", ("v", "assert.equal((new Sub() as any).v, 1);"), ("none", "assert.equal(none(), 0);"))}, {"f.ts": [("  w: number = 2;", "  v: number;\n  w: number = 2;")]}, most=2),
+    trap("field_declared_only", {"tsconfig.json": config(target="es2022"), "f.ts": "class Base {\n  v = 1;\n}\n\nexport class Sub extends Base {\n  w: number = 2;\n}\n",
+                                 "f.test.ts": test("import { Sub } from './f';", ("v", "assert.equal((new Sub() as any).v, 1);"))}, {"f.ts": [("  w: number = 2;", "  declare v: number;\n  w: number = 2;")]}),
+    trap("abstract_body", SHAPES, {"shape.ts": [("2 * this", "3 * this")]}, most=1),
+    trap("abstract_type", SHAPES, {"shape.ts": [("abstract area(): number", "abstract area(): any")]}, most=0),
+    trap("abstract_method_comes", SHAPES, {"shape.ts": [("  abstract area", "  abstract edge(): number;\n  abstract area")]}, most=5),
+    trap("abstract_no_more", SHAPES, {"shape.ts": [("abstract class Shape", "class Shape"), ("abstract area(): number;", "area(): number {\n    return 0;\n  }")]}),
+    trap("override_comes", SHAPES, {"square.ts": [("  private side", "  twice(): number {\n    return 1;\n  }\n  private side")]}, most=2),
+    trap("override_goes", {**SHAPES, "square.ts": SHAPES["square.ts"].replace("  private side", "  name(): string {\n    return 'square';\n  }\n  private side"), "shape.test.ts": SHAPES["shape.test.ts"].replace("name(), 'shape'", "name(), 'square'")},
+         {"square.ts": [("  name(): string {\n    return 'square';\n  }\n", "")]}, most=2),
+    trap("override_said", SHAPES, {"square.ts": [("  area()", "  override area()")]}),
+    trap("private_no_more", SHAPES, {"square.ts": [("private side", "protected side")]}),
+    trap("parameter_property", SHAPES, {"shape.ts": [("protected readonly scale: number = 1", "scale: number = 1")]}),
+    trap("parameter_property_default", SHAPES, {"shape.ts": [("scale: number = 1", "scale: number = 2")]}),
+    trap("decorator_body", DECORATED, {"deco.ts": [("2 * original", "3 * original")]}),
+    trap("decorator_that_registers", DECORATED, {"deco.ts": [("path + ' ' + key", "key + ' ' + path")]}),
+    trap("decorator_argument", DECORATED, {"user.ts": [("'/a'", "'/b'")]}),
+    trap("decorator_goes", DECORATED, {"user.ts": [("  @twice\n", "")]}),
+    trap("decorator_of_a_class", DECORATED, {"deco.ts": [("seal = 1", "seal = 2")]}),
+    trap("decorator_of_a_class_goes", DECORATED, {"user.ts": [("@sealed\n", "")]}),
+    trap("decorator_of_a_property", {"p.ts": "export const columns: string[] = [];\n\nfunction column(target: any, key: string) {\n  columns.push(key);\n}\n\nexport class Row {\n  @column id: number = 1;\n  name: string = 'a';\n}\n\nexport function none(): number {\n  return 0;\n}\n",
+                                     "p.test.ts": test("import { columns, none } from './p';", ("columns", "assert.deepEqual(columns, ['id']);"), ("none", "assert.equal(none(), 0);"))}, {"p.ts": [("  name: string", "  @column name: string")]}),
+    trap("decorator_of_a_parameter", {"i.ts": "const injected: string[] = [];\n\nfunction inject(token: string) {\n  return (target: any, key: any, index: number) => {\n    injected[index] = token;\n  };\n}\n\nexport class Service {\n  constructor(@inject('db') db: any) {}\n}\n\n"
+                                              "export function tokens(): string[] {\n  return injected;\n}\n\nexport function none(): number {\n  return 0;\n}\n",
+                                      "i.test.ts": test("import { tokens, none } from './i';", ("tokens", "assert.deepEqual(tokens(), ['db']);"), ("none", "assert.equal(none(), 0);"))}, {"i.ts": [("'db'", "'cache'")]}),
+    trap("type_that_is_reflected", {"reflect.ts": REFLECT, "row.ts": "import { getMetadata } from './reflect';\n\nfunction column(target: any, key: string) {}\n\nexport class Row {\n  @column id: string;\n}\n\nexport function typeOf(key: string): string {\n  return getMetadata('design:type', Row.prototype, key).name;\n}\n\nexport function none(): number {\n  return 0;\n}\n",
+                                    "row.test.ts": test("import { typeOf, none } from './row';", ("type", "assert.equal(typeOf('id'), 'String');"), ("none", "assert.equal(none(), 0);"))}, {"row.ts": [("id: string", "id: number")]}),
+    trap("type_of_parameters_that_is_reflected", {"reflect.ts": REFLECT, "row.ts": "import { getMetadata } from './reflect';\n\nfunction command(target: any, key: string, d: PropertyDescriptor) {}\n\nclass A {}\nclass B {}\n\nexport class Row {\n  @command run(to: A): void {}\n}\n\nexport function typeOf(key: string): string {\n  return getMetadata('design:paramtypes', Row.prototype, key)[0].name;\n}\n\nexport function none(): number {\n  return 0;\n}\n",
+                                                  "row.test.ts": test("import { typeOf, none } from './row';", ("type", "assert.equal(typeOf('run'), 'A');"), ("none", "assert.equal(none(), 0);"))}, {"row.ts": [("to: A", "to: B")]}),
+    trap("import_for_types_becomes_real", {"plugins.ts": "export const plugins: string[] = [];\n", "extra.ts": "import { plugins } from './plugins';\n\nplugins.push('extra');\n\nexport class Extra {}\n",
+                                           "host.ts": "import { plugins } from './plugins';\nimport { Extra } from './extra';\n\nexport function all(): string[] {\n  return plugins;\n}\n\nexport function made(e?: Extra): boolean {\n  return e !== undefined;\n}\n",
+                                           "host.test.ts": test("import { all, made } from './host';", ("all", "assert.deepEqual(all(), []);"), ("made", "assert.equal(made(), false);"))}, {"host.ts": [("return e !== undefined", "return e instanceof Extra")]}),
+    trap("import_becomes_one_of_types", {"plugins.ts": "export const plugins: string[] = [];\n", "extra.ts": "import { plugins } from './plugins';\n\nplugins.push('extra');\n\nexport class Extra {}\n",
+                                         "host.ts": "import { plugins } from './plugins';\nimport { Extra } from './extra';\n\nexport function all(): string[] {\n  return plugins;\n}\n\nexport function made(e?: Extra): boolean {\n  return e instanceof Extra;\n}\n",
+                                         "host.test.ts": test("import { all, made } from './host';", ("all", "assert.deepEqual(all(), ['extra']);"), ("made", "assert.equal(made(), false);"))}, {"host.ts": [("return e instanceof Extra", "return e !== undefined")]}),
+    trap("import_kept_for_its_effects", {"plugins.ts": "export const plugins: string[] = [];\n", "extra.ts": "import { plugins } from './plugins';\n\nplugins.push('extra');\n",
+                                         "host.ts": "import { plugins } from './plugins';\nimport './extra';\n\nexport function all(): string[] {\n  return plugins;\n}\n", "host.test.ts": test("import { all } from './host';", ("all", "assert.deepEqual(all(), ['extra']);"))}, {"host.ts": [("import './extra';\n", "")]}),
+    trap("import_required", {"r.ts": "class Reader {\n  read(): number {\n    return 1;\n  }\n}\n\nexport = Reader;\n", "u.ts": "import Reader = require('./r');\n\nexport function read(): number {\n  return new Reader().read();\n}\n\nexport function none(): number {\n  return 0;\n}\n",
+                             "u.test.ts": test("import { read, none } from './u';", ("read", "assert.equal(read(), 1);"), ("none", "assert.equal(none(), 0);"))}, {"r.ts": [("return 1", "return 2")]}, most=1),
+    trap("constant_required", {"r.ts": "const settings = { depth: 1 };\n\nexport = settings;\n", "u.ts": "import settings = require('./r');\n\nexport function depth(): number {\n  return settings.depth;\n}\n\nexport function none(): number {\n  return 0;\n}\n",
+                               "u.test.ts": test("import { depth, none } from './u';", ("depth", "assert.equal(depth(), 1);"), ("none", "assert.equal(none(), 0);"))}, {"r.ts": [("depth: 1", "depth: 2")]}, most=2),
+    trap("required_and_exported", {"r.ts": "export const depth = 1;\n", "u.ts": "export import inner = require('./r');\n", "u.test.ts": test("import { inner } from './u';", ("depth", "assert.equal(inner.depth, 1);"))}, {"r.ts": [("depth = 1", "depth = 2")]}, most=2),
+    trap("alias_of_a_namespace", {"n.ts": "export namespace Deep {\n  export namespace Inner {\n    export const K = 1;\n  }\n}\n", "u.ts": "import { Deep } from './n';\nimport I = Deep.Inner;\n\nexport function k(): number {\n  return I.K;\n}\n\nexport function none(): number {\n  return 0;\n}\n",
+                                  "u.test.ts": test("import { k, none } from './u';", ("k", "assert.equal(k(), 1);"), ("none", "assert.equal(none(), 0);"))}, {"n.ts": [("K = 1", "K = 2")]}, most=3),
+    trap("interface_merged", {"p.ts": "export interface Point {\n  x: number;\n}\n\nexport function at(): Point {\n  return { x: 1 };\n}\n", "p.test.ts": test("import { at } from './p';", ("at", "assert.equal(at().x, 1);"))},
+         {"p.ts": [("export function", "export interface Point {\n  y?: number;\n}\n\nexport function")]}, most=0),
+    trap("value_beside_a_type", {"p.ts": "export interface Unit {\n  size: number;\n}\n\nexport const Unit: Unit = { size: 1 };\n", "p.test.ts": test("import { Unit } from './p';", ("size", "assert.equal(Unit.size, 1);"))}, {"p.ts": [("{ size: 1 }", "{ size: 2 }")]}, most=1),
+    trap("module_augmented", {"shape.ts": "export class Shape {\n  size = 1;\n}\n", "extra.ts": "import { Shape } from './shape';\n\ndeclare module './shape' {\n  interface Shape {\n    grown(): number;\n  }\n}\n\nShape.prototype.grown = function (this: Shape): number {\n  return this.size + 1;\n};\n",
+                              "s.test.ts": test("import { Shape } from './shape';\nimport './extra';", ("grown", "assert.equal(new Shape().grown(), 2);"), ("size", "assert.equal(new Shape().size, 1);"))}, {"extra.ts": [("+ 1", "+ 2")]}, most=1),
+    trap("augmentation_of_types_alone", {"shape.ts": "export class Shape {\n  size = 1;\n}\n", "extra.ts": "import { Shape } from './shape';\n\ndeclare module './shape' {\n  interface Shape {\n    grown(): number;\n  }\n}\n\nShape.prototype.grown = function (this: Shape): number {\n  return this.size + 1;\n};\n",
+                                         "s.test.ts": test("import { Shape } from './shape';\nimport './extra';", ("grown", "assert.equal(new Shape().grown(), 2);"))}, {"extra.ts": [("grown(): number;", "grown(): any;")]}, most=0),
+    trap("augmented_for_all", {"g.ts": "declare global {\n  interface Array<T> {\n    last(): T;\n  }\n}\n\nArray.prototype.last = function () {\n  return this[this.length - 1];\n};\n\nexport {};\n", "u.test.ts": test("import './g';", ("last", "assert.equal([1, 2].last(), 2);"))},
+         {"g.ts": [("this.length - 1", "0")]}),
+    trap("json", {"table.json": '{"rows": 3}\n', "t.ts": "import table from './table.json';\n\nexport function rows(): number {\n  return table.rows;\n}\n\nexport function none(): number {\n  return 0;\n}\n",
+                  "t.test.ts": test("import { rows, none } from './t';", ("rows", "assert.equal(rows(), 3);"), ("none", "assert.equal(none(), 0);"))}, {"table.json": '{"rows": 4}\n'}, most=1),
+    trap("json_as_a_namespace", {"table.json": '{"rows": 3}\n', "t.ts": "import * as table from './table.json';\n\nexport function rows(): number {\n  return table.rows;\n}\n\nexport function none(): number {\n  return 0;\n}\n",
+                                 "t.test.ts": test("import { rows, none } from './t';", ("rows", "assert.equal(rows(), 3);"), ("none", "assert.equal(none(), 0);"))}, {"table.json": '{"rows": 4}\n'}, most=2),
+    trap("type_guard", {"g.ts": "export function isText(v: unknown): v is string {\n  return typeof v === 'string';\n}\n\nexport function show(v: unknown): string {\n  return isText(v) ? v : 'other';\n}\n", "g.test.ts": test("import { show } from './g';", ("text", "assert.equal(show('a'), 'a');"), ("b", "assert.ok(1);"))},
+         {"g.ts": [("=== 'string'", "!== 'string'")]}, most=1),
+    trap("type_guard_type", {"g.ts": "export function isText(v: unknown): v is string {\n  return typeof v === 'string';\n}\n", "g.test.ts": test("import { isText } from './g';", ("text", "assert.equal(isText('a'), true);"))}, {"g.ts": [("v is string", "boolean")]}, most=0),
+    trap("as_const", {"k.ts": "export const KEYS = ['a', 'b'] as const;\nexport type Key = (typeof KEYS)[number];\n", "u.ts": "import { KEYS, Key } from './k';\n\nexport function has(k: string): k is Key {\n  return (KEYS as readonly string[]).includes(k);\n}\n\nexport function none(): number {\n  return 0;\n}\n",
+                      "u.test.ts": test("import { has, none } from './u';", ("has", "assert.equal(has('c'), false);"), ("none", "assert.equal(none(), 0);"))}, {"k.ts": [("'b']", "'b', 'c']")]}, most=1),
+    trap("generic_class", {"stack.ts": "export class Stack<T extends object = {}> {\n  private items: T[] = [];\n  push(item: T): number {\n    return this.items.push(item);\n  }\n  get size(): number {\n    return this.items.length;\n  }\n}\n",
+                           "s.test.ts": test("import { Stack } from './stack';", ("push", "assert.equal(new Stack().push({}), 1);"), ("size", "assert.equal(new Stack<object>().size, 0);"))}, {"stack.ts": [("items.length", "items.length + 1")]}, most=1),
+    trap("generic_class_types", {"stack.ts": "export class Stack<T extends object = {}> {\n  private items: T[] = [];\n  push(item: T): number {\n    return this.items.push(item);\n  }\n}\n",
+                                 "s.test.ts": test("import { Stack } from './stack';", ("push", "assert.equal(new Stack().push({}), 1);"))}, {"stack.ts": [("= {}>", "= any>"), ("items: T[]", "items: Array<T>"), ("push(item: T)", "push(item: T | never)")]}, most=0),
+    trap("static_field", {"c.ts": "export class Counter {\n  static start: number = 1;\n  static next(): number {\n    return Counter.start++;\n  }\n  none(): number {\n    return 0;\n  }\n}\n", "c.test.ts": test("import { Counter } from './c';", ("next", "assert.ok(Counter.next() < 5);"), ("none", "assert.equal(new Counter().none(), 0);"))},
+         {"c.ts": [("number = 1", "number = 10")]}),
+    trap("moved_and_exported_again", {"a.ts": "export function moved(): number {\n  return 1;\n}\n\nexport function stays(): number {\n  return 2;\n}\n", "b.ts": "export const B = 1;\n",
+                                      "a.test.ts": test("import { moved, stays } from './a';", ("moved", "assert.equal(moved(), 1);"), ("stays", "assert.equal(stays(), 2);"))},
+         {"a.ts": [("export function moved(): number {\n  return 1;\n}\n", "export { moved } from './b';\n")], "b.ts": "export const B = 1;\n\nexport function moved(): number {\n  return 3;\n}\n"}, most=2),
+    trap("file_goes", {"a.ts": "export const A = 1;\n", "old.ts": "export const OLD = 1;\n", "a.test.ts": test("import { A } from './a';", ("a", "assert.equal(A, 1);")), "old.test.ts": test("import { OLD } from './old';", ("old", "assert.equal(OLD, 1);"))}, {"old.ts": None}, most=2),
+    trap("renamed_to_tsx", {"a.ts": "export function a(): number {\n  return 1;\n}\n", "a.test.ts": test("import { a } from './a';", ("a", "assert.equal(a(), 1);"))}, {"a.ts": None, "a.tsx": "export function a(): number {\n  return 2;\n}\n"}, most=2),
+    trap("component", {"tsconfig.json": config(jsx="react", jsxFactory="h"), "h.ts": "export function h(tag: string, props: any, ...inner: any[]): string {\n  return `<${tag}>${inner.join('')}</${tag}>`;\n}\n",
+                       "view.tsx": "import { h } from './h';\n\nconst TITLE: string = 'hello';\n\nexport const View = <P,>(props: P) => (\n  <p>{TITLE}</p>\n);\n\nexport const None = () => (\n  <b>no</b>\n);\n",
+                       "view.test.ts": test("import { View, None } from './view';", ("view", "assert.equal(View({}), '<p>hello</p>');"), ("none", "assert.equal(None(), '<b>no</b>');"))}, {"view.tsx": [("'hello'", "'bye'")]}, most=1),
+    trap("component_text", {"tsconfig.json": config(jsx="react", jsxFactory="h"), "h.ts": "export function h(tag: string, props: any, ...inner: any[]): string {\n  return `<${tag}>${inner.join('')}</${tag}>`;\n}\n",
+                            "view.tsx": "import { h } from './h';\n\nexport function View() {\n  return <p>hello</p>;\n}\n\nexport function None() {\n  return <b>no</b>;\n}\n",
+                            "view.test.ts": test("import { View, None } from './view';", ("view", "assert.equal(View(), '<p>hello</p>');"), ("none", "assert.equal(None(), '<b>no</b>');"))}, {"view.tsx": [("hello", "bye")]}, most=1),
+    trap("data_file", {"data/rows.txt": "a\nb\n", "d.ts": "import * as fs from 'node:fs';\n\nexport function rows(): number {\n  return fs.readFileSync('data/rows.txt', 'utf8').trim().split('\\n').length;\n}\n\nexport function none(): number {\n  return 0;\n}\n",
+                       "d.test.ts": test("import { rows, none } from './d';", ("rows", "assert.equal(rows(), 2);"), ("none", "assert.equal(none(), 0);"))}, {"data/rows.txt": "a\n"}),
+    trap("new_case", {"a.ts": "export const A = 1;\n", "a.test.ts": test("import { A } from './a';", ("a", "assert.equal(A, 1);"))}, {"a.test.ts": test("import { A } from './a';", ("a", "assert.equal(A, 1);"), ("more", "assert.ok(A);"))}, most=2),
+    trap("typed_fixture", {"make.ts": "export interface Made {\n  v: number;\n}\n\nexport const make = (over: Partial<Made> = {}): Made => ({\n  v: 1,\n  ...over,\n});\n", "m.test.ts": test("import { make } from './make';", ("v", "assert.equal(make().v, 1);"), ("b", "assert.ok(1);"))}, {"make.ts": [("v: 1", "v: 2")]}, most=3),
+]
