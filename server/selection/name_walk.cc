@@ -223,7 +223,7 @@ void NameWalk::UsedBy(const UnitRef& user, PathId path, const Trail& from) {
 }
 
 void NameWalk::Reach(PathId path, const Trail& trail) {
-  if (!Once(Verb::kText, 0, path)) return;
+  if (in_hands_ || !Once(Verb::kText, 0, path)) return;
   Trail reach = Extend(trail, Verb::kText, kNoName, path, "what brings this file along");
   if (reach.code == ReasonCode::kNameChange) reach.code = ReasonCode::kReach;
   Select(reach, context_.MayMeet(path));

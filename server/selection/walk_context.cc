@@ -387,6 +387,15 @@ std::vector<UnitRef> WalkContext::GuardUsers(Guard guard) const {
   return found;
 }
 
+bool WalkContext::UsesGuard(const UnitRef& ref, Guard guard) const {
+  const SourceModule& module = Module(ref);
+  const Unit& unit = At(ref);
+  const std::vector<NameId>& names = GuardNames(Tree(ref).LanguageAt(ref.file), guard);
+  return std::any_of(names.begin(), names.end(), [&](NameId name) {
+    return module.Contains(unit.members, name) || module.Contains(unit.free, name);
+  });
+}
+
 bool WalkContext::AnyoneUses(const Language* language, Guard guard) const {
   for (NameId name : GuardNames(language, guard)) {
     for (const NameIndex* index : {&before(), &after()}) {

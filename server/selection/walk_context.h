@@ -132,6 +132,8 @@ class WalkContext {
   const DenseLabelSet& GuardLabels(Guard guard);
   // Units outside bodies with a member use of one of the guard's names.
   std::vector<UnitRef> GuardUsers(Guard guard) const;
+  // Whether a unit uses one of the guard's names.
+  bool UsesGuard(const UnitRef& ref, Guard guard) const;
   // Whether any unit uses one of the guard's names of `language`.
   bool AnyoneUses(const Language* language, Guard guard) const;
 

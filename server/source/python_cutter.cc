@@ -1,6 +1,7 @@
 #include "server/source/python_cutter.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "server/source/grammars.h"
 #include "server/source/module_builder.h"
 #include "server/source/python_facts.h"
+#include "server/source/python_processes.h"
 #include "server/source/python_syntax.h"
 
 namespace testselect {
@@ -35,6 +37,7 @@ class Cutter {
       return builder_.Finish();
     }
     const Node root = tree->root();
+    processes_.emplace(root);
     AddMagicComments(root);
     for (Node statement : NamedChildren(root)) {
       const Node assignment = AssignmentOf(statement);
@@ -224,11 +227,12 @@ class Cutter {
       unit.free = std::move(in_type.loads);
       if (!assignment.Field("right")) return;
     }
-    PyUses uses;
+    PyUses uses(&*processes_);
     uses.Visit(n);
     UnitDraft& unit = Add(UnitKind::kStatement, key, owner, fingerprint, n);
     unit.free = std::move(uses.loads);
     unit.members = std::move(uses.members);
+    MarkProcess(uses.starts_process, &unit);
     const Py kind = KindOf(n);
     unit.Set(kEffects, binds.empty() || kind == Py::kFor || kind == Py::kWhile);
     // Python 2's statements are syntax errors to the interpreter.
@@ -242,7 +246,7 @@ class Cutter {
     const std::string key = absl::StrCat(owner, owner.empty() ? "" : ".", name.text());
     const std::vector<Node> decorators = DecoratorsOf(whole);
     const Node bases = n.Field("superclasses");
-    PyUses uses;
+    PyUses uses(&*processes_);
     TokenDigest digest;
     for (Node d : decorators) {
       uses.Visit(d);
@@ -266,6 +270,7 @@ class Cutter {
     unit.binds.insert(name.text());
     unit.free = std::move(uses.loads);
     unit.members = std::move(uses.members);
+    MarkProcess(uses.starts_process, &unit);
     Block(n.Field("body"), key);
   }
 
@@ -340,8 +345,9 @@ class Cutter {
     }
     TokenDigest digest;
     for (Node s = first; s; s = s.next_named_sibling()) AddPyTokens(s, &digest);
-    PyUses uses;
+    PyUses uses(&*processes_), defaults(&*processes_);
     uses.VisitStatements(first);
+    for (Node p : NamedChildren(n.Field("parameters"))) defaults.Visit(p.Field("value"));
     const NameSet parameters = PyParameterNames(n.Field("parameters"));
     UnitDraft& unit = Add(UnitKind::kBody, key, owner, digest.Finish(), n);
     unit.flags = common;
@@ -352,6 +358,12 @@ class Cutter {
     unit.free = uses.Free(parameters);
     unit.members = std::move(uses.members);
     unit.parameters = parameters;
+    MarkProcess(uses.starts_process || uses.names_process || defaults.starts_process, &unit);
+  }
+
+  void MarkProcess(bool starts, UnitDraft* unit) const {
+    for (absl::string_view name : unit->free) starts = starts || processes_->StartsByName(name);
+    if (starts) unit->members.insert(kPyStartsProcess);
   }
 
   static bool HasPython2(Node body) {
@@ -362,6 +374,7 @@ class Cutter {
 
   const absl::string_view source_;
   ModuleBuilder builder_;
+  std::optional<PyProcessNames> processes_;
   NameSet shared_state_;  // module-level names of anything but constants
 };
 

@@ -1,10 +1,12 @@
 #include "server/source/python_syntax.h"
 
 #include <string>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/source/grammars.h"
+#include "server/source/python_processes.h"
 #include "server/source/words.h"
 
 namespace testselect {
@@ -18,11 +20,13 @@ Py KindOf(Node n) {
                              {"attribute", Py::kAttribute},
                              {"augmented_assignment", Py::kAugmentedAssignment},
                              {"block", Py::kBlock},
+                             {"boolean_operator", Py::kBooleanOperator},
                              {"call", Py::kCall},
                              {"case_pattern", Py::kCasePattern},
                              {"class_definition", Py::kClass},
                              {",", Py::kComma},
                              {"comment", Py::kComment},
+                             {"comparison_operator", Py::kComparison},
                              {"concatenated_string", Py::kConcatenatedString},
                              {"decorated_definition", Py::kDecorated},
                              {"decorator", Py::kDecorator},
@@ -59,6 +63,7 @@ Py KindOf(Node n) {
                              {"list_splat_pattern", Py::kListSplatPattern},
                              {"named_expression", Py::kNamedExpression},
                              {"nonlocal_statement", Py::kNonlocal},
+                             {"not_operator", Py::kNotOperator},
                              {"parameters", Py::kParameters},
                              {"lambda_parameters", Py::kParameters},
                              {"parenthesized_expression", Py::kParenthesized},
@@ -118,11 +123,21 @@ void PyUses::Visit(Node n) {
       return;
     case Py::kIdentifier:
       loads.insert(n.text());
+      starts_process |= processes_ != nullptr && processes_->StartsAsAWhole(n);
       return;
     case Py::kAttribute:
-      if (const Node member = n.Field("attribute")) members.insert(member.text());
-      Visit(n.Field("object"));
+      return Attribute(n);
+    case Py::kIf:
+    case Py::kElifClause:
+    case Py::kWhile:
+      for (Node child : NamedChildren(n)) {
+        child.field() == "condition" ? Test(child) : Visit(child);
+      }
       return;
+    case Py::kNotOperator:
+      return Test(n.Field("argument"));
+    case Py::kComparison:
+      return Comparison(n);
     case Py::kConcatenatedString: {
       // One string, written in pieces: a long one is text for people.
       size_t size = 0;
@@ -171,9 +186,7 @@ void PyUses::Visit(Node n) {
       return;
     }
     case Py::kAssignment:
-      Store(n.Field("left"));
-      Visit(n.Field("right"));
-      return;
+      return Assigned(n.Field("left"), n.Field("right"));
     case Py::kAugmentedAssignment:
     case Py::kForInClause:
       Store(n.Field("left"));
@@ -188,9 +201,7 @@ void PyUses::Visit(Node n) {
       }
       return;
     case Py::kNamedExpression:
-      Store(n.Field("name"));
-      Visit(n.Field("value"));
-      return;
+      return Assigned(n.Field("name"), n.Field("value"));
     case Py::kAsPatternTarget:
     case Py::kDelete:
       for (Node child : NamedChildren(n)) Store(child);
@@ -226,16 +237,79 @@ void PyUses::Visit(Node n) {
   }
 }
 
+void PyUses::VisitHarmless(Node n) {
+  const PyProcessNames* const processes = std::exchange(processes_, nullptr);
+  Visit(n);
+  processes_ = processes;
+}
+
+void PyUses::MergeProcesses(const PyUses& inner) {
+  starts_process |= inner.starts_process;
+  names_process |= inner.names_process;
+}
+
+void PyUses::Attribute(Node n) {
+  const Node member = n.Field("attribute"), object = n.Field("object");
+  if (member) members.insert(member.text());
+  if (processes_ == nullptr || !member) return Visit(object);
+  starts_process |= PyProcessNames::StartsAsAMember(member.text());
+  const absl::string_view module = processes_->ModuleOf(object);
+  const bool is_module = !processes_->ModuleOf(n).empty();
+  starts_process |=
+      is_module ? processes_->StartsAsAWhole(n) : PyProcessNames::Starts(module, member.text());
+  module.empty() ? Visit(object) : VisitHarmless(object);
+}
+
+// Whether there is such a module: `if mp`, `mp is None`, `not mp`, `"mp" in sys.modules`.
+void PyUses::Test(Node n) {
+  if (!n) return;
+  switch (KindOf(n)) {
+    case Py::kParenthesized:
+    case Py::kBooleanOperator:
+      for (Node child : NamedChildren(n)) Test(child);
+      return;
+    case Py::kIdentifier:
+      return VisitHarmless(n);
+    default:
+      return Visit(n);
+  }
+}
+
+void PyUses::Comparison(Node n) {
+  bool in_modules = false;
+  for (Node child : NamedChildren(n)) {
+    const Node member = KindOf(child) == Py::kAttribute ? child.Field("attribute") : Node();
+    in_modules |= member && member.text() == "modules";
+  }
+  for (Node child : NamedChildren(n)) {
+    const Py kind = KindOf(child);
+    const bool harmless = kind == Py::kIdentifier || (in_modules && kind == Py::kString);
+    harmless ? VisitHarmless(child) : Visit(child);
+  }
+}
+
+void PyUses::Assigned(Node target, Node value) {
+  Store(target);
+  const bool gets = processes_ != nullptr && value && processes_->Gets(target, value);
+  gets ? VisitHarmless(value) : Visit(value);
+}
+
 // The words between escapes: the n of "\\nname" belongs to no word.
 void PyUses::StringWords(Node content) {
   if (content.text().size() > kLongestNamingString) return;
+  NameSet words;
   uint32_t begin = content.begin();
   const absl::string_view text = content.text();
   for (Node escape : NamedChildren(content)) {
-    AddWords(text.substr(begin - content.begin(), escape.begin() - begin), &members);
+    AddWords(text.substr(begin - content.begin(), escape.begin() - begin), &words);
     begin = escape.end();
   }
-  AddWords(text.substr(begin - content.begin()), &members);
+  AddWords(text.substr(begin - content.begin()), &words);
+  for (absl::string_view word : words) {
+    names_process |= processes_ != nullptr &&
+                     (PyProcessNames::NamesModule(word) || PyProcessNames::StartsAsAMember(word));
+  }
+  members.merge(words);
 }
 
 void PyUses::Store(Node target) {
@@ -280,8 +354,10 @@ void PyUses::ImportFrom(Node n) {
     if (child.field() != "name") continue;
     const Node alias = child.Field("alias");
     const Node name = alias ? child.Field("name") : child;
+    const absl::string_view local = alias ? alias.text() : name.text();
     members.insert(name.text());
-    stores.insert(alias ? alias.text() : name.text());
+    stores.insert(local);
+    starts_process |= processes_ != nullptr && processes_->StartsByName(local);
   }
 }
 
@@ -290,8 +366,9 @@ void PyUses::Nested(Node function, Node body) {
   if (parameters) {
     for (Node p : NamedChildren(parameters)) Visit(p.Field("value"));
   }
-  PyUses inner;
+  PyUses inner = Inner();
   inner.Visit(body);
+  MergeProcesses(inner);
   loads.merge(inner.Free(PyParameterNames(parameters)));
   members.merge(inner.members);
   globals.merge(inner.globals);
@@ -299,8 +376,9 @@ void PyUses::Nested(Node function, Node body) {
 
 void PyUses::VisitClass(Node n) {
   Visit(n.Field("superclasses"));
-  PyUses inner;
+  PyUses inner = Inner();
   inner.Visit(n.Field("body"));
+  MergeProcesses(inner);
   loads.merge(inner.loads);
   members.merge(inner.members);
   members.merge(inner.stores);

@@ -190,4 +190,36 @@ TRAPS = [
     trap("runner_configuration", {"pytest.ini": "[pytest]\n", "test_r.py": "def test_r(request):\n    assert request.config.getini('testpaths') == []\n"},
          {"pytest.ini": "[pytest]\ntestpaths = .\n"}),
     trap("file_mode_of_script", {"run.sh": "exit 0\n", "test_r.py": "import subprocess\n\n\ndef test_r():\n    assert subprocess.call(['sh', 'run.sh']) == 0\n"}, {"run.sh": "exit 1\n"}),
+    # The tool runs in a child that nobody watches.
+    *(trap(f"process_by_{name}", {
+        "tool.py": "print(40 + 2)\n", "start.py": start,
+        "test_t.py": "import start\n\n\ndef test_tool():\n    assert start.tool() in (b'42\\n', 42)\n\n\ndef test_x():\n    assert start.PIPE\n"},
+        {"tool.py": [("40", "41")]}, most=1) for name, start in {
+            "imported_function": "import sys\nfrom subprocess import PIPE, check_output as output\n\n\ndef tool():\n    return output([sys.executable, 'tool.py'])\n",
+            "module_under_another_name": "import subprocess as sp\nimport sys\n\nPIPE = sp.PIPE\n\n\ndef tool():\n    return sp.run([sys.executable, 'tool.py'], stdout=PIPE).stdout\n",
+            "value_of_the_module": "import functools\nimport subprocess\nimport sys\n\nPIPE = subprocess.PIPE\nrun = functools.partial(subprocess.run, stdout=PIPE)\n\n\n"
+                                   "def tool():\n    return run([sys.executable, 'tool.py']).stdout\n",
+            "system": "import os\nimport sys\n\nPIPE = os.getpid()\n\n\ndef tool():\n    return os.system(f'{sys.executable} tool.py | grep -q 42') or 42\n",
+            "event_loop": "import asyncio\nimport sys\n\nPIPE = asyncio.subprocess.PIPE\n\n\nasync def output():\n"
+                          "    child = await asyncio.create_subprocess_exec(sys.executable, 'tool.py', stdout=PIPE)\n    return (await child.communicate())[0]\n\n\n"
+                          "def tool():\n    return asyncio.run(output())\n"}.items()),
+    trap("process_class", {
+        "tool.py": "def value():\n    return 42\n", "work.py": "import multiprocessing\nimport tool\n\n\nclass Work(multiprocessing.Process):\n    def __init__(self, queue):\n        super().__init__()\n"
+        "        self.queue = queue\n\n    def run(self):\n        self.queue.put(tool.value())\n",
+        "start.py": "import multiprocessing\nfrom work import Work\n\nmake = multiprocessing.get_context('fork').Queue\n\n\ndef tool(queue):\n    work = Work(queue)\n    work.start()\n    work.join()\n"
+        "    return queue.get()\n",
+        "test_t.py": "import start\n\n\ndef test_tool():\n    assert start.tool(start.make()) == 42\n\n\ndef test_x():\n    assert start.multiprocessing.cpu_count()\n",
+        "test_v.py": "import tool\n\n\ndef test_value():\n    assert tool.value()\n"},
+        {"tool.py": [("42", "43")]}, most=2),
+    trap("process_of_a_session", {
+        "tool.py": "import sys\n\nfor line in sys.stdin:\n    print(int(line) + 2, flush=True)\n",
+        "conftest.py": "import subprocess\nimport sys\n\nimport pytest\n\n\n@pytest.fixture(scope='session')\ndef tool():\n    with subprocess.Popen([sys.executable, 'tool.py'], stdin=-1, stdout=-1, text=True) as child:\n"
+        "        def ask(number):\n            child.stdin.write(f'{number}\\n')\n            child.stdin.flush()\n            return int(child.stdout.readline())\n        yield ask\n",
+        "test_t.py": "def test_one(tool):\n    assert tool(1) == 3\n\n\ndef test_two(tool):\n    assert tool(2) == 4\n\n\ndef test_x():\n    pass\n"},
+        {"tool.py": [("+ 2", "+ 3")]}, most=3),
+    trap("process_asked_about", {
+        "name.py": "import os\nimport subprocess\nimport sys\n\n\ndef name():\n    mp = sys.modules.get('multiprocessing')\n    if mp is not None:\n        return mp.current_process().name\n    return os.getpid()\n\n\n"
+        "def error():\n    return subprocess.CalledProcessError(1, 'a', stderr=subprocess.PIPE)\n",
+        "test_n.py": "import name\n\n\ndef test_name():\n    assert name.name()\n\n\ndef test_error():\n    assert name.error().returncode == 1\n"},
+        {"other.py": [("return 1", "return 2")]}, most=2),
 ]
