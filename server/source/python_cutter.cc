@@ -102,10 +102,7 @@ class Cutter {
       case Py::kTry:
         return Try(n, owner);
       case Py::kWith:
-        for (Node child : NamedChildren(n)) {
-          if (child.field() != "body") Condition("with ", child, owner);
-        }
-        return Block(n.Field("body"), owner);
+        return With(n, owner);
       case Py::kImport:
         return Import(n, owner);
       case Py::kImportFrom:
@@ -119,6 +116,40 @@ class Cutter {
     }
   }
 
+  // What decides whether the units from `mark` on are there is part of them. Those of a class are
+  // there with it.
+  void Decide(size_t mark, const std::string& owner, absl::string_view how, const PyUses& uses) {
+    for (size_t i = mark; i < builder_.drafts().size(); ++i) {
+      UnitDraft& unit = builder_.drafts()[i];
+      if (!IsDecided(unit) || unit.owner != owner) continue;
+      TokenDigest digest;
+      digest.Add(how);
+      digest.Add(unit.fingerprint.ToHex());
+      unit.fingerprint = digest.Finish();
+      unit.free.insert(uses.loads.begin(), uses.loads.end());
+      unit.members.insert(uses.members.begin(), uses.members.end());
+    }
+  }
+  static bool IsDecided(const UnitDraft& unit) {
+    return unit.kind == UnitKind::kImport || unit.kind == UnitKind::kStatement ||
+           unit.kind == UnitKind::kClass || unit.kind == UnitKind::kHeader;
+  }
+  bool DecidesAnything(size_t mark, absl::string_view owner) {
+    const auto& drafts = builder_.drafts();
+    return std::any_of(drafts.begin() + static_cast<ptrdiff_t>(mark), drafts.end(),
+                       [&](const UnitDraft& u) { return IsDecided(u) && u.owner == owner; });
+  }
+
+  void With(Node n, const std::string& owner) {
+    for (Node child : NamedChildren(n)) {
+      if (child.field() != "body") Condition("with ", child, owner);
+    }
+    const size_t mark = builder_.drafts().size();
+    Block(n.Field("body"), owner);
+    Decide(mark, owner, "with", PyUses());
+  }
+
+  // A condition that no unit stands for, or that does something by itself.
   void Condition(absl::string_view word, Node test, const std::string& owner) {
     if (!test) return;
     PyUses uses;
@@ -132,41 +163,91 @@ class Cutter {
   }
 
   void If(Node n, const std::string& owner) {
-    const Node test = n.Field("condition");
-    if (!ForTypeCheckersOnly(test)) {
-      Condition("if ", test, owner);
-      Block(n.Field("consequence"), owner);
+    const size_t all = builder_.drafts().size();
+    std::string how;
+    std::vector<Node> tests;
+    PyUses uses;
+    const auto branch = [&](Node test, Node block, absl::string_view word) {
+      absl::StrAppend(&how, word);
+      if (test) {
+        absl::StrAppend(&how, DigestOf(test).ToHex(), test.has_error() ? "!" : "");
+        uses.Visit(test);
+        tests.push_back(test);
+      }
+      const size_t mark = builder_.drafts().size();
+      Block(block, owner);
+      if (!tests.empty()) Decide(mark, owner, how, uses);
+    };
+    const Node first = n.Field("condition");
+    if (IsMainTest(first) && owner.empty()) {
+      AsAProgram(n);
+    } else if (!ForTypeCheckersOnly(first)) {
+      branch(first, n.Field("consequence"), "if");
     }
     for (Node child : NamedChildren(n)) {
       if (KindOf(child) == Py::kElifClause) {
-        Condition("if ", child.Field("condition"), owner);
-        Block(child.Field("consequence"), owner);
+        branch(child.Field("condition"), child.Field("consequence"), "elif");
       } else if (KindOf(child) == Py::kElseClause) {
-        Block(child.Field("body"), owner);
+        branch(Node(), child.Field("body"), "else");
       } else if (KindOf(child) == Py::kError) {
         Other(child, owner);
       }
     }
+    const bool stands = DecidesAnything(all, owner);
+    for (Node test : tests) {
+      if (!stands || !OnlyAsks(test) || test.has_error()) Condition("if ", test, owner);
+    }
+  }
+
+  // What importing the file leaves alone.
+  void AsAProgram(Node n) {
+    TokenDigest digest;
+    AddPyTokens(n.Field("condition"), &digest);
+    AddPyTokens(n.Field("consequence"), &digest);
+    Add(UnitKind::kStatement, "__main__", "", digest.Finish(), n);
   }
 
   void Try(Node n, const std::string& owner) {
     for (Node child : NamedChildren(n)) {
       const Py kind = KindOf(child);
+      const size_t mark = builder_.drafts().size();
       if (kind == Py::kBlock) {
         Block(child, owner);
-      } else if (kind == Py::kExceptClause || kind == Py::kElseClause ||
-                 kind == Py::kFinallyClause) {
+        Decide(mark, owner, "try", PyUses());
+      } else if (kind == Py::kExceptClause) {
+        Handler(child, owner);
+      } else if (kind == Py::kElseClause || kind == Py::kFinallyClause) {
         for (Node part : NamedChildren(child)) {
-          if (KindOf(part) == Py::kBlock) {
-            Block(part, owner);
-          } else if (KindOf(part) != Py::kComment) {
-            Condition("except ", part, owner);
-          }
+          if (KindOf(part) == Py::kBlock) Block(part, owner);
         }
+        Decide(mark, owner, kind == Py::kElseClause ? "else" : "finally", PyUses());
       } else if (kind == Py::kError) {
         Other(child, owner);
       }
     }
+  }
+
+  // Where an exception is not caught any more, the file is not imported.
+  void Handler(Node n, const std::string& owner) {
+    PyUses uses;
+    TokenDigest caught;
+    const size_t mark = builder_.drafts().size();
+    for (Node part : NamedChildren(n)) {
+      if (KindOf(part) == Py::kBlock) {
+        Block(part, owner);
+      } else if (KindOf(part) != Py::kComment) {
+        AddPyTokens(part, &caught);
+        uses.Visit(part);
+        if (!OnlyAsks(part) || part.has_error()) Condition("except ", part, owner);
+      }
+    }
+    const Digest fingerprint = caught.Finish();
+    Decide(mark, owner, absl::StrCat("except", fingerprint.ToHex()), uses);
+    if (DecidesAnything(mark, owner)) return;
+    Add(UnitKind::kStatement,
+        absl::StrCat(owner, owner.empty() ? "" : ".", "except ", Mark(fingerprint)), owner,
+        fingerprint, n)
+        .Set(kBroken, false);
   }
 
   void AddImportUnit(Node at, const std::string& owner, absl::string_view local, uint32_t level,

@@ -104,6 +104,40 @@ bool ForTypeCheckersOnly(Node test) {
   return name && name.text() == "TYPE_CHECKING";
 }
 
+bool IsMainTest(Node test) {
+  if (!test || KindOf(test) != Py::kComparison) return false;
+  bool name = false, main = false, others = false;
+  for (Node part : Children(test)) {
+    const absl::string_view text = part.text();
+    if (text == "__name__") {
+      name = true;
+    } else if (text == "\"__main__\"" || text == "'__main__'") {
+      main = true;
+    } else {
+      others |= text != "==";
+    }
+  }
+  return name && main && !others;
+}
+
+bool OnlyAsks(Node test) {
+  static const auto* const asking =
+      new NameSet{"hasattr",    "getattr",  "isinstance", "issubclass", "callable", "len",
+                  "any",        "all",      "bool",       "int",        "str",      "tuple",
+                  "startswith", "endswith", "get",        "find_spec"};
+  bool only = true;
+  ForEachNode(test, [&](Node n) {
+    const Py kind = KindOf(n);
+    only &= kind != Py::kNamedExpression && !n.Is("await") && !n.Is("yield");
+    if (kind != Py::kCall) return;
+    const Node function = n.Field("function");
+    const Node name =
+        function && KindOf(function) == Py::kAttribute ? function.Field("attribute") : function;
+    only &= name && asking->contains(name.text());
+  });
+  return only;
+}
+
 std::vector<Node> DecoratorsOf(Node whole) {
   std::vector<Node> decorators;
   if (KindOf(whole) != Py::kDecorated) return decorators;

@@ -21,6 +21,10 @@ Node ValueOf(Node assignment);
 // Names that a statement binds or reaches into.
 NameSet BoundBy(Node statement);
 bool ForTypeCheckersOnly(Node test);
+// __name__ == "__main__"
+bool IsMainTest(Node test);
+// Whether to evaluate a condition does nothing but tell its value.
+bool OnlyAsks(Node test);
 
 // What a function's decorators say.
 struct PyDecoration {

@@ -1,9 +1,11 @@
 #include "server/source/python_syntax.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/source/grammars.h"
 #include "server/source/python_processes.h"
@@ -16,6 +18,7 @@ Py KindOf(Node n) {
       tree_sitter_python(), {{"argument_list", Py::kArgumentList},
                              {"as_pattern", Py::kAsPattern},
                              {"as_pattern_target", Py::kAsPatternTarget},
+                             {"assert_statement", Py::kAssert},
                              {"assignment", Py::kAssignment},
                              {"attribute", Py::kAttribute},
                              {"augmented_assignment", Py::kAugmentedAssignment},
@@ -71,6 +74,7 @@ Py KindOf(Node n) {
                              {"pattern_list", Py::kPatternList},
                              {"positional_separator", Py::kPositionalSeparator},
                              {"print_statement", Py::kPrint},
+                             {"raise_statement", Py::kRaise},
                              {";", Py::kSemicolon},
                              {"string", Py::kString},
                              {"string_content", Py::kStringContent},
@@ -132,6 +136,16 @@ void PyUses::Visit(Node n) {
     case Py::kWhile:
       for (Node child : NamedChildren(n)) {
         child.field() == "condition" ? Test(child) : Visit(child);
+      }
+      return;
+    case Py::kCall:
+      return Call(n);
+    case Py::kRaise:
+      for (Node child : NamedChildren(n)) Prose(child);
+      return;
+    case Py::kAssert:
+      for (Node child : NamedChildren(n)) {
+        child == n.first_named_child() ? Visit(child) : Prose(child);
       }
       return;
     case Py::kNotOperator:
@@ -284,7 +298,11 @@ void PyUses::Comparison(Node n) {
   for (Node child : NamedChildren(n)) {
     const Py kind = KindOf(child);
     const bool harmless = kind == Py::kIdentifier || (in_modules && kind == Py::kString);
-    harmless ? VisitHarmless(child) : Visit(child);
+    if (harmless) {
+      VisitHarmless(child);
+    } else {
+      kind == Py::kString ? Prose(child) : Visit(child);
+    }
   }
 }
 
@@ -294,12 +312,57 @@ void PyUses::Assigned(Node target, Node value) {
   gets ? VisitHarmless(value) : Visit(value);
 }
 
+// What is said to people, or compared with what is: no name is looked up by a string with blanks.
+void PyUses::Prose(Node n) {
+  const bool outer = std::exchange(prose_, true);
+  Visit(n);
+  prose_ = outer;
+}
+
+void PyUses::Call(Node n) {
+  static const auto* const speaks =
+      new NameSet{"warn", "_", "gettext", "ngettext", "pgettext", "gettext_lazy"};
+  // What they make is called by its first argument, and by nothing else.
+  static const auto* const names_its_result =
+      new NameSet{"TypeVar",    "TypeVarTuple", "ParamSpec", "NewType",  "ContextVar",
+                  "namedtuple", "NamedTuple",   "TypedDict", "getLogger"};
+  const Node function = n.Field("function"), arguments = n.Field("arguments");
+  const bool member = function && KindOf(function) == Py::kAttribute;
+  const Node last = member ? function.Field("attribute") : function;
+  const absl::string_view name = last ? last.text() : absl::string_view();
+  Visit(function);
+  if (speaks->contains(name)) return Prose(arguments);
+  const bool named =
+      names_its_result->contains(name) && arguments && KindOf(arguments) == Py::kArgumentList;
+  if (!named) return Visit(arguments);
+  const Node first = arguments.first_named_child();
+  for (Node argument : NamedChildren(arguments)) {
+    if (argument != first || KindOf(argument) != Py::kString) Visit(argument);
+  }
+}
+
+// The words of replacement fields: {0.name}, %(name)s.
+void AddFieldWords(absl::string_view text, NameSet* out) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool brace = text[i] == '{';
+    if (!brace && text.substr(i, 2) != "%(") continue;
+    const size_t end = std::min(text.find(brace ? '}' : ')', i), text.size());
+    AddWords(text.substr(i, end - i), out);
+    i = end;
+  }
+}
+
 // The words between escapes: the n of "\\nname" belongs to no word.
 void PyUses::StringWords(Node content) {
   if (content.text().size() > kLongestNamingString) return;
   NameSet words;
   uint32_t begin = content.begin();
   const absl::string_view text = content.text();
+  if (prose_ && absl::StrContains(text, ' ')) {
+    AddFieldWords(text, &words);
+    members.merge(words);
+    return;
+  }
   for (Node escape : NamedChildren(content)) {
     AddWords(text.substr(begin - content.begin(), escape.begin() - begin), &words);
     begin = escape.end();

@@ -16,6 +16,7 @@ enum class Py : uint8_t {
   kArgumentList,
   kAsPattern,
   kAsPatternTarget,
+  kAssert,
   kAssignment,
   kAttribute,
   kAugmentedAssignment,
@@ -69,6 +70,7 @@ enum class Py : uint8_t {
   kPatternList,
   kPositionalSeparator,
   kPrint,
+  kRaise,
   kSemicolon,
   kString,
   kStringContent,
@@ -113,6 +115,8 @@ class PyUses {
   void Nested(Node function, Node body);
   void VisitClass(Node n);
   void StringWords(Node content);
+  void Call(Node n);
+  void Prose(Node n);
   void VisitChildren(Node n);
   void Attribute(Node n);
   void Test(Node n);
@@ -123,6 +127,7 @@ class PyUses {
   void MergeProcesses(const PyUses& inner);
 
   const PyProcessNames* processes_;
+  bool prose_ = false;  // strings with blanks are text for people here
 };
 
 // Parameters of a function or lambda, `self` and splats included.

@@ -242,5 +242,26 @@ TEST_F(NameWalkTest, WhoAsksAboutProcessesStartsNone) {
   EXPECT_THAT(Selected(), UnorderedElementsAre("test_o.py::test_o"));
 }
 
+TEST_F(NameWalkTest, WhoImportsWhileItRunsIsACanaryItself) {
+  File("lib.py", "LIMIT = 1\n\ndef f():\n    return 1\n");
+  File("test_a.py", "import lib\n\ndef test_a():\n    assert lib.f()\n");
+  File("test_b.py",
+       "import loader\n\ndef test_b():\n    assert loader.get('x').f()\n\n"
+       "def test_c():\n    assert loader.get('y').f()\n\ndef test_alone():\n    pass\n");
+  File("loader.py", "def get(name):\n    return made(name)\n");
+  Ran("test_a.py::test_a", "test_a.py", {"lib.f()"});
+  Ran("test_a.py::test_a", "lib.py", {"return 1"});
+  for (const char* label : {"test_b.py::test_b", "test_b.py::test_c"}) {
+    Ran(label, "lib.py", {"return 1"});
+    Ran(label, "loader.py", {"return made"});
+  }
+  Ran("test_b.py::test_b", "test_b.py", {"get('x')"});
+  Ran("test_b.py::test_c", "test_b.py", {"get('y')"});
+  Ran("test_b.py::test_alone", "test_b.py", {"pass"});
+  Edit("lib.py", "LIMIT = 1", "LIMIT = int('x')");
+  EXPECT_THAT(Selected(),
+              UnorderedElementsAre("test_a.py::test_a", "test_b.py::test_b", "test_b.py::test_c"));
+}
+
 }  // namespace
 }  // namespace testselect

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 #include "server/source/python_processes.h"
@@ -117,6 +118,94 @@ TEST(PythonProcesses, OutsideBodiesStringsMeanNone) {
       "statement run");
   EXPECT_EQ(Starters("import os\nFORKS = hasattr(os, 'fork')\n"), "");
   EXPECT_EQ(Starters("import subprocess\n\ndef f(run=subprocess.run):\n    run()\n"), "body f");
+}
+
+constexpr absl::string_view kConditional = R"(import sys
+try:
+    from fast import load, dump
+except ImportError:
+    load = None
+else:
+    dump = load
+if sys.version_info >= (3, 8):
+    def now():
+        return 1
+    STEP = 1
+elif hasattr(sys, "old"):
+    import old as now
+else:
+    STEP = 2
+class A:
+    if sys.flags.debug:
+        def f(self):
+            return 2
+if setup():
+    LIMIT = 3
+if sys.argv:
+    pass
+with context():
+    START = 4
+if __name__ == "__main__":
+    now()
+)";
+
+TEST(PythonConditions, ArePartOfWhatTheyDecideAbout) {
+  EXPECT_EQ(UnitsOf("a.py", kConditional, "bf+"),
+            "import sys binds[sys] from(0 sys )\n"
+            "import load binds[load] from(0 fast load)\n"
+            "import dump binds[dump] from(0 fast dump)\n"
+            "statement load binds[load] free[ImportError]\n"
+            "statement dump binds[dump] free[load]\n"
+            "header now binds[now] free[sys]\n"
+            "signature now\n"
+            "annotation now\n"
+            "body now\n"
+            "statement STEP binds[STEP] free[sys]\n"
+            "import now binds[now] free[hasattr sys] from(0 old )\n"
+            "statement STEP#2 binds[STEP] free[hasattr sys]\n"
+            "class A binds[A]\n"
+            "header A.f binds[f] free[sys]\n"
+            "signature A.f\n"
+            "annotation A.f\n"
+            "body A.f\n"
+            "statement LIMIT binds[LIMIT] free[setup]\n"
+            "condition if c2afac1f free[setup]\n"
+            "condition if 526cc257 free[sys]\n"
+            "condition with 7f7f2fa5 free[context]\n"
+            "statement START binds[START]\n"
+            "statement __main__\n");
+}
+
+TEST(PythonConditions, ChangeWhatTheyDecideAbout) {
+  const auto changed = [](absl::string_view from, absl::string_view to) {
+    return Changed("a.py", kConditional, absl::StrReplaceAll(kConditional, {{from, to}}));
+  };
+  EXPECT_EQ(changed("ImportError", "ValueError"), "statement load");
+  EXPECT_EQ(changed("(3, 8)", "(3, 9)"),
+            "header now, import now, statement STEP, statement STEP#2");
+  EXPECT_EQ(changed("\"old\"", "\"new\""), "import now, statement STEP#2");
+  EXPECT_EQ(changed("flags.debug", "flags.quiet"), "header A.f");
+  EXPECT_EQ(changed("START = 4", "pass\nSTART = 4"), "statement START");
+  EXPECT_EQ(changed("    now()", "    then()"), "statement __main__");
+}
+
+TEST(PythonConditions, EveryTokenIsInSomeUnit) {
+  EXPECT_EQ(UnseenTokens("a.py", kConditional), "");
+}
+
+// What is said to people names nothing, its fields apart.
+TEST(PythonStrings, OfProseNameNothing) {
+  EXPECT_EQ(UnitOf("a.py",
+                   "def f(x):\n"
+                   "    if x == 'a word or two' or x == 'word':\n"
+                   "        raise E('not the right size', 'size')\n"
+                   "    assert x, 'a good name'\n"
+                   "    warn(f'its {x.color} is {{odd}}')\n"
+                   "    raise E('its {0.shape} has %(weight)s kilos'.format(x) % x)\n",
+                   "body f", "m"),
+            "body f members[color format odd shape size weight word]");
+  EXPECT_EQ(UnitOf("a.py", "T = namedtuple('T', 'size name')\n", "statement T", "m"),
+            "statement T members[name size]");
 }
 
 }  // namespace
