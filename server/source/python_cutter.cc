@@ -116,37 +116,13 @@ class Cutter {
     }
   }
 
-  // What decides whether the units from `mark` on are there is part of them. Those of a class are
-  // there with it.
-  void Decide(size_t mark, const std::string& owner, absl::string_view how, const PyUses& uses) {
-    for (size_t i = mark; i < builder_.drafts().size(); ++i) {
-      UnitDraft& unit = builder_.drafts()[i];
-      if (!IsDecided(unit) || unit.owner != owner) continue;
-      TokenDigest digest;
-      digest.Add(how);
-      digest.Add(unit.fingerprint.ToHex());
-      unit.fingerprint = digest.Finish();
-      unit.free.insert(uses.loads.begin(), uses.loads.end());
-      unit.members.insert(uses.members.begin(), uses.members.end());
-    }
-  }
-  static bool IsDecided(const UnitDraft& unit) {
-    return unit.kind == UnitKind::kImport || unit.kind == UnitKind::kStatement ||
-           unit.kind == UnitKind::kClass || unit.kind == UnitKind::kHeader;
-  }
-  bool DecidesAnything(size_t mark, absl::string_view owner) {
-    const auto& drafts = builder_.drafts();
-    return std::any_of(drafts.begin() + static_cast<ptrdiff_t>(mark), drafts.end(),
-                       [&](const UnitDraft& u) { return IsDecided(u) && u.owner == owner; });
-  }
-
   void With(Node n, const std::string& owner) {
     for (Node child : NamedChildren(n)) {
       if (child.field() != "body") Condition("with ", child, owner);
     }
     const size_t mark = builder_.drafts().size();
     Block(n.Field("body"), owner);
-    Decide(mark, owner, "with", PyUses());
+    DecideUnits(&builder_, mark, owner, "with", PyUses());
   }
 
   // A condition that no unit stands for, or that does something by itself.
@@ -176,7 +152,7 @@ class Cutter {
       }
       const size_t mark = builder_.drafts().size();
       Block(block, owner);
-      if (!tests.empty()) Decide(mark, owner, how, uses);
+      if (!tests.empty()) DecideUnits(&builder_, mark, owner, how, uses);
     };
     const Node first = n.Field("condition");
     if (IsMainTest(first) && owner.empty()) {
@@ -193,7 +169,7 @@ class Cutter {
         Other(child, owner);
       }
     }
-    const bool stands = DecidesAnything(all, owner);
+    const bool stands = DecidesUnits(builder_, all, owner);
     for (Node test : tests) {
       if (!stands || !OnlyAsks(test) || test.has_error()) Condition("if ", test, owner);
     }
@@ -213,14 +189,14 @@ class Cutter {
       const size_t mark = builder_.drafts().size();
       if (kind == Py::kBlock) {
         Block(child, owner);
-        Decide(mark, owner, "try", PyUses());
+        DecideUnits(&builder_, mark, owner, "try", PyUses());
       } else if (kind == Py::kExceptClause) {
         Handler(child, owner);
       } else if (kind == Py::kElseClause || kind == Py::kFinallyClause) {
         for (Node part : NamedChildren(child)) {
           if (KindOf(part) == Py::kBlock) Block(part, owner);
         }
-        Decide(mark, owner, kind == Py::kElseClause ? "else" : "finally", PyUses());
+        DecideUnits(&builder_, mark, owner, kind == Py::kElseClause ? "else" : "finally", PyUses());
       } else if (kind == Py::kError) {
         Other(child, owner);
       }
@@ -242,8 +218,8 @@ class Cutter {
       }
     }
     const Digest fingerprint = caught.Finish();
-    Decide(mark, owner, absl::StrCat("except", fingerprint.ToHex()), uses);
-    if (DecidesAnything(mark, owner)) return;
+    DecideUnits(&builder_, mark, owner, absl::StrCat("except", fingerprint.ToHex()), uses);
+    if (DecidesUnits(builder_, mark, owner)) return;
     Add(UnitKind::kStatement,
         absl::StrCat(owner, owner.empty() ? "" : ".", "except ", Mark(fingerprint)), owner,
         fingerprint, n)
