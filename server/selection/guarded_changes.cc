@@ -7,26 +7,17 @@
 
 namespace testselect {
 
-// Follows a name without telling the sink, in a state of its own.
-struct NameWalk::Probe {
-  explicit Probe(NameWalk* walk) : walk_(*walk) {
-    done_.swap(walk_.done_);
-    tasks_.swap(walk_.tasks_);
-    outer_ = std::exchange(walk_.collected_, &labels);
-  }
-  ~Probe() {
-    walk_.done_.swap(done_);
-    walk_.tasks_.swap(tasks_);
-    walk_.collected_ = outer_;
-  }
-  DenseLabelSet labels;
+NameWalk::Probe::Probe(NameWalk* walk) : walk_(*walk) {
+  done_.swap(walk_.done_);
+  tasks_.swap(walk_.tasks_);
+  outer_ = std::exchange(walk_.collected_, &labels);
+}
 
- private:
-  NameWalk& walk_;
-  absl::flat_hash_set<uint64_t> done_;
-  std::deque<Task> tasks_;
-  DenseLabelSet* outer_;
-};
+NameWalk::Probe::~Probe() {
+  walk_.done_.swap(done_);
+  walk_.tasks_.swap(tasks_);
+  walk_.collected_ = outer_;
+}
 
 // The unit is seen only through one of the guard's names: by who uses both, or by a decorator that
 // may have read it.

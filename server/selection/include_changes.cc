@@ -12,7 +12,7 @@ void NameWalk::SurroundingsChanged(PathId path, const Trail& trail) {
   const SourceModule* module = context_.ModuleBefore(path);
   const bool alone = context_.LanguageAt(path)->CompiledAlone(context_.Path(path)) &&
                      module != nullptr && !context_.HasImporters(path);
-  if (!alone) return Reach(path, trail);
+  if (in_hands_ || !alone) return Reach(path, trail);
   if (!Once(Verb::kText, 2, path, trail.shared_only)) return;
   for (uint32_t i = 0; i < module->units.size(); ++i) {
     const UnitRef ref{context_.Before(path), i, 0};

@@ -245,14 +245,14 @@ void NameWalk::UsedBy(const UnitRef& user, PathId path, const Trail& from) {
 }
 
 void NameWalk::Reach(PathId path, const Trail& trail) {
-  if (!Once(Verb::kText, 0, path, trail.shared_only)) return;
+  if (in_hands_ || !Once(Verb::kText, 0, path, trail.shared_only)) return;
   Trail reach = Extend(trail, Verb::kText, kNoName, path, "what brings this file along");
   if (reach.code == ReasonCode::kNameChange) reach.code = ReasonCode::kReach;
   Select(reach, context_.MayMeet(path));
 }
 
 // Code that runs while importing changed: should the import fail now, one label per test file will
-// say so.
+// say so, and every label that imports it by itself.
 void NameWalk::Canaries(PathId path, const Trail& trail) {
   const Language* language = context_.LanguageAt(path);
   if (language == nullptr || collected_ != nullptr) return;
@@ -260,8 +260,18 @@ void NameWalk::Canaries(PathId path, const Trail& trail) {
   if (!Once(Verb::kText, 1, path)) return;
   const PathSet& reachers = context_.Reachers(path);
   PathSet files(context_.path_count(), false);
+  bool any = false;
   for (PathId file = 0; file < files.size(); ++file) {
     files[file] = context_.IsTestFile(file) && (file == path || reachers[file]);
+    any = any || files[file];
+  }
+  const DenseLabelSet& late = context_.ImportLate(path);
+  if (any) {
+    Trail trail_of_late = trail;
+    trail_of_late.code = ReasonCode::kCanary;
+    Select(trail_of_late, late);
+  } else {  // it is there before the tests, for all of them alike
+    late.ForEach([&](LabelNumber label) { files[context_.HomeOf(label)] = true; });
   }
   sink_.AddCanaries({ReasonCode::kCanary, false, trail.changed, trail.lines, trail.step}, files);
 }

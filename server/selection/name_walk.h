@@ -99,8 +99,18 @@ class NameWalk {
     PathId path;
     Trail trail;
   };
-  // Keeps a walk's state away from another's.
-  struct Probe;
+  // Follows names without telling the sink, in a state of its own.
+  struct Probe {
+    explicit Probe(NameWalk* walk);
+    ~Probe();
+    DenseLabelSet labels;
+
+   private:
+    NameWalk& walk_;
+    absl::flat_hash_set<uint64_t> done_;
+    std::deque<Task> tasks_;
+    DenseLabelSet* outer_;
+  };
 
   Trail Extend(Trail trail, Verb verb, NameId name, PathId path, absl::string_view text = "");
   void Select(const Trail& trail, const DenseLabelSet& labels, bool present_diff = false);
@@ -136,6 +146,7 @@ class NameWalk {
   bool CalledByAll(const UnitRef& keeper, const DenseLabelSet& ran);
   const std::vector<UnitRef>& Keepers();
   bool MayHaveCalled(const UnitRef& keeper, const UnitRef& body);
+  const DenseLabelSet& ProcessStarters();
 
   void CodeChanged(PathId path);
   // `old` and `now` are the unit in the two trees; null where it is not.
@@ -172,7 +183,10 @@ class NameWalk {
   bool code_changed_ = false;           // of the file at hand: more than comments and layout
   bool came_or_went_ = false;           // ... all of it, and a compiler saw to it
   DenseLabelSet* collected_ = nullptr;  // a probe's; null: verdicts go to the sink
+  bool in_hands_ = false;               // names alone are followed, not what a file does
   bool keepers_known_ = false;
+  bool starters_known_ = false;
+  DenseLabelSet starters_;
   std::vector<UnitRef> keepers_;
   // The file whose statements were looked at last, in both trees.
   PathId read_path_ = kNoFile;

@@ -85,7 +85,7 @@ void NameWalk::FileChanged(PathId path) {
   if (code_changed_) {  // more than comments and layout
     trail = Extend(trail, Verb::kText, kNoName, path, "it started a process, and code changed");
     trail.code = ReasonCode::kProcess;
-    Select(trail, context_.GuardLabels(Guard::kProcesses));
+    Select(trail, ProcessStarters());
     trail = Extend(trail, Verb::kText, kNoName, path, "it does more than was recorded");
     trail.code = ReasonCode::kOpaque;
     Select(trail, context_.evidence().Opaque());

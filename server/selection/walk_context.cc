@@ -333,6 +333,21 @@ bool WalkContext::Unmeasured(PathId path) {
   return test_files_[path] && !evidence_.Executed(paths_[path]);
 }
 
+const DenseLabelSet& WalkContext::ImportLate(PathId path) {
+  std::unique_ptr<DenseLabelSet>& set = import_late_[path];
+  if (set != nullptr) return *set;
+  set = std::make_unique<DenseLabelSet>();
+  const Language* language = LanguageAt(path);
+  if (language == nullptr || language->traits().linked) return *set;
+  const Reach& reach = ReachOf(path);
+  for (PathId from : reach.list) {
+    evidence_.LabelsOf(paths_[from]).ForEach([&](LabelNumber label) {
+      if (homes_[label] != kNoFile && !reach.set[homes_[label]]) set->Add(label);
+    });
+  }
+  return *set;
+}
+
 bool WalkContext::ImportedInTest(PathId path) {
   const auto [it, added] = imported_in_test_.try_emplace(path, false);
   const SourceModule* module = ModuleBefore(path);
@@ -385,6 +400,15 @@ std::vector<UnitRef> WalkContext::GuardUsers(Guard guard) const {
     }
   }
   return found;
+}
+
+bool WalkContext::UsesGuard(const UnitRef& ref, Guard guard) const {
+  const SourceModule& module = Module(ref);
+  const Unit& unit = At(ref);
+  const std::vector<NameId>& names = GuardNames(Tree(ref).LanguageAt(ref.file), guard);
+  return std::any_of(names.begin(), names.end(), [&](NameId name) {
+    return module.Contains(unit.members, name) || module.Contains(unit.free, name);
+  });
 }
 
 bool WalkContext::AnyoneUses(const Language* language, Guard guard) const {

@@ -123,6 +123,9 @@ class WalkContext {
   bool ImportUnseen(PathId path);
   // Evidence is silent about `path` because of how it was collected, not because nobody ran it.
   bool Unmeasured(PathId path);
+  // Labels that executed `path` or what reaches it, though their test files do not: they import it
+  // while they run, if it is not there before the tests. None in linked languages.
+  const DenseLabelSet& ImportLate(PathId path);
   // Module-level lines of `path` ran inside a label whose test file does not reach it.
   bool ImportedInTest(PathId path);
 
@@ -132,6 +135,8 @@ class WalkContext {
   const DenseLabelSet& GuardLabels(Guard guard);
   // Units outside bodies with a member use of one of the guard's names.
   std::vector<UnitRef> GuardUsers(Guard guard) const;
+  // Whether a unit uses one of the guard's names.
+  bool UsesGuard(const UnitRef& ref, Guard guard) const;
   // Whether any unit uses one of the guard's names of `language`.
   bool AnyoneUses(const Language* language, Guard guard) const;
 
@@ -167,7 +172,7 @@ class WalkContext {
   uint32_t visit_ = 0;
   absl::flat_hash_map<NameId, std::unique_ptr<UnitsByPath>> importers_[2];  // [after]
   absl::flat_hash_map<NameId, std::unique_ptr<std::vector<UnitRef>>> builders_[2];
-  absl::flat_hash_map<PathId, std::unique_ptr<DenseLabelSet>> dependents_;
+  absl::flat_hash_map<PathId, std::unique_ptr<DenseLabelSet>> dependents_, import_late_;
   absl::flat_hash_map<const Language*, std::vector<std::vector<NameId>>> guard_names_;
   std::vector<std::unique_ptr<DenseLabelSet>> guard_labels_;
   absl::flat_hash_map<PathId, bool> imported_in_test_, import_unseen_;

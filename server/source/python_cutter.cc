@@ -1,6 +1,7 @@
 #include "server/source/python_cutter.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "server/source/grammars.h"
 #include "server/source/module_builder.h"
 #include "server/source/python_facts.h"
+#include "server/source/python_processes.h"
 #include "server/source/python_syntax.h"
 
 namespace testselect {
@@ -35,6 +37,7 @@ class Cutter {
       return builder_.Finish();
     }
     const Node root = tree->root();
+    processes_.emplace(root);
     AddMagicComments(root);
     for (Node statement : NamedChildren(root)) {
       const Node assignment = AssignmentOf(statement);
@@ -99,10 +102,7 @@ class Cutter {
       case Py::kTry:
         return Try(n, owner);
       case Py::kWith:
-        for (Node child : NamedChildren(n)) {
-          if (child.field() != "body") Condition("with ", child, owner);
-        }
-        return Block(n.Field("body"), owner);
+        return With(n, owner);
       case Py::kImport:
         return Import(n, owner);
       case Py::kImportFrom:
@@ -116,6 +116,16 @@ class Cutter {
     }
   }
 
+  void With(Node n, const std::string& owner) {
+    for (Node child : NamedChildren(n)) {
+      if (child.field() != "body") Condition("with ", child, owner);
+    }
+    const size_t mark = builder_.drafts().size();
+    Block(n.Field("body"), owner);
+    DecideUnits(&builder_, mark, owner, "with", PyUses());
+  }
+
+  // A condition that no unit stands for, or that does something by itself.
   void Condition(absl::string_view word, Node test, const std::string& owner) {
     if (!test) return;
     PyUses uses;
@@ -129,41 +139,91 @@ class Cutter {
   }
 
   void If(Node n, const std::string& owner) {
-    const Node test = n.Field("condition");
-    if (!ForTypeCheckersOnly(test)) {
-      Condition("if ", test, owner);
-      Block(n.Field("consequence"), owner);
+    const size_t all = builder_.drafts().size();
+    std::string how;
+    std::vector<Node> tests;
+    PyUses uses;
+    const auto branch = [&](Node test, Node block, absl::string_view word) {
+      absl::StrAppend(&how, word);
+      if (test) {
+        absl::StrAppend(&how, DigestOf(test).ToHex(), test.has_error() ? "!" : "");
+        uses.Visit(test);
+        tests.push_back(test);
+      }
+      const size_t mark = builder_.drafts().size();
+      Block(block, owner);
+      if (!tests.empty()) DecideUnits(&builder_, mark, owner, how, uses);
+    };
+    const Node first = n.Field("condition");
+    if (IsMainTest(first) && owner.empty()) {
+      AsAProgram(n);
+    } else if (!ForTypeCheckersOnly(first)) {
+      branch(first, n.Field("consequence"), "if");
     }
     for (Node child : NamedChildren(n)) {
       if (KindOf(child) == Py::kElifClause) {
-        Condition("if ", child.Field("condition"), owner);
-        Block(child.Field("consequence"), owner);
+        branch(child.Field("condition"), child.Field("consequence"), "elif");
       } else if (KindOf(child) == Py::kElseClause) {
-        Block(child.Field("body"), owner);
+        branch(Node(), child.Field("body"), "else");
       } else if (KindOf(child) == Py::kError) {
         Other(child, owner);
       }
     }
+    const bool stands = DecidesUnits(builder_, all, owner);
+    for (Node test : tests) {
+      if (!stands || !OnlyAsks(test) || test.has_error()) Condition("if ", test, owner);
+    }
+  }
+
+  // What importing the file leaves alone.
+  void AsAProgram(Node n) {
+    TokenDigest digest;
+    AddPyTokens(n.Field("condition"), &digest);
+    AddPyTokens(n.Field("consequence"), &digest);
+    Add(UnitKind::kStatement, "__main__", "", digest.Finish(), n);
   }
 
   void Try(Node n, const std::string& owner) {
     for (Node child : NamedChildren(n)) {
       const Py kind = KindOf(child);
+      const size_t mark = builder_.drafts().size();
       if (kind == Py::kBlock) {
         Block(child, owner);
-      } else if (kind == Py::kExceptClause || kind == Py::kElseClause ||
-                 kind == Py::kFinallyClause) {
+        DecideUnits(&builder_, mark, owner, "try", PyUses());
+      } else if (kind == Py::kExceptClause) {
+        Handler(child, owner);
+      } else if (kind == Py::kElseClause || kind == Py::kFinallyClause) {
         for (Node part : NamedChildren(child)) {
-          if (KindOf(part) == Py::kBlock) {
-            Block(part, owner);
-          } else if (KindOf(part) != Py::kComment) {
-            Condition("except ", part, owner);
-          }
+          if (KindOf(part) == Py::kBlock) Block(part, owner);
         }
+        DecideUnits(&builder_, mark, owner, kind == Py::kElseClause ? "else" : "finally", PyUses());
       } else if (kind == Py::kError) {
         Other(child, owner);
       }
     }
+  }
+
+  // Where an exception is not caught any more, the file is not imported.
+  void Handler(Node n, const std::string& owner) {
+    PyUses uses;
+    TokenDigest caught;
+    const size_t mark = builder_.drafts().size();
+    for (Node part : NamedChildren(n)) {
+      if (KindOf(part) == Py::kBlock) {
+        Block(part, owner);
+      } else if (KindOf(part) != Py::kComment) {
+        AddPyTokens(part, &caught);
+        uses.Visit(part);
+        if (!OnlyAsks(part) || part.has_error()) Condition("except ", part, owner);
+      }
+    }
+    const Digest fingerprint = caught.Finish();
+    DecideUnits(&builder_, mark, owner, absl::StrCat("except", fingerprint.ToHex()), uses);
+    if (DecidesUnits(builder_, mark, owner)) return;
+    Add(UnitKind::kStatement,
+        absl::StrCat(owner, owner.empty() ? "" : ".", "except ", Mark(fingerprint)), owner,
+        fingerprint, n)
+        .Set(kBroken, false);
   }
 
   void AddImportUnit(Node at, const std::string& owner, absl::string_view local, uint32_t level,
@@ -224,11 +284,12 @@ class Cutter {
       unit.free = std::move(in_type.loads);
       if (!assignment.Field("right")) return;
     }
-    PyUses uses;
+    PyUses uses(&*processes_);
     uses.Visit(n);
     UnitDraft& unit = Add(UnitKind::kStatement, key, owner, fingerprint, n);
     unit.free = std::move(uses.loads);
     unit.members = std::move(uses.members);
+    MarkProcess(uses.starts_process, &unit);
     const Py kind = KindOf(n);
     unit.Set(kEffects, binds.empty() || kind == Py::kFor || kind == Py::kWhile);
     // Python 2's statements are syntax errors to the interpreter.
@@ -242,7 +303,7 @@ class Cutter {
     const std::string key = absl::StrCat(owner, owner.empty() ? "" : ".", name.text());
     const std::vector<Node> decorators = DecoratorsOf(whole);
     const Node bases = n.Field("superclasses");
-    PyUses uses;
+    PyUses uses(&*processes_);
     TokenDigest digest;
     for (Node d : decorators) {
       uses.Visit(d);
@@ -266,6 +327,7 @@ class Cutter {
     unit.binds.insert(name.text());
     unit.free = std::move(uses.loads);
     unit.members = std::move(uses.members);
+    MarkProcess(uses.starts_process, &unit);
     Block(n.Field("body"), key);
   }
 
@@ -340,8 +402,9 @@ class Cutter {
     }
     TokenDigest digest;
     for (Node s = first; s; s = s.next_named_sibling()) AddPyTokens(s, &digest);
-    PyUses uses;
+    PyUses uses(&*processes_), defaults(&*processes_);
     uses.VisitStatements(first);
+    for (Node p : NamedChildren(n.Field("parameters"))) defaults.Visit(p.Field("value"));
     const NameSet parameters = PyParameterNames(n.Field("parameters"));
     UnitDraft& unit = Add(UnitKind::kBody, key, owner, digest.Finish(), n);
     unit.flags = common;
@@ -352,6 +415,12 @@ class Cutter {
     unit.free = uses.Free(parameters);
     unit.members = std::move(uses.members);
     unit.parameters = parameters;
+    MarkProcess(uses.starts_process || uses.names_process || defaults.starts_process, &unit);
+  }
+
+  void MarkProcess(bool starts, UnitDraft* unit) const {
+    for (absl::string_view name : unit->free) starts = starts || processes_->StartsByName(name);
+    if (starts) unit->members.insert(kPyStartsProcess);
   }
 
   static bool HasPython2(Node body) {
@@ -362,6 +431,7 @@ class Cutter {
 
   const absl::string_view source_;
   ModuleBuilder builder_;
+  std::optional<PyProcessNames> processes_;
   NameSet shared_state_;  // module-level names of anything but constants
 };
 

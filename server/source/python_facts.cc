@@ -1,5 +1,8 @@
 #include "server/source/python_facts.h"
 
+#include <algorithm>
+#include <cstddef>
+
 namespace testselect {
 namespace {
 
@@ -22,6 +25,13 @@ bool IsPlainDecorator(absl::string_view name) {
                   "final",         "override",     "cached_property", "abc",
                   "abstractmethod"};
   return names->contains(name);
+}
+// Whether a unit of `owner` comes and goes with the block that it stands in. A body does with its
+// header.
+bool IsDecided(const UnitDraft& unit, absl::string_view owner) {
+  const bool decided = unit.kind == UnitKind::kImport || unit.kind == UnitKind::kStatement ||
+                       unit.kind == UnitKind::kClass || unit.kind == UnitKind::kHeader;
+  return decided && unit.owner == owner;
 }
 // Names that an assignment to `n` binds or reaches into.
 void AddTargets(Node n, NameSet* out) {
@@ -102,6 +112,60 @@ bool ForTypeCheckersOnly(Node test) {
   if (!test) return false;
   const Node name = KindOf(test) == Py::kAttribute ? test.Field("attribute") : test;
   return name && name.text() == "TYPE_CHECKING";
+}
+
+bool IsMainTest(Node test) {
+  if (!test || KindOf(test) != Py::kComparison) return false;
+  bool name = false, main = false, others = false;
+  for (Node part : Children(test)) {
+    const absl::string_view text = part.text();
+    if (text == "__name__") {
+      name = true;
+    } else if (text == "\"__main__\"" || text == "'__main__'") {
+      main = true;
+    } else {
+      others |= text != "==";
+    }
+  }
+  return name && main && !others;
+}
+
+bool OnlyAsks(Node test) {
+  static const auto* const asking =
+      new NameSet{"hasattr",    "getattr",  "isinstance", "issubclass", "callable", "len",
+                  "any",        "all",      "bool",       "int",        "str",      "tuple",
+                  "startswith", "endswith", "get",        "find_spec"};
+  bool only = true;
+  ForEachNode(test, [&](Node n) {
+    const Py kind = KindOf(n);
+    only &= kind != Py::kNamedExpression && !n.Is("await") && !n.Is("yield");
+    if (kind != Py::kCall) return;
+    const Node function = n.Field("function");
+    const Node name =
+        function && KindOf(function) == Py::kAttribute ? function.Field("attribute") : function;
+    only &= name && asking->contains(name.text());
+  });
+  return only;
+}
+
+void DecideUnits(ModuleBuilder* builder, size_t mark, absl::string_view owner,
+                 absl::string_view how, const PyUses& uses) {
+  for (size_t i = mark; i < builder->drafts().size(); ++i) {
+    UnitDraft& unit = builder->drafts()[i];
+    if (!IsDecided(unit, owner)) continue;
+    TokenDigest digest;
+    digest.Add(how);
+    digest.Add(unit.fingerprint.ToHex());
+    unit.fingerprint = digest.Finish();
+    unit.free.insert(uses.loads.begin(), uses.loads.end());
+    unit.members.insert(uses.members.begin(), uses.members.end());
+  }
+}
+
+bool DecidesUnits(ModuleBuilder& builder, size_t mark, absl::string_view owner) {
+  const auto& drafts = builder.drafts();
+  return std::any_of(drafts.begin() + static_cast<ptrdiff_t>(mark), drafts.end(),
+                     [&](const UnitDraft& unit) { return IsDecided(unit, owner); });
 }
 
 std::vector<Node> DecoratorsOf(Node whole) {

@@ -21,6 +21,16 @@ Node ValueOf(Node assignment);
 // Names that a statement binds or reaches into.
 NameSet BoundBy(Node statement);
 bool ForTypeCheckersOnly(Node test);
+// __name__ == "__main__"
+bool IsMainTest(Node test);
+// Whether to evaluate a condition does nothing but tell its value.
+bool OnlyAsks(Node test);
+// Makes what decides whether the units of `owner` from number `mark` on are there a part of them:
+// `how`, and the names that it uses. Those of a class are there with the class.
+void DecideUnits(ModuleBuilder* builder, size_t mark, absl::string_view owner,
+                 absl::string_view how, const PyUses& uses);
+// Whether there is any.
+bool DecidesUnits(ModuleBuilder& builder, size_t mark, absl::string_view owner);
 
 // What a function's decorators say.
 struct PyDecoration {

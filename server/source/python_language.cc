@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "server/source/grammars.h"
 #include "server/source/python_cutter.h"
+#include "server/source/python_processes.h"
 #include "server/source/python_stdlib.h"
 #include "server/source/statement_kinds.h"
 
@@ -203,14 +204,12 @@ class Python final : public Language {
         .lists_files = {"iter_modules", "walk_packages", "import_module", "__import__", "listdir",
                         "scandir", "iterdir", "glob", "rglob", "iglob", "walk", "entry_points"},
         .lists_classes = {"__subclasses__"},
-        .starts_processes = {"subprocess", "Popen", "check_output", "check_call", "popen",
-                             "multiprocessing", "runpy", "pexpect", "posix_spawn", "fork", "execv",
-                             "ProcessPoolExecutor"},
+        .starts_processes = {kPyStartsProcess},
         .read_by_the_runner = {"__getattr__", "__all__", "pytest_plugins", "pytestmark"},
         .module_setup = {"setup_module", "setUpModule"}};
     return *traits;
   }
-  uint32_t version() const override { return 2; }
+  uint32_t version() const override { return 3; }
   SourceModule Cut(absl::string_view, absl::string_view source, NameTable* names) const override {
     return CutPython(source, names);
   }

@@ -16,15 +16,18 @@ enum class Py : uint8_t {
   kArgumentList,
   kAsPattern,
   kAsPatternTarget,
+  kAssert,
   kAssignment,
   kAttribute,
   kAugmentedAssignment,
   kBlock,
+  kBooleanOperator,
   kCall,
   kCasePattern,
   kClass,
   kComma,
   kComment,
+  kComparison,
   kConcatenatedString,
   kDecorated,
   kDecorator,
@@ -60,12 +63,14 @@ enum class Py : uint8_t {
   kListSplatPattern,
   kNamedExpression,
   kNonlocal,
+  kNotOperator,
   kParameters,
   kParenthesized,
   kPass,
   kPatternList,
   kPositionalSeparator,
   kPrint,
+  kRaise,
   kSemicolon,
   kString,
   kStringContent,
@@ -87,15 +92,21 @@ enum class Py : uint8_t {
 
 Py KindOf(Node n);
 
+class PyProcessNames;
+
 // What one scope of code loads and stores; annotations are left out. Views point into the source.
 class PyUses {
  public:
+  // Without `processes`, which must outlive it, nothing is said of them.
+  explicit PyUses(const PyProcessNames* processes = nullptr) : processes_(processes) {}
   void Visit(Node n);                // null is nothing
   void VisitStatements(Node first);  // a statement and those that follow it in its block
   // loads that are neither stored here (unless declared global) nor in `parameters`
   NameSet Free(const NameSet& parameters = {}) const;
 
   NameSet loads, stores, members, globals;
+  bool starts_process = false;  // it uses what may start a process, if not by a name of its file
+  bool names_process = false;   // a word of its strings means such a thing
 
  private:
   void Store(Node target);
@@ -104,7 +115,19 @@ class PyUses {
   void Nested(Node function, Node body);
   void VisitClass(Node n);
   void StringWords(Node content);
+  void Call(Node n);
+  void Prose(Node n);
   void VisitChildren(Node n);
+  void Attribute(Node n);
+  void Test(Node n);
+  void Comparison(Node n);
+  void Assigned(Node target, Node value);
+  void VisitHarmless(Node n);
+  PyUses Inner() const { return PyUses(processes_); }
+  void MergeProcesses(const PyUses& inner);
+
+  const PyProcessNames* processes_;
+  bool prose_ = false;  // strings with blanks are text for people here
 };
 
 // Parameters of a function or lambda, `self` and splats included.

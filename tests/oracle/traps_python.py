@@ -190,4 +190,94 @@ TRAPS = [
     trap("runner_configuration", {"pytest.ini": "[pytest]\n", "test_r.py": "def test_r(request):\n    assert request.config.getini('testpaths') == []\n"},
          {"pytest.ini": "[pytest]\ntestpaths = .\n"}),
     trap("file_mode_of_script", {"run.sh": "exit 0\n", "test_r.py": "import subprocess\n\n\ndef test_r():\n    assert subprocess.call(['sh', 'run.sh']) == 0\n"}, {"run.sh": "exit 1\n"}),
+    # The tool runs in a child that nobody watches.
+    *(trap(f"process_by_{name}", {
+        "tool.py": "print(40 + 2)\n", "start.py": start,
+        "test_t.py": "import start\n\n\ndef test_tool():\n    assert start.tool() in (b'42\\n', 42)\n\n\ndef test_x():\n    assert start.PIPE\n"},
+        {"tool.py": [("40", "41")]}, most=1) for name, start in {
+            "imported_function": "import sys\nfrom subprocess import PIPE, check_output as output\n\n\ndef tool():\n    return output([sys.executable, 'tool.py'])\n",
+            "module_under_another_name": "import subprocess as sp\nimport sys\n\nPIPE = sp.PIPE\n\n\ndef tool():\n    return sp.run([sys.executable, 'tool.py'], stdout=PIPE).stdout\n",
+            "value_of_the_module": "import functools\nimport subprocess\nimport sys\n\nPIPE = subprocess.PIPE\nrun = functools.partial(subprocess.run, stdout=PIPE)\n\n\n"
+                                   "def tool():\n    return run([sys.executable, 'tool.py']).stdout\n",
+            "system": "import os\nimport sys\n\nPIPE = os.getpid()\n\n\ndef tool():\n    return os.system(f'{sys.executable} tool.py | grep -q 42') or 42\n",
+            "event_loop": "import asyncio\nimport sys\n\nPIPE = asyncio.subprocess.PIPE\n\n\nasync def output():\n"
+                          "    child = await asyncio.create_subprocess_exec(sys.executable, 'tool.py', stdout=PIPE)\n    return (await child.communicate())[0]\n\n\n"
+                          "def tool():\n    return asyncio.run(output())\n"}.items()),
+    trap("process_class", {
+        "tool.py": "def value():\n    return 42\n", "work.py": "import multiprocessing\nimport tool\n\n\nclass Work(multiprocessing.Process):\n    def __init__(self, queue):\n        super().__init__()\n"
+        "        self.queue = queue\n\n    def run(self):\n        self.queue.put(tool.value())\n",
+        "start.py": "import multiprocessing\nfrom work import Work\n\nmake = multiprocessing.get_context('fork').Queue\n\n\ndef tool(queue):\n    work = Work(queue)\n    work.start()\n    work.join()\n"
+        "    return queue.get()\n",
+        "test_t.py": "import start\n\n\ndef test_tool():\n    assert start.tool(start.make()) == 42\n\n\ndef test_x():\n    assert start.multiprocessing.cpu_count()\n",
+        "test_v.py": "import tool\n\n\ndef test_value():\n    assert tool.value()\n"},
+        {"tool.py": [("42", "43")]}, most=2),
+    trap("process_of_a_session", {
+        "tool.py": "import sys\n\nfor line in sys.stdin:\n    print(int(line) + 2, flush=True)\n",
+        "conftest.py": "import subprocess\nimport sys\n\nimport pytest\n\n\n@pytest.fixture(scope='session')\ndef tool():\n    with subprocess.Popen([sys.executable, 'tool.py'], stdin=-1, stdout=-1, text=True) as child:\n"
+        "        def ask(number):\n            child.stdin.write(f'{number}\\n')\n            child.stdin.flush()\n            return int(child.stdout.readline())\n        yield ask\n",
+        "test_t.py": "def test_one(tool):\n    assert tool(1) == 3\n\n\ndef test_two(tool):\n    assert tool(2) == 4\n\n\ndef test_x():\n    pass\n"},
+        {"tool.py": [("+ 2", "+ 3")]}, most=3),
+    trap("process_asked_about", {
+        "name.py": "import os\nimport subprocess\nimport sys\n\n\ndef name():\n    mp = sys.modules.get('multiprocessing')\n    if mp is not None:\n        return mp.current_process().name\n    return os.getpid()\n\n\n"
+        "def error():\n    return subprocess.CalledProcessError(1, 'a', stderr=subprocess.PIPE)\n",
+        "test_n.py": "import name\n\n\ndef test_name():\n    assert name.name()\n\n\ndef test_error():\n    assert name.error().returncode == 1\n"},
+        {"other.py": [("return 1", "return 2")]}, most=2),
+    trap("moved_under_a_condition", {
+        "cfg.py": "DEBUG = False\nX = 1\nif DEBUG:\n    Y = 2\n", "test_c.py": "import cfg\n\n\ndef test_v():\n    assert cfg.X == 1\n\n\ndef test_x():\n    pass\n"},
+        {"cfg.py": "DEBUG = False\nif DEBUG:\n    X = 1\n    Y = 2\n"}, most=2),
+    trap("moved_to_the_other_branch", {
+        "cfg.py": "OLD = False\nif OLD:\n    Y = 2\nelse:\n    def x():\n        return 1\n    Y = 3\n", "test_c.py": "import cfg\n\n\ndef test_v():\n    assert cfg.x() == 1\n\n\ndef test_x():\n    pass\n"},
+        {"cfg.py": "OLD = False\nif OLD:\n    Y = 2\n    def x():\n        return 1\nelse:\n    Y = 3\n"}, most=2),
+    trap("condition_on_imports", {
+        "a.py": "V = 1\nW = 2\n", "b.py": "V = 3\nW = 2\n", "cfg.py": "NEW = True\nif not NEW:\n    from b import V, W\nelse:\n    from a import V, W\n\n\ndef v():\n    return V\n\n\ndef one():\n    return 1\n",
+        "test_c.py": "import cfg\n\n\ndef test_w():\n    assert cfg.W == 2\n\n\ndef test_v():\n    assert cfg.v() == 1\n\n\ndef test_one():\n    assert cfg.one() == 1\n\n\ndef test_x():\n    pass\n"},
+        {"cfg.py": [("if not NEW", "if NEW")]}, most=3),
+    trap("exception_not_caught_any_more", {
+        "cfg.py": "try:\n    from surely_not_there import V\nexcept ImportError:\n    V = 1\n\n\ndef one():\n    return 1\n",
+        "test_c.py": "import cfg\n\n\ndef test_one():\n    assert cfg.one() == 1\n\n\ndef test_two():\n    assert cfg.one() < 2\n\n\ndef test_v():\n    assert cfg.V == 1\n"},
+        {"cfg.py": [("ImportError", "ValueError")]}, most=2),
+    trap("condition_with_effects", {
+        "reg.py": "SEEN = []\n\n\ndef put(x):\n    SEEN.append(x)\n    return True\n", "cfg.py": "import reg\n\nif reg.put(1):\n    V = 1\n",
+        "test_c.py": "import cfg\nimport reg\n\n\ndef test_seen():\n    assert reg.SEEN == [1]\n\n\ndef test_x():\n    pass\n"},
+        {"cfg.py": [("put(1)", "put(2)")]}),
+    trap("condition_on_a_changed_name", {
+        "flags.py": "FAST = True\n", "cfg.py": "from flags import FAST\n\nif FAST:\n    def v():\n        return 1\nelse:\n    def v():\n        return 2\n\n\ndef one():\n    return 1\n",
+        "test_c.py": "import cfg\n\n\ndef test_one():\n    assert cfg.one() == 1\n\n\ndef test_v():\n    assert cfg.v() == 1\n\n\ndef test_x():\n    pass\n"},
+        {"flags.py": [("True", "False")]}, most=2),
+    trap("condition_on_a_method", {
+        "cfg.py": "FAST = True\n\n\nclass C:\n    if FAST:\n        def v(self):\n            return 1\n    else:\n        def v(self):\n            return 2\n\n    def one(self):\n        return 1\n",
+        "test_c.py": "from cfg import C\n\n\ndef test_one():\n    assert C().one() == 1\n\n\ndef test_v():\n    assert C().v() == 1\n\n\ndef test_x():\n    pass\n"},
+        {"cfg.py": [("    if FAST", "    if not FAST")]}, most=2),
+    trap("condition_on_what_registers", {
+        "reg.py": "SEEN = []\n\n\ndef put(f):\n    SEEN.append(f.__name__)\n    return f\n", "cfg.py": "import reg\n\nON = True\nif ON:\n    @reg.put\n    def v():\n        return 1\n",
+        "test_c.py": "import cfg\nimport reg\n\n\ndef test_seen():\n    assert reg.SEEN == ['v']\n\n\ndef test_x():\n    pass\n"},
+        {"cfg.py": [("if ON", "if not ON")]}),
+    trap("name_of_a_type_variable", {
+        "types_.py": "from typing import TypeVar\n\nT = TypeVar('T', bound=int)\n", "use.py": "import types_\nfrom typing import TypeVar\n\nT = TypeVar('T')\n\n\ndef f():\n    return T.__name__\n",
+        "test_t.py": "import use\nimport types_\n\n\ndef test_f():\n    assert use.f() == 'T'\n\n\ndef test_bound():\n    assert types_.T.__bound__ is int\n\n\ndef test_x():\n    pass\n"},
+        {"types_.py": [("bound=int", "bound=str")]}, most=2),
+    trap("name_taken_by_a_string", {
+        "impl.py": "run = 1\n", "use.py": "import impl\n\nrun = getattr(impl, 'run')\n", "test_u.py": "import use\n\n\ndef test_run():\n    assert use.run == 1\n\n\ndef test_x():\n    pass\n"},
+        {"impl.py": [("run = 1", "run = 2")]}, most=2),
+    trap("import_fails_inside_tests", {
+        "lib.py": "LIMIT = 'int'\n\n\ndef f():\n    return 1\n", "test_l.py": "import lib\n\n\ndef test_f():\n    assert lib.f() == 1\n\n\ndef test_g():\n    assert lib.f() < 2\n",
+        "test_m.py": "import importlib\n\n\ndef load(name='li' + 'b'):\n    return importlib.import_module(name)\n\n\ndef test_one():\n    assert load().f() == 1\n\n\ndef test_two():\n    assert load().f() < 2\n\n\n"
+                     "def test_x():\n    pass\n"},
+        {"lib.py": [("'int'", "int('x')")]}, most=3),
+    trap("words_of_a_message", {
+        "lib.py": "class A:\n    size = 1\n\n\nclass B:\n    def check(self, x):\n        if x < 0:\n            raise ValueError('its size is wrong')\n        assert x != 9, 'no such size'\n        return x\n",
+        "test_l.py": "import lib\n\n\ndef test_size():\n    assert lib.A().size == 1\n\n\ndef test_check():\n    assert lib.B().check(1) == 1\n\n\ndef test_x():\n    pass\n"},
+        {"lib.py": [("size = 1", "size = 2")]}, most=2),
+    trap("field_of_a_message", {
+        "lib.py": "class A:\n    size = 1\n\n\ndef fail():\n    raise ValueError('its size is {0.size} today'.format(A()))\n",
+        "test_l.py": "import lib\nimport pytest\n\n\ndef test_fail():\n    with pytest.raises(ValueError, match='is 1'):\n        lib.fail()\n\n\ndef test_x():\n    pass\n"},
+        {"lib.py": [("size = 1", "size = 2")]}, most=2),
+    trap("fields_of_a_tuple", {
+        "lib.py": "import collections\n\nT = collections.namedtuple('T', 'size name')\n\n\nclass A:\n    size = 1\n    name = 'a'\n\n\ndef t():\n    a = A()\n    return T(*[getattr(a, f) for f in 'size name'.split()])\n",
+        "test_l.py": "import lib\n\n\ndef test_t():\n    assert lib.t().size == 1\n\n\ndef test_x():\n    pass\n"},
+        {"lib.py": [("size = 1", "size = 2")]}, most=1),
+    trap("run_as_a_program", {
+        "lib.py": "def f():\n    return 1\n\n\nif __name__ == '__main__':\n    print(f())\n", "test_l.py": "import lib\n\n\ndef test_f():\n    assert lib.f() == 1\n\n\ndef test_x():\n    pass\n",
+        "test_p.py": "import runpy\n\n\ndef test_p(capsys):\n    runpy.run_path('lib.py', run_name='__main__')\n    assert capsys.readouterr().out == '1\\n'\n"},
+        {"lib.py": [("print(f())", "print(f() + 1)")]}, most=3),
 ]

@@ -7,6 +7,7 @@
 namespace testselect {
 namespace {
 
+using ::testing::Contains;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
@@ -258,6 +259,83 @@ TEST_F(NameWalkTest, WhoStartsAProcessRunsOnAnyChangeOfCode) {
   Edit("other.py", "return 1", "return 2");
   EXPECT_THAT(Selected(), UnorderedElementsAre("test_cli.py::test_cli", "test_o.py::test_o"));
   EXPECT_EQ(Count(ReasonCode::kProcess), 1u);
+}
+
+// The child runs Worker.run: nobody was seen to.
+TEST_F(NameWalkTest, AClassOfProcessesIsStartedByWhoUsesIt) {
+  File("other.py", "def f():\n    return 1\n");
+  File("work.py",
+       "import multiprocessing, other\n\nclass Worker(multiprocessing.Process):\n"
+       "    def run(self):\n        assert other.f() == 1\n\n"
+       "def start():\n    w = Worker()\n    w.start()\n");
+  File("test_w.py",
+       "import work\n\ndef test_worker():\n    work.start()\n\n"
+       "def test_count():\n    assert work.multiprocessing.cpu_count()\n");
+  Ran("test_w.py::test_worker", "test_w.py", {"work.start()"});
+  Ran("test_w.py::test_worker", "work.py", {"w = Worker()", "w.start()"});
+  Ran("test_w.py::test_count", "test_w.py", {"cpu_count"});
+  Edit("other.py", "return 1", "return 2");
+  EXPECT_THAT(Selected(), Contains("test_w.py::test_worker"));
+  EXPECT_EQ(Count(ReasonCode::kProcess), 1u);
+}
+
+TEST_F(NameWalkTest, AProcessThatAWideFixtureStartsIsThatOfAllItsUsers) {
+  File("other.py", "def f():\n    return 1\n");
+  File("app.py", "import other\n");
+  File("conftest.py",
+       "import pytest, subprocess\n\n@pytest.fixture(scope=\"session\")\n"
+       "def server():\n    yield subprocess.Popen([\"app\"])\n");
+  File("test_s.py",
+       "def test_first(server):\n    assert server\n\n"
+       "def test_second(server):\n    assert not server.x\n\n"
+       "def test_alone():\n    assert True\n");
+  Ran("test_s.py::test_first", "conftest.py", {"yield"}, Phase::kSetup);
+  Ran("test_s.py::test_first", "test_s.py", {"assert server"});
+  Ran("test_s.py::test_second", "test_s.py", {"server.x"});
+  Ran("test_s.py::test_alone", "test_s.py", {"assert True"});
+  File("test_o.py", "import other\n\ndef test_o():\n    assert other.f()\n");
+  Ran("test_o.py::test_o", "other.py", {"return 1"});
+  Ran("test_o.py::test_o", "test_o.py", {"other.f()"});
+  Edit("other.py", "return 1", "return 2");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("test_s.py::test_first", "test_s.py::test_second",
+                                               "test_o.py::test_o"));
+  EXPECT_EQ(Count(ReasonCode::kProcess), 2u);
+}
+
+TEST_F(NameWalkTest, WhoAsksAboutProcessesStartsNone) {
+  File("other.py", "def f():\n    return 1\n");
+  File("name.py",
+       "import sys\n\ndef process_name():\n    mp = sys.modules.get(\"multiprocessing\")\n"
+       "    if mp:\n        return mp.current_process().name\n    return \"n/a\"\n");
+  File("test_n.py", "import name\n\ndef test_n():\n    assert name.process_name()\n");
+  Ran("test_n.py::test_n", "name.py", {"mp = ", "if mp", "n/a"});
+  Ran("test_n.py::test_n", "test_n.py", {"name.process_name()"});
+  File("test_o.py", "import other\n\ndef test_o():\n    assert other.f()\n");
+  Ran("test_o.py::test_o", "other.py", {"return 1"});
+  Ran("test_o.py::test_o", "test_o.py", {"other.f()"});
+  Edit("other.py", "return 1", "return 2");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("test_o.py::test_o"));
+}
+
+TEST_F(NameWalkTest, WhoImportsWhileItRunsIsACanaryItself) {
+  File("lib.py", "LIMIT = 1\n\ndef f():\n    return 1\n");
+  File("test_a.py", "import lib\n\ndef test_a():\n    assert lib.f()\n");
+  File("test_b.py",
+       "import loader\n\ndef test_b():\n    assert loader.get('x').f()\n\n"
+       "def test_c():\n    assert loader.get('y').f()\n\ndef test_alone():\n    pass\n");
+  File("loader.py", "def get(name):\n    return made(name)\n");
+  Ran("test_a.py::test_a", "test_a.py", {"lib.f()"});
+  Ran("test_a.py::test_a", "lib.py", {"return 1"});
+  for (const char* label : {"test_b.py::test_b", "test_b.py::test_c"}) {
+    Ran(label, "lib.py", {"return 1"});
+    Ran(label, "loader.py", {"return made"});
+  }
+  Ran("test_b.py::test_b", "test_b.py", {"get('x')"});
+  Ran("test_b.py::test_c", "test_b.py", {"get('y')"});
+  Ran("test_b.py::test_alone", "test_b.py", {"pass"});
+  Edit("lib.py", "LIMIT = 1", "LIMIT = int('x')");
+  EXPECT_THAT(Selected(),
+              UnorderedElementsAre("test_a.py::test_a", "test_b.py::test_b", "test_b.py::test_c"));
 }
 
 }  // namespace
