@@ -14,4 +14,10 @@ std::vector<uint16_t> SymbolsOf(const TSLanguage* language, absl::string_view ki
   return found;
 }
 
+size_t SymbolCount(const TSLanguage* language) { return ts_language_symbol_count(language); }
+
+absl::string_view NameOfSymbol(const TSLanguage* language, uint16_t symbol) {
+  return ts_language_symbol_name(language, symbol);
+}
+
 }  // namespace testselect

@@ -7,33 +7,39 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "server/source/syntax_tree.h"
+#include "absl/types/span.h"
+
+struct TSLanguage;
 
 namespace testselect {
 
 // The numbers of all symbols of `language` called `kind` (a grammar may have several).
 std::vector<uint16_t> SymbolsOf(const TSLanguage* language, absl::string_view kind);
+// How many symbols it has, errors apart.
+size_t SymbolCount(const TSLanguage* language);
+absl::string_view NameOfSymbol(const TSLanguage* language, uint16_t symbol);
 
-// Maps a node to E; E{} for kinds that are not listed. Immutable.
+// Says E of each symbol; E{} of those that are not listed, and of errors unless "ERROR" is.
+// Immutable. A tree that is parsed with `numbers()` has E in Node::kind_number().
 template <typename E>
 class KindTable {
+  static_assert(sizeof(E) == sizeof(uint8_t));
+
  public:
   KindTable(const TSLanguage* language,
-            std::initializer_list<std::pair<absl::string_view, E>> kinds) {
+            std::initializer_list<std::pair<absl::string_view, E>> kinds)
+      : of_symbol_(SymbolCount(language) + 1) {
     for (const auto& [name, value] : kinds) {
       for (uint16_t symbol : SymbolsOf(language, name)) {
-        if (symbol >= of_symbol_.size()) of_symbol_.resize(symbol + 1u);
-        of_symbol_[symbol] = value;
+        of_symbol_[symbol < of_symbol_.size() ? symbol : of_symbol_.size() - 1] =
+            static_cast<uint8_t>(value);
       }
     }
   }
-  E operator()(Node n) const {
-    const uint16_t symbol = n.symbol();
-    return symbol < of_symbol_.size() ? of_symbol_[symbol] : E{};
-  }
+  absl::Span<const uint8_t> numbers() const { return of_symbol_; }
 
  private:
-  std::vector<E> of_symbol_;
+  std::vector<uint8_t> of_symbol_;  // the last is that of errors
 };
 
 }  // namespace testselect

@@ -38,7 +38,7 @@ struct UnitDraft {
 // Not thread-safe. `names` must outlive the builder.
 class ModuleBuilder {
  public:
-  explicit ModuleBuilder(NameTable* names) : names_(*names) {}
+  explicit ModuleBuilder(NameTable* names) : names_(*names) { drafts_.reserve(64); }
 
   UnitDraft& Add(UnitKind kind, std::string key, absl::string_view owner);
   void AddImport(uint32_t level, absl::string_view module, absl::string_view name);

@@ -31,7 +31,7 @@ class Cutter {
   Cutter(absl::string_view source, NameTable* names) : source_(source), builder_(names) {}
 
   SourceModule Cut() {
-    auto tree = SyntaxTree::Parse(tree_sitter_python(), source_);
+    auto tree = SyntaxTree::Parse(tree_sitter_python(), source_, PyKinds());
     if (!tree.ok() || tree->root().Is("ERROR")) {
       builder_.SetUnparsed();
       return builder_.Finish();

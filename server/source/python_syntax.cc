@@ -4,7 +4,7 @@
 
 namespace testselect {
 
-Py KindOf(Node n) {
+absl::Span<const uint8_t> PyKinds() {
   static const auto* const table = new KindTable<Py>(
       tree_sitter_python(), {{"argument_list", Py::kArgumentList},
                              {"as_pattern", Py::kAsPattern},
@@ -88,7 +88,7 @@ Py KindOf(Node n) {
                              {"false", Py::kConstant},
                              {"none", Py::kConstant},
                              {"ellipsis", Py::kConstant}});
-  return (*table)(n);
+  return table->numbers();
 }
 
 NameSet PyParameterNames(Node parameters) {

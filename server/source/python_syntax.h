@@ -90,7 +90,9 @@ enum class Py : uint8_t {
   kConstant,  // a literal: number, True, None, ...
 };
 
-Py KindOf(Node n);
+// What a Python file must be parsed with.
+absl::Span<const uint8_t> PyKinds();
+inline Py KindOf(Node n) { return static_cast<Py>(n.kind_number()); }
 
 class PyProcessNames;
 

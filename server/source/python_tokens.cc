@@ -1,8 +1,11 @@
 // What Python makes of the tokens of a node, for fingerprints.
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "server/source/grammars.h"
 #include "server/source/python_syntax.h"
 
 namespace testselect {
@@ -22,6 +25,20 @@ bool DropsCommas(Py kind) {
     default:
       return false;
   }
+}
+
+// "(" and the name of the node's kind.
+absl::string_view ShapeOf(Node n) {
+  static const auto* const shapes = [] {
+    auto* const all = new std::vector<std::string>;
+    const TSLanguage* const python = tree_sitter_python();
+    for (size_t symbol = 0; symbol < SymbolCount(python); ++symbol) {
+      all->push_back(absl::StrCat("(", NameOfSymbol(python, static_cast<uint16_t>(symbol))));
+    }
+    all->emplace_back("(ERROR");
+    return all;
+  }();
+  return (*shapes)[std::min<size_t>(n.symbol(), shapes->size() - 1)];
 }
 
 void AddString(Node n, TokenDigest* digest, bool types, Node without);
@@ -74,7 +91,7 @@ void AddTokens(Node n, TokenDigest* digest, bool types, Node without) {
   }
   // The shape counts as well: `(a + b) * c` has the tokens of `a + b * c` without its parentheses.
   const bool shaped = n.is_named() && first.next_sibling();
-  if (shaped) digest->Add(absl::StrCat("(", n.kind()));
+  if (shaped) digest->Add(ShapeOf(n));
   const bool drop_commas = DropsCommas(kind);
   for (Node child : Children(n)) {
     if (drop_commas && KindOf(child) == Py::kComma) continue;
