@@ -66,6 +66,10 @@ class YearSimulation {
   absl::Status Open() {
     TS_ASSIGN_OR_RETURN(history_, DrawHistory(project_, options_, folder_));
     layers_.resize(history_.size());
+    last_upload_.resize(history_.size());
+    for (size_t i = 0; i < history_.size(); ++i) {
+      of_state_[KeyOf(history_[i].state)].push_back(static_cast<int>(i));
+    }
     TS_ASSIGN_OR_RETURN(store_, OpenRocksDbIndexStore({.path = folder_ + "/index"}));
     TS_ASSIGN_OR_RETURN(repositories_,
                         NewRepositorySet({.repositories = {{"app", folder_ + "/app"}},
@@ -143,11 +147,17 @@ class YearSimulation {
   // What the evidence says, by the yardstick's own walk through the history.
   std::vector<int> Expected(int base, int head, const std::vector<int>& suite) const {
     std::map<int, int> recorded;  // test -> the commit of its newest evidence
-    for (int commit = base; commit >= 0; commit = history_[commit].parent) {
-      bool full = TakeLayers(commit, &recorded);
-      // The tip of a branch that this commit squashed has the same tree.
-      if (!full && IsSquash(commit)) full = TakeLayers(commit - 1, &recorded);
-      if (full) break;
+    std::set<int> seen;
+    bool full = false;
+    for (int commit = base; commit >= 0 && !full; commit = history_[commit].parent) {
+      full = seen.insert(commit).second && TakeLayers(commit, &recorded);
+      // Squashed branches, and changes that were taken back: the same tree, the last upload first.
+      std::vector<int> twins = of_state_.at(KeyOf(history_[commit].state));
+      std::sort(twins.begin(), twins.end(),
+                [this](int a, int b) { return last_upload_[a] > last_upload_[b]; });
+      for (const int twin : twins) {
+        if (!full && seen.insert(twin).second) full = TakeLayers(twin, &recorded);
+      }
     }
     std::vector<int> expected;
     for (const int t : suite) {
@@ -160,6 +170,14 @@ class YearSimulation {
       if (must) expected.push_back(t);
     }
     return expected;
+  }
+
+  static std::string KeyOf(const ProjectState& state) {
+    std::string key;
+    for (const int value : state.values) absl::StrAppend(&key, value, ",");
+    for (const int lines : state.comments) absl::StrAppend(&key, lines, ",");
+    for (const bool is : state.test_files) key += is ? 'y' : 'n';
+    return key;
   }
 
   bool TakeLayers(int commit, std::map<int, int>* recorded) const {
@@ -258,7 +276,7 @@ class YearSimulation {
     selector_->Consolidate("app", header.commit);
     selector_->WaitConsolidated();
     upload_time_ += absl::Now() - begin;
-    ++uploads_;
+    last_upload_[commit] = ++uploads_;
     return consolidation_;
   }
 
@@ -342,6 +360,8 @@ class YearSimulation {
   const SimulatedProject project_;
   std::vector<SimulatedCommit> history_;
   std::vector<std::vector<UsableLayer>> layers_;  // by commit, newest first
+  std::vector<uint64_t> last_upload_;             // by commit: its number, 0: none
+  std::map<std::string, std::vector<int>> of_state_;
   std::unique_ptr<IndexStore> store_;
   std::unique_ptr<RepositorySource> repositories_;
   absl::Status consolidation_;
