@@ -9,6 +9,8 @@ cd "$(dirname "$0")/.."
 preset=${TESTSELECT_PRESET:-release}
 
 deploy/install-packages.sh build test
+command -v promtool >/dev/null || deploy/install-packages.sh --unpack build/tools promtool ||
+  echo "tests/run.sh: without promtool the alert rules are not tried" >&2
 cmake --preset "$preset" -DTESTSELECT_TESTS=ON
 cmake --build --preset "$preset"
 

@@ -74,6 +74,29 @@ class InstallPackagesTest(unittest.TestCase):
         self.assertEqual(script("test", PATH=search, TESTSELECT_SKIP_PACKAGES="1").returncode, 0)
         self.assertFalse((path / "calls").exists())
 
+    def test_unpacks_a_package_once_and_installs_nothing(self):
+        path, search = self.fake_system([])
+        programs = {"apt-get": f'echo "$*" >>{path}/calls; [ "$2" != download ] || touch "$3.deb"',
+                    "dpkg-deb": 'mkdir -p "$3/usr/bin"; basename "$2" >"$3/usr/bin/tool"'}
+        for name, text in programs.items():
+            (path / name).write_text(f"#!/bin/bash\n{text}\n", encoding="utf-8")
+            (path / name).chmod(0o755)
+        for _ in range(2):
+            result = script("--unpack", path / "tools", "promtool", PATH=search, TESTSELECT_SKIP_PACKAGES="")
+            self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual((path / "tools/usr/bin/tool").read_text(encoding="utf-8"), "prometheus.deb\n")
+        self.assertEqual((path / "calls").read_text(encoding="utf-8"), "-q download prometheus\n")
+        self.assertEqual(sorted(p.name for p in (path / "tools").iterdir()), [".unpacked-prometheus", "usr"])
+
+    def test_says_what_cannot_be_unpacked(self):
+        path, search = self.fake_system([])
+        (path / "apt-get").write_text("#!/bin/bash\necho no network; exit 100\n", encoding="utf-8")
+        result = script("--unpack", path / "tools", "promtool", PATH=search, TESTSELECT_SKIP_PACKAGES="")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("no network", result.stderr)
+        self.assertIn("could not download prometheus", result.stderr)
+        self.assertEqual(list((path / "tools").iterdir()), [])
+
     def test_both_stages_of_the_image_and_both_commands_use_the_list(self):
         uses = {"Dockerfile": ["build", "run"], "deploy/quickstart.sh": ["build quickstart"],
                 "tests/run.sh": ["build test"]}
