@@ -345,11 +345,16 @@ const CatalogEntry* SegmentCatalog::NewestDictionary(absl::string_view repositor
 
 const CatalogEntry* SegmentCatalog::MostAlike(const UploadHeader& header) const {
   const std::vector<const CatalogEntry*> of_job = OfJob(header.repository, header.job);
-  if (of_job.empty()) return nullptr;
-  const auto same = std::find_if(of_job.rbegin(), of_job.rend(), [&](const CatalogEntry* e) {
-    return SameShard(e->info.header, header);
-  });
-  return same == of_job.rend() ? of_job.back() : *same;
+  const CatalogEntry* best = nullptr;
+  int best_likeness = -1;
+  for (const CatalogEntry* e : of_job) {
+    const UploadHeader& h = e->info.header;
+    const int likeness = 4 * (h.completeness == header.completeness) + 2 * SameShard(h, header) +
+                         (h.completeness == Completeness::kFull);
+    if (likeness >= best_likeness) best = e;
+    best_likeness = std::max(best_likeness, likeness);
+  }
+  return best;
 }
 
 }  // namespace testselect

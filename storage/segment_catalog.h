@@ -84,8 +84,8 @@ class SegmentCatalog {
   // that is not the only full shard of its commit does not replace a greater dictionary (parallel
   // shards number labels without knowing of each other). nullptr if there is none.
   const CatalogEntry* NewestDictionary(absl::string_view repository, const JobKey& job) const;
-  // The segment that a new one with `header` is most like: the newest of the same shard, else of
-  // the same job. nullptr if there is none.
+  // The segment that a new one with `header` is most like: the newest of the same kind and shard,
+  // else of the same kind, else of the same shard, else of the job. nullptr if there is none.
   const CatalogEntry* MostAlike(const UploadHeader& header) const;
 
  private:

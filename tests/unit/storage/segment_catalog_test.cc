@@ -141,6 +141,41 @@ TEST_F(SegmentCatalogTest, ParallelShardsDoNotReplaceAGreaterDictionary) {
   EXPECT_EQ(catalog_.NewestDictionary("repo", Header(1).job)->info.id, renumbered);
 }
 
+TEST_F(SegmentCatalogTest, AFullUploadIsLikeTheFullOneBeforeNotWhatWasAddedSince) {
+  const Digest full = Admit("full", Header(1)), shard = Admit("shard", Header(2, 1, 2));
+  UploadHeader added = Header(1);
+  added.completeness = Completeness::kAdded;
+  const Digest extra = Admit("added", added);
+  UploadHeader subset = Header(3);
+  subset.completeness = Completeness::kSubset;
+  EXPECT_EQ(catalog_.MostAlike(Header(4))->info.id, full);
+  EXPECT_EQ(catalog_.MostAlike(Header(4, 1, 2))->info.id, shard);
+  EXPECT_EQ(catalog_.MostAlike(added)->info.id, extra);
+  EXPECT_EQ(catalog_.MostAlike(subset)->info.id, full);
+}
+
+// What was added to an upload stays with a newer one of the same attempt, and goes with the
+// attempt.
+TEST_F(SegmentCatalogTest, WhatWasAddedGoesWithItsAttempt) {
+  const Digest first = Admit("1", Header(1, 0, 1, 1));
+  UploadHeader added = Header(1, 0, 1, 1);
+  added.completeness = Completeness::kAdded;
+  const Digest extra = Admit("added", added), again = Admit("again", Header(1, 0, 1, 1));
+  EXPECT_EQ(State(first), SegmentState::kSuperseded);
+  EXPECT_EQ(State(extra), SegmentState::kSealed);
+  EXPECT_EQ(State(again), SegmentState::kSealed);
+  Admit("2", Header(1, 0, 1, 2));
+  EXPECT_EQ(State(extra), SegmentState::kSuperseded);
+}
+
+TEST_F(SegmentCatalogTest, BranchesDoNotTakeEachOthersPlace) {
+  UploadHeader topic = Header(1);
+  topic.branch = "topic";
+  const Digest trusted = Admit("main", Header(1)), other = Admit("topic", topic);
+  EXPECT_EQ(State(trusted), SegmentState::kSealed);
+  EXPECT_EQ(State(other), SegmentState::kSealed);
+}
+
 TEST_F(SegmentCatalogTest, EraseLeavesNothingBehind) {
   const Digest a = Admit("a", Header(1));
   catalog_.Erase(a);
