@@ -109,6 +109,7 @@ absl::Status Server::Parts::Open() {
   selector_options.answer_cache_bytes = config.answer_cache_bytes;
   selector_options.trust =
       BranchTrust(absl::StrSplit(config.trusted_branches, ',', absl::SkipWhitespace()));
+  selector_options.keep_sources = config.keep_sources;
   selector_options.consolidate_after = static_cast<uint32_t>(config.consolidate_after);
   selector_options.on_consolidated = [this](const std::string& repository, const ObjectId& commit,
                                             const absl::StatusOr<ConsolidationReport>& done) {

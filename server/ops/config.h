@@ -40,6 +40,7 @@ struct ServerConfig {
   uint64_t store_cache_bytes = 256ull << 20;
   absl::Duration store_lock_wait = absl::ZeroDuration();
   bool prepare_sources = true;
+  bool keep_sources = true;
   uint64_t answer_cache_bytes = 512ull << 20;
   uint64_t response_cache_bytes = 256ull << 20;
   double quarantine_below = 0.5;

@@ -233,6 +233,12 @@ std::vector<ConfigOption> MemoryOptions() {
        .doc =
            "Cut the sources of a commit into units once its evidence is stored, so that the first "
            "selection from it need not."},
+      {.name = "keep-sources",
+       .kind = ConfigKind::kSwitch,
+       .target = &C::keep_sources,
+       .doc =
+           "Keep cut sources in the index, about a fifth of their size, so that a server that was "
+           "started anew need not cut them again."},
       {.name = "answer-cache",
        .kind = ConfigKind::kBytes,
        .target = &C::answer_cache_bytes,

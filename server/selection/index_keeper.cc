@@ -126,7 +126,7 @@ absl::StatusOr<IndexKeeper::Unstable> IndexKeeper::Compare(const Before& before,
   inputs.git = before.git;
   inputs.tree = before.commit.tree;
   inputs.before = &before.evidence;
-  inputs.affected = AffectedSince(before, stored.header.repository).labels;
+  inputs.affected = [&] { return AffectedSince(before, stored.header.repository).labels; };
   TS_ASSIGN_OR_RETURN(inputs.upload, parts_.store->Open(stored.id));
   TS_ASSIGN_OR_RETURN(inputs.dictionary,
                       parts_.store->NewestDictionary(stored.header.repository, stored.header.job));

@@ -65,7 +65,7 @@ class CachingSelector final : public Selector {
       : store_(*store),
         repositories_(*repositories),
         options_(options),
-        forest_(store, SourceForest::Options()),
+        forest_(store, {.keep = options.keep_sources}),
         plans_(options.plan_cache_entries),
         answers_(options.answer_cache_bytes / 4),
         lists_(options.answer_cache_bytes / 2),

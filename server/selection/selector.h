@@ -112,6 +112,7 @@ struct SelectorOptions {
   size_t answer_cache_bytes = 512ull << 20;  // label lists and finished answers
   uint32_t max_walk_commits = 100'000;       // how far back an index is looked for
   BranchTrust trust;                         // whose evidence everybody may use
+  bool keep_sources = true;                  // cut sources, in the store
   uint32_t consolidate_after = 16;           // layers that a chain may have; 0: any number
   // Hears of every attempt to consolidate, from a thread of the selector. May be empty.
   std::function<void(const std::string& repository, const ObjectId& commit,

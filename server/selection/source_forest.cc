@@ -103,7 +103,8 @@ absl::Status Late() {
 // Cut modules by blob and language, shared by all repositories.
 class SourceForest::Modules {
  public:
-  Modules(IndexStore* store, size_t bytes) : store_(*store), cache_(bytes) {}
+  Modules(IndexStore* store, const Options& options)
+      : store_(*store), keep_(options.keep), cache_(options.module_bytes) {}
 
   absl::StatusOr<std::shared_ptr<const SourceModule>> Find(const GitRepository& git,
                                                            const Language& language,
@@ -144,11 +145,12 @@ class SourceForest::Modules {
     }
     module = language.Cut(path, text, &names_);
     // What cannot be kept is cut again next time.
-    store_.PutDerived(key, EncodeModule(module, names_)).IgnoreError();
+    if (keep_) store_.PutDerived(key, EncodeModule(module, names_)).IgnoreError();
     return module;
   }
 
   IndexStore& store_;
+  const bool keep_;
   std::atomic<bool> stopped_{false};
   NameTable names_;
   Mutex mutex_;
@@ -191,7 +193,7 @@ struct SourceForest::TreeSlot {
 
 SourceForest::SourceForest(IndexStore* store, const Options& options)
     : now_(options.now),
-      modules_(std::make_shared<Modules>(store, options.module_bytes)),
+      modules_(std::make_shared<Modules>(store, options)),
       trees_(options.trees),
       names_(options.trees / 2),
       homes_(options.trees) {}

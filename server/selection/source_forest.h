@@ -27,6 +27,7 @@ class SourceForest {
   struct Options {
     size_t trees = 16;
     size_t module_bytes = 256ull << 20;
+    bool keep = true;  // in the store as well
     std::function<absl::Time()> now = absl::Now;
   };
   // `store` must outlive the forest.

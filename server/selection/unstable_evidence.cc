@@ -70,10 +70,6 @@ class Finder {
     universe_ = LabelUniverse::Of(dictionaries);
     universe_->Translate(*upload_.labels(), upload_.ran(), &ran_);
     DenseLabelSet left_out;
-    in_.affected.ForEach([&](LabelNumber n) {
-      const LabelNumber here = universe_->Find(in_.before->labels->Name(n));
-      if (here != kNoLabel) left_out.Add(here);
-    });
     TS_RETURN_IF_ERROR(AddFailed(upload_, &left_out));
     for (const LiveSegment& s : in_.before->segments) {
       Old& old = old_.emplace_back();
@@ -96,6 +92,18 @@ class Finder {
     compared_ -= left_out;
     rerun_ -= compared_;
     return absl::OkStatus();
+  }
+
+  void LeaveOutAffected() {
+    affected_known_ = true;
+    DenseLabelSet affected;
+    in_.affected().ForEach([&](LabelNumber n) {
+      const LabelNumber here = universe_->Find(in_.before->labels->Name(n));
+      if (here != kNoLabel) affected.Add(here);
+    });
+    affected &= compared_;
+    compared_ -= affected;
+    rerun_ |= affected;
   }
 
   // A label that failed stopped half-way: what it did not come to says nothing.
@@ -149,6 +157,12 @@ class Finder {
       TS_ASSIGN_OR_RETURN(after, runs(EvidenceKind::kLine));
       TS_ASSIGN_OR_RETURN(functions_after, runs(EvidenceKind::kFunction));
       TS_RETURN_IF_ERROR(AddOpened(upload_, *now, compared_, &opened_after));
+    }
+    if (!affected_known_ &&
+        (!(opened_before == opened_after) || !DifferencesOf(before, after).empty() ||
+         !DifferencesOf(functions_before, functions_after).empty())) {
+      LeaveOutAffected();
+      return CompareFile(path, places);
     }
     TS_RETURN_IF_ERROR(KeepDifferences(path, EvidenceKind::kLine, before, after));
     TS_RETURN_IF_ERROR(
@@ -305,6 +319,7 @@ class Finder {
   DenseLabelSet rerun_;     // known before, ran again, and not compared
   DenseLabelSet labels_;
   absl::flat_hash_set<std::pair<std::string, uint32_t>> marked_;
+  bool affected_known_ = false;
   bool any_ = false;
 };
 

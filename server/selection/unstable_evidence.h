@@ -8,6 +8,7 @@
 // uses what they return may live on another label's call.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,8 +29,9 @@ struct UnstableInputs {
   std::shared_ptr<const Segment> upload;
   ObjectId tree;                         // of its commit
   const OpenEvidence* before = nullptr;  // of the upload's job, without the upload
-  // Labels that changes since `before` may have affected, by number in `before`.
-  DenseLabelSet affected;
+  // Labels that changes since `before` may have affected, by number in `before`. Asked for once,
+  // when something differs: it may cost a selection.
+  std::function<DenseLabelSet()> affected;
   std::shared_ptr<const LabelDictionary> dictionary;  // to extend
 };
 
@@ -40,7 +42,8 @@ struct UnstableEvidence {
 };
 
 // Nothing where the evidence of all compared labels is what it was. Errors: those of git; kDataLoss
-// of evidence. Cost: decodes both sides' evidence; cuts sources where they differ.
+// of evidence. Cost: decodes both sides' evidence; where they differ, `affected`, and sources are
+// cut.
 absl::StatusOr<std::optional<UnstableEvidence>> FindUnstable(const UnstableInputs& inputs);
 
 }  // namespace testselect

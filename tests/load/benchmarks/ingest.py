@@ -71,7 +71,8 @@ def combine(bench):
 def store_and_compact(bench, workload, data, commit, folder):
     """Uploads one commit's SQLite to the server over `data`, stops it and compacts. Returns (all bytes, bytes without
     the engine's own diagnostic log, pairs). Cut sources are left out: a cache whose size goes by the code."""
-    with Server(bench, data, workload.repository, "--prepare-sources=false") as server:
+    with Server(bench, data, workload.repository, "--prepare-sources=false",
+                "--keep-sources=false") as server:
         found = server.upload(workload, commit, workload.path(folder, ".coverage"))
     index = os.path.join(data, "index")
     bench.run("ingest_bench", "--store", index, "--compact")
