@@ -82,6 +82,12 @@ struct IndexedCommit {
   std::vector<SegmentInfo> segments;  // by (job, shard, attempt, created)
 };
 
+// Changes of notes that happen together or not at all.
+struct NoteBatch {
+  std::vector<std::pair<std::string, std::string>> puts;  // key, value
+  std::vector<std::string> deletes;                       // of keys; one without a note is no error
+};
+
 struct StoreStats {
   uint64_t bytes_on_disk = 0;  // 0 for the memory engine
   uint64_t segments = 0;
@@ -148,7 +154,8 @@ class IndexStore {
   // Small durable values beside the index (upload states, decisions), by name. Put syncs.
   virtual absl::Status PutNote(absl::string_view key, absl::string_view value) = 0;
   virtual absl::StatusOr<std::string> GetNote(absl::string_view key) const = 0;  // kNotFound
-  virtual absl::Status DeleteNote(absl::string_view key) = 0;  // ok if there was none
+  virtual absl::Status DeleteNote(absl::string_view key) = 0;   // ok if there was none
+  virtual absl::Status WriteNotes(const NoteBatch& batch) = 0;  // all or nothing; syncs once
   virtual absl::StatusOr<std::vector<std::pair<std::string, std::string>>> NotesWithPrefix(
       absl::string_view prefix) const = 0;
 
@@ -163,6 +170,8 @@ class IndexStore {
   virtual absl::Status Compact() = 0;
 
   virtual uint64_t generation() const = 0;
+  // Raises generation(): a note was written or deleted that answers depend on.
+  virtual void InvalidateAnswers() = 0;
   virtual absl::StatusOr<StoreStats> Stats() const = 0;
 };
 

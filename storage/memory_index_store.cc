@@ -177,6 +177,12 @@ class MemoryIndexStore final : public IndexStore {
     notes_.erase(std::string(key));
     return absl::OkStatus();
   }
+  absl::Status WriteNotes(const NoteBatch& batch) override {
+    MutexLock lock(&mutex_);
+    for (const auto& [key, value] : batch.puts) notes_[key] = value;
+    for (const std::string& key : batch.deletes) notes_.erase(key);
+    return absl::OkStatus();
+  }
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> NotesWithPrefix(
       absl::string_view prefix) const override {
     MutexLock lock(&mutex_);
@@ -202,6 +208,7 @@ class MemoryIndexStore final : public IndexStore {
 
   absl::Status Compact() override { return absl::OkStatus(); }
   uint64_t generation() const override { return generation_; }
+  void InvalidateAnswers() override { ++generation_; }
   absl::StatusOr<StoreStats> Stats() const override {
     MutexLock lock(&mutex_);
     StoreStats stats;

@@ -39,6 +39,18 @@ absl::Status RocksDbNotes::Delete(absl::string_view name) {
   return database_.Write(&batch);
 }
 
+absl::Status RocksDbNotes::Write(const NoteBatch& batch) {
+  rocksdb::WriteBatch writes;
+  for (const auto& [name, value] : batch.puts) {
+    const std::string key = KeyOf(name);
+    database_.Put(&writes, Family::kRows, key, SealRow(key, value));
+  }
+  for (const std::string& name : batch.deletes) {
+    database_.Delete(&writes, Family::kRows, KeyOf(name));
+  }
+  return database_.Write(&writes);
+}
+
 absl::StatusOr<std::vector<std::pair<std::string, std::string>>> RocksDbNotes::WithPrefix(
     absl::string_view prefix) const {
   TS_ASSIGN_OR_RETURN(const auto rows, database_.Scan(KeyOf(prefix)));

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "storage/index_store.h"
 #include "storage/rocksdb_database.h"
 
 namespace testselect {
@@ -22,6 +23,7 @@ class RocksDbNotes {
   absl::Status Put(absl::string_view name, absl::string_view value);
   absl::StatusOr<std::string> Get(absl::string_view name) const;
   absl::Status Delete(absl::string_view name);
+  absl::Status Write(const NoteBatch& batch);
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> WithPrefix(
       absl::string_view prefix) const;
   absl::Status PutDerived(absl::string_view key, absl::string_view value);

@@ -290,6 +290,19 @@ TEST_P(IndexStoreContractTest, Notes) {
   EXPECT_THAT(*store_->NotesWithPrefix("a/"), ElementsAre(Pair("a/2", binary)));
 }
 
+TEST_P(IndexStoreContractTest, NotesAreWrittenTogether) {
+  ASSERT_TRUE(store_->PutNote("a/1", "one").ok());
+  const uint64_t generation = store_->generation();
+  ASSERT_TRUE(
+      store_->WriteNotes({.puts = {{"a/2", "two"}, {"a/3", "three"}}, .deletes = {"a/1", "none"}})
+          .ok());
+  EXPECT_THAT(*store_->NotesWithPrefix("a/"),
+              ElementsAre(Pair("a/2", "two"), Pair("a/3", "three")));
+  EXPECT_EQ(store_->generation(), generation) << "no answer depends on them";
+  store_->InvalidateAnswers();
+  EXPECT_NE(store_->generation(), generation);
+}
+
 // Writers of different commits, a deleter and readers at once: every segment that can be opened is
 // whole, and what was acknowledged and not deleted is there at the end.
 TEST_P(IndexStoreContractTest, ReadersAndWritersAtOnce) {
