@@ -54,6 +54,7 @@ class AnswerMaker {
     answer_->id = options.id;
     answer_->index = plan.index;
     answer_->fallback = plan.fallback;
+    answer_->basis = plan.basis;
     if (!options.labels_requested && !plan.complete && !answer_->fallback.has_value()) {
       answer_->fallback = Fallback{
           FallbackCode::kNoIndex,

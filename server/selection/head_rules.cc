@@ -44,6 +44,9 @@ std::vector<RuleText> ListRules(const RuleSet& rules) {
   const std::optional<bool> all = rules.unknown_change_selects_all();
   texts.push_back({absl::StrCat("unknown_change: ", all.value_or(true) ? "all" : "none"),
                    all.has_value() ? rules.name() : "built-in"});
+  const std::optional<bool> always = rules.misses_run_always();
+  texts.push_back({absl::StrCat("on_miss: ", always.value_or(false) ? "always_run" : "report"),
+                   always.has_value() ? rules.name() : "built-in"});
   AppendPathRules(RuleSet::BuiltIn(), texts);
   return texts;
 }

@@ -177,6 +177,32 @@ absl::StatusOr<std::shared_ptr<const RepositoryIndex>> LoadRepositoryIndex(
   return index;
 }
 
+std::shared_ptr<const RepositoryIndex> OnlySegments(const RepositoryIndex& index,
+                                                    const std::vector<Digest>& segments) {
+  const absl::flat_hash_set<Digest> wanted(segments.begin(), segments.end());
+  auto only = std::make_shared<RepositoryIndex>();
+  only->generation = index.generation;
+  only->commits_by_tree = index.commits_by_tree;
+  std::set<JobKey> jobs;
+  for (const auto& [commit, infos] : index.by_commit) {
+    for (SegmentInfo info : infos) {
+      if (!wanted.contains(info.id)) continue;
+      // What was superseded or sealed since was usable then.
+      if (info.state != SegmentState::kBuilding) info.state = SegmentState::kSealed;
+      jobs.insert(info.header.job);
+      if (const auto note = index.carried.find(info.id); note != index.carried.end()) {
+        only->carried[info.id] = note->second;
+        only->carried[info.id].outdated = false;
+      }
+      std::vector<SegmentInfo>& here = only->by_commit[commit];
+      only->places[info.id] = {commit, here.size()};
+      here.push_back(std::move(info));
+    }
+  }
+  only->jobs.assign(jobs.begin(), jobs.end());
+  return only;
+}
+
 absl::StatusOr<Resolution> ResolveIndex(const RepositoryIndex& index, const GitRepository& git,
                                         const CommitInfo& base, const ResolutionQuery& query) {
   std::vector<ChainBuilder> builders;

@@ -32,6 +32,10 @@ struct RepositoryIndex {
 absl::StatusOr<std::shared_ptr<const RepositoryIndex>> LoadRepositoryIndex(
     const IndexStore& store, absl::string_view repository);
 
+// What `index` would be if the store had no segments but `segments`, all of them usable.
+std::shared_ptr<const RepositoryIndex> OnlySegments(const RepositoryIndex& index,
+                                                    const std::vector<Digest>& segments);
+
 // Segments that are equally new: of one commit and one attempt. A label that a newer layer ran is
 // superseded in all older ones.
 struct Layer {

@@ -108,6 +108,10 @@ class RuleSet {
   // Whether a change that nothing explains selects all; not set: the project does not say.
   std::optional<bool> unknown_change_selects_all() const { return unknown_change_selects_all_; }
 
+  // Whether labels that a selection missed run always from then on; not set: the project does not
+  // say, and misses are reported only.
+  std::optional<bool> misses_run_always() const { return misses_run_always_; }
+
   // "run_all: go.mod", and where it stands: "built-in" or "name:line".
   std::string Origin(int line) const;
   static std::string Describe(const PathRule& rule);
@@ -125,6 +129,7 @@ class RuleSet {
   std::vector<std::string> opaque_;
   int opaque_line_ = 0;
   std::optional<bool> unknown_change_selects_all_;
+  std::optional<bool> misses_run_always_;
 };
 
 absl::string_view BranchPolicyName(BranchPolicy policy);  // "select"

@@ -13,7 +13,8 @@ absl::string_view ReasonName(ReasonCode code) {
       "DATA_LOSS",   "SHARED_SETUP",     "RULE_RUN_ALL",  "RULE_LABELS",    "RULE_ALWAYS_RUN",
       "RULE_ERROR",  "ENVIRONMENT_FILE", "NAME_CHANGE",   "REACH",          "CANARY",
       "GUARD",       "PROCESS",          "OWN_TEST",      "SHARED_FIXTURE", "MEMO",
-      "IMPORT_TIME", "DATA_FILE",        "TOO_COMPLEX",   "OPAQUE",         "UNSTABLE"};
+      "IMPORT_TIME", "DATA_FILE",        "TOO_COMPLEX",   "OPAQUE",         "UNSTABLE",
+      "CONFIRMED_MISS"};
   return kNames[static_cast<size_t>(code)];
 }
 

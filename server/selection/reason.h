@@ -49,7 +49,8 @@ enum class ReasonCode : uint8_t {
   kTooComplex = 37,     // the change touches too much to be followed
   kOpaque = 38,         // it does more than its evidence shows, and code changed
   kUnstable = 39,  // it uses what a function made that labels execute in one run, not in another
-  kCount = 40,
+  kConfirmedMiss = 40,  // a selection left it out once and it failed; the project runs it since
+  kCount = 41,
 };
 
 absl::string_view ReasonName(ReasonCode code);  // "COVERED_CHANGE"

@@ -31,6 +31,7 @@ struct Choice {
 };
 
 constexpr std::array<Choice<bool>, 2> kUnknownChange = {{{"all", true}, {"none", false}}};
+constexpr std::array<Choice<bool>, 2> kOnMiss = {{{"report", false}, {"always_run", true}}};
 constexpr std::array<Choice<BranchPolicy>, 3> kPolicies = {{{"select", BranchPolicy::kSelect},
                                                             {"shadow", BranchPolicy::kShadow},
                                                             {"full", BranchPolicy::kFull}}};
@@ -90,9 +91,13 @@ class RuleFileReader {
                           OneOf("unknown_change", value, kUnknownChange));
       return absl::OkStatus();
     }
+    if (name == "on_miss") {
+      TS_ASSIGN_OR_RETURN(set_.misses_run_always_, OneOf("on_miss", value, kOnMiss));
+      return absl::OkStatus();
+    }
     return Error(key, Spell(key),
                  "no section of this name; known are harmless, run_all, environment, run_labels, "
-                 "always_run, opaque, unknown_change, keys, branches");
+                 "always_run, opaque, unknown_change, on_miss, keys, branches");
   }
 
   template <typename T, size_t kCount>

@@ -88,6 +88,7 @@ class PlanMaker {
       plan_->complete &= chain.complete;
     }
     plan_->fingerprint = resolution.fingerprint;
+    if (in_.basis != nullptr) plan_->basis = in_.basis;
     const absl::Time begin = absl::Now();
     const absl::Status status = Run(resolution);
     plan_->lookup_time = absl::Now() - begin - plan_->diff_time;
@@ -116,6 +117,7 @@ class PlanMaker {
       PlanMarks marks(segment, plan_.get(), observer_);
       SelectEmptyEvidence(segment, marks);
       SelectByPolicy(segment, verdicts, marks);
+      SelectMissed(segment, marks);
     }
     absl::flat_hash_map<ObjectId, std::vector<ComparedSegment*>> by_tree;
     for (ComparedSegment& s : segments_) {
@@ -273,6 +275,24 @@ class PlanMaker {
     if (!in_.policy.rule_error.has_value()) return;
     marks.SelectAll(
         {ReasonCode::kRuleError, AnswerList::kGlobalLevel, "", {}, *in_.policy.rule_error});
+  }
+
+  // Labels that a selection left out once although they failed.
+  void SelectMissed(const LiveSegment& s, PlanMarks& marks) const {
+    const auto of_job = plan_->basis->missed.find(s.job.ToString());
+    if (of_job == plan_->basis->missed.end()) return;
+    DenseLabelSet labels;
+    for (const std::string& label : of_job->second) {
+      const LabelNumber n = s.labels->Find(label);
+      if (n != kNoLabel) labels.Add(n);
+    }
+    marks.Select({ReasonCode::kConfirmedMiss,
+                  AnswerList::kGlobalLevel,
+                  "",
+                  {},
+                  "a selection left it out once and it failed; it runs always since then "
+                  "(`testselect misses`)"},
+                 labels);
   }
 
   // Compares all evidence recorded at one tree with head: code by its names, the rest by its lines.

@@ -42,6 +42,7 @@ struct SelectionPlan {
   DenseLabelSet failed;        // last outcome is failed
   std::vector<float> seconds;  // by number; < 0: not known
   Digest fingerprint;          // of the evidence used
+  std::shared_ptr<const SelectionBasis> basis = std::make_shared<SelectionBasis>();
   absl::Duration diff_time, lookup_time;
 };
 
@@ -65,6 +66,7 @@ struct PlanInputs {
   ChangeOptions options;
   std::string environment_digest;
   HeadPolicy policy;
+  std::shared_ptr<const SelectionBasis> basis;  // null: no label runs because it was missed
   absl::Time deadline = absl::InfiniteFuture();
 };
 

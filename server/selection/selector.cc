@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "server/selection/answer.h"
 #include "server/selection/commit_worker.h"
@@ -44,9 +45,12 @@ std::string PlanKey(const SelectionRequest& request) {
 
 // What an answer depends on beside plan and list.
 std::string AnswerKey(const SelectionRequest& request, const std::string& plan_key,
-                      const Digest& evidence, const Digest& list) {
-  std::string key =
-      absl::StrCat(plan_key, evidence.bytes(), list.bytes(), request.run_all, request.omit_order);
+                      const SelectionPlan& plan, const Digest& list) {
+  std::string key = absl::StrCat(plan_key, plan.fingerprint.bytes(), list.bytes(), request.run_all,
+                                 request.omit_order);
+  for (const auto& [job, labels] : plan.basis->missed) {
+    absl::StrAppend(&key, "\n", job, "\n", absl::StrJoin(labels, "\n"), "\n");
+  }
   for (const std::string& label : request.force_labels) absl::StrAppend(&key, "\n", label);
   return key;
 }
@@ -85,11 +89,32 @@ class CachingSelector final : public Selector {
     return result;
   }
 
+  absl::StatusOr<SelectionResult> Replay(const SelectionRequest& request,
+                                         const SelectionBasis& basis) override {
+    SelectionResult result;
+    const absl::Time begin = absl::Now();
+    TS_ASSIGN_OR_RETURN(const auto plan,
+                        Compute(request, nullptr, &basis, nullptr, &result.times.resolve));
+    result.labels = request.requested;
+    if (result.labels == nullptr) {
+      TS_ASSIGN_OR_RETURN(result.labels, KnownLabels(*plan));
+    }
+    const std::string key =
+        AnswerKey(request, PlanKey(request), *plan,
+                  request.requested == nullptr ? Digest() : request.requested->digest());
+    result.selection =
+        MakeAnswer(*plan, *result.labels, ResolveLabels(*result.labels, *plan->labels),
+                   OptionsOf(request, *plan, key));
+    result.times.total = absl::Now() - begin;
+    return result;
+  }
+
   absl::StatusOr<Explanation> Explain(const SelectionRequest& request,
                                       absl::string_view label) override {
     ExplanationCollector collector(label);
     absl::Duration resolve_time;
-    TS_ASSIGN_OR_RETURN(const auto plan, Compute(request, nullptr, &collector, &resolve_time));
+    TS_ASSIGN_OR_RETURN(const auto plan,
+                        Compute(request, nullptr, nullptr, &collector, &resolve_time));
     const bool forced = std::find(request.force_labels.begin(), request.force_labels.end(),
                                   label) != request.force_labels.end();
     return std::move(collector).Finish(*plan, forced, request.run_all);
@@ -197,7 +222,8 @@ class CachingSelector final : public Selector {
       return slot->plan;
     }
     absl::Duration resolve_time;
-    TS_ASSIGN_OR_RETURN(PlanPtr plan, Compute(request, slot->plan, nullptr, &resolve_time));
+    TS_ASSIGN_OR_RETURN(PlanPtr plan,
+                        Compute(request, slot->plan, nullptr, nullptr, &resolve_time));
     times->resolve = resolve_time;
     times->diff = plan->diff_time;
     times->lookup = plan->lookup_time;
@@ -206,9 +232,11 @@ class CachingSelector final : public Selector {
     return plan;
   }
 
-  // A plan for the index as it is now; `previous` is reused where it rests on the same evidence.
+  // A plan for the index as it is now, or as far as it is that of `replayed` if that is not null;
+  // `previous` is reused where it rests on the same evidence.
   absl::StatusOr<PlanPtr> Compute(const SelectionRequest& request, const PlanPtr& previous,
-                                  MarkObserver* observer, absl::Duration* resolve_time) {
+                                  const SelectionBasis* replayed, MarkObserver* observer,
+                                  absl::Duration* resolve_time) {
     const absl::Time begin = absl::Now();
     if (request.base == request.head) {
       return absl::InvalidArgumentError(
@@ -229,7 +257,8 @@ class CachingSelector final : public Selector {
       return MakeFallbackPlan({FallbackCode::kUnknownBase,
                                absl::StrCat(base.status().message(), "; everything runs.")});
     }
-    TS_ASSIGN_OR_RETURN(const auto index, FindIndex(request.repository));
+    TS_ASSIGN_OR_RETURN(auto index, FindIndex(request.repository));
+    if (replayed != nullptr) index = OnlySegments(*index, replayed->segments);
     ResolutionQuery query = QueryOf(request.jobs, request.branch);
     query.include_building = request.include_building;
     const auto resolution = ResolveIndex(*index, *git, *base, query);
@@ -242,7 +271,17 @@ class CachingSelector final : public Selector {
     if (resolution->chains.empty() || !resolution->missing_jobs.empty()) {
       return MakeFallbackPlan({FallbackCode::kNoIndex, NoIndexMessage(request, *resolution)});
     }
-    if (previous != nullptr && previous->fingerprint == resolution->fingerprint) return previous;
+    const auto basis = BasisOf(*resolution, replayed, inputs);
+    if (!basis.ok()) {
+      return MakeFallbackPlan(
+          {FallbackCode::kDataLoss, absl::StrCat("What the selection rests on cannot be read: ",
+                                                 basis.status().message(), "; everything runs.")});
+    }
+    inputs.basis = *basis;
+    if (previous != nullptr && previous->fingerprint == resolution->fingerprint &&
+        *previous->basis == *inputs.basis) {
+      return previous;
+    }
     auto policy = ReadHeadPolicy(*git, inputs.head, request.branch, rules_);
     if (!policy.ok()) {
       return MakeFallbackPlan({FallbackCode::kMissingObject,
@@ -254,6 +293,28 @@ class CachingSelector final : public Selector {
         inputs.policy.rules->unknown_change_selects_all().value_or(true));
     inputs.options = {request.granularity, unknown_selects_all, /*names_explain=*/false};
     return MakePlan(inputs, *resolution, observer);
+  }
+
+  absl::StatusOr<std::shared_ptr<const SelectionBasis>> BasisOf(const Resolution& resolution,
+                                                                const SelectionBasis* replayed,
+                                                                const PlanInputs& inputs) const {
+    auto basis = std::make_shared<SelectionBasis>();
+    for (const JobChain& chain : resolution.chains) {
+      for (const Layer& layer : chain.layers) {
+        for (const SegmentInfo& segment : layer.segments) basis->segments.push_back(segment.id);
+      }
+    }
+    // Where it cannot be read, the policy cannot either, which says so.
+    const auto rules = inputs.git->FindInTree(inputs.head.tree, kRuleFileName);
+    if (rules.ok() && rules->has_value()) basis->rule_file = (*rules)->blob;
+    if (replayed != nullptr) {
+      basis->missed = replayed->missed;
+    } else {
+      TS_ASSIGN_OR_RETURN(const ConfirmedMisses misses,
+                          ListConfirmedMisses(store_, inputs.repository));
+      basis->missed = AlwaysRunLabelsOf(misses);
+    }
+    return basis;
   }
 
   absl::StatusOr<CommitInfo> FindCommit(absl::string_view field, const SelectionRequest& request,
@@ -303,7 +364,7 @@ class CachingSelector final : public Selector {
                                                               StageTimes* times) {
     const Digest list_digest =
         request.requested == nullptr ? Digest() : request.requested->digest();
-    const std::string key = AnswerKey(request, plan_key, plan.fingerprint, list_digest);
+    const std::string key = AnswerKey(request, plan_key, plan, list_digest);
     if (!Passing(plan)) {
       MutexLock lock(&mutex_);
       if (auto answer = answers_.Find(key); answer != nullptr) return answer;
@@ -315,8 +376,7 @@ class CachingSelector final : public Selector {
       TS_ASSIGN_OR_RETURN(list, KnownLabels(plan));
     }
     const auto numbers = FindNumbers(*list, plan);
-    AnswerOptions options{request.run_all, request.force_labels, request.omit_order,
-                          request.requested != nullptr, Digest::Of(key).ToHex()};
+    const AnswerOptions options = OptionsOf(request, plan, key);
     const std::shared_ptr<Selection> answer = MakeAnswer(plan, *list, *numbers, options);
     size_t weight = list->size() / 2 + answer->run.size() * sizeof(uint32_t) + key.size();
     if (answer->shadow.has_value()) weight += answer->shadow->skip.size();
@@ -330,6 +390,14 @@ class CachingSelector final : public Selector {
       answers_.Insert(key, answer, weight);
     }
     return answer;
+  }
+
+  static AnswerOptions OptionsOf(const SelectionRequest& request, const SelectionPlan& plan,
+                                 std::string key) {
+    // An answer that would be another one at the next try has a name of its own.
+    if (Passing(plan)) absl::StrAppend(&key, "\n", static_cast<int>(plan.fallback->code));
+    return {request.run_all, request.force_labels, request.omit_order, request.requested != nullptr,
+            Digest::Of(key).ToHex()};
   }
 
   // The numbers of a list in a plan's universe. They are the same from head to head while the

@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "server/git/repository.h"
 #include "server/selection/branch_trust.h"
+#include "server/selection/confirmed_misses.h"
 #include "server/selection/label_list.h"
 #include "server/selection/reason.h"
 #include "server/selection/structure.h"
@@ -62,6 +63,15 @@ struct StageTimes {
   bool cached = false;
 };
 
+// What an answer rests on beside its request and the objects of git: with these it can be computed
+// again.
+struct SelectionBasis {
+  std::vector<Digest> segments;  // whose evidence was used, by job, newest first
+  ObjectId rule_file;            // the blob of head's rule file; null: it has none
+  AlwaysRunLabels missed;        // labels that ran because they were missed once
+  friend bool operator==(const SelectionBasis&, const SelectionBasis&) = default;
+};
+
 // What the answer would have been under a branch policy `shadow`, where everything runs.
 struct Shadow {
   std::string skip;        // a bit set, as in Selection
@@ -83,6 +93,7 @@ struct Selection {
   std::array<uint64_t, static_cast<size_t>(ReasonCode::kCount)> reasons{};
   double run_seconds = 0, total_seconds = 0;
   std::optional<Shadow> shadow;
+  std::shared_ptr<const SelectionBasis> basis;  // never null
 };
 
 struct SelectionResult {
@@ -129,6 +140,11 @@ class Selector {
   // Errors: kInvalidArgument (base equals head), kNotFound (repository, head). What keeps the
   // answer from being computed otherwise is a fallback in the answer, never an error.
   virtual absl::StatusOr<SelectionResult> Select(const SelectionRequest& request) = 0;
+
+  // As Select, but resting on `basis`: on no segment that it does not name, whatever the index has
+  // now. A segment that is gone is simply missing. Computed afresh and kept in no cache.
+  virtual absl::StatusOr<SelectionResult> Replay(const SelectionRequest& request,
+                                                 const SelectionBasis& basis) = 0;
 
   // Why `label` is selected or not. Errors as Select.
   virtual absl::StatusOr<Explanation> Explain(const SelectionRequest& request,

@@ -133,7 +133,7 @@ TEST(PathRulesTest, EverythingWrongNamesFileLineAndValue) {
   const std::pair<const char*, const char*> cases[] = {
       {"harmful: [a]",
        ".testselect.yml:1: 'harmful': no section of this name; known are harmless, run_all, "
-       "environment, run_labels, always_run, opaque, unknown_change, keys, branches"},
+       "environment, run_labels, always_run, opaque, unknown_change, on_miss, keys, branches"},
       {"\nopaque: {a: b}", ".testselect.yml:2: opaque: a map: expected a text"},
       {"opaque:\n- ''", ".testselect.yml:2: opaque: '': expected a text"},
       {"- a", ".testselect.yml:1: a list: expected a map of sections"},
