@@ -19,10 +19,12 @@
 #include "server/ops/logging.h"
 #include "server/ops/metrics.h"
 #include "server/ops/version.h"
+#include "server/rpc/decision_recorder.h"
 #include "server/rpc/rpc_server.h"
 #include "server/rpc/service_environment.h"
 #include "server/rpc/status.h"
 #include "server/rpc/upload_spool.h"
+#include "server/selection/evaluator.h"
 #include "server/selection/selector.h"
 #include "storage/model/mutex.h"
 #include "storage/model/status_macros.h"
@@ -83,6 +85,8 @@ struct Server::Parts {
   std::unique_ptr<IndexStore> store;
   std::unique_ptr<RepositorySource> repositories;
   std::unique_ptr<Selector> selector;
+  std::unique_ptr<DecisionRecorder> decisions;
+  std::unique_ptr<Evaluator> evaluator;
   std::unique_ptr<UploadSpool> spool;
   CallGate gate;
   ServiceEnvironment environment;
@@ -124,6 +128,9 @@ absl::Status Server::Parts::Open() {
     metrics.upload.consolidated_segments.Add(static_cast<double>(done->segments));
   };
   selector = NewSelector(store.get(), repositories.get(), selector_options);
+  decisions =
+      std::make_unique<DecisionRecorder>(store.get(), &log, &metrics, config.decisions_kept);
+  evaluator = std::make_unique<Evaluator>(store.get(), repositories.get());
   if (config.role != "frontend") {
     TS_ASSIGN_OR_RETURN(spool,
                         UploadSpool::Open(config.data_dir + "/spool", config.spool_max_bytes,
@@ -137,6 +144,8 @@ absl::Status Server::Parts::Open() {
                  .store = store.get(),
                  .repositories = repositories.get(),
                  .selector = selector.get(),
+                 .decisions = decisions.get(),
+                 .evaluator = evaluator.get(),
                  .gate = &gate};
   if (!config.metrics_listen.empty()) {
     metrics.SetStoreStats([this] { return store->Stats(); });
@@ -212,7 +221,9 @@ std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
 bool Server::Stop() {
   parts_->log.Info("stopping", {{"grace_seconds", parts_->config.shutdown_grace}});
   parts_->StopCare();
-  const bool idle = parts_->rpc->Stop(parts_->config.shutdown_grace);
+  const absl::Time deadline = absl::Now() + parts_->config.shutdown_grace;
+  bool idle = parts_->rpc->Stop(parts_->config.shutdown_grace);
+  idle = parts_->decisions->WaitIdle(deadline) && idle;
   parts_->log.Info("stopped", {{"idle", idle}});
   return idle;
 }

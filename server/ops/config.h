@@ -43,6 +43,7 @@ struct ServerConfig {
   bool keep_sources = true;
   uint64_t answer_cache_bytes = 512ull << 20;
   uint64_t response_cache_bytes = 256ull << 20;
+  uint64_t decisions_kept = 10'000;  // of each repository
   double quarantine_below = 0.5;
   uint64_t consolidate_after = 16;
   std::string trusted_branches;  // patterns separated by commas; empty: all

@@ -249,6 +249,13 @@ std::vector<ConfigOption> MemoryOptions() {
        .target = &C::response_cache_bytes,
        .max = 1024 * kGiB,
        .doc = "Memory for encoded answers, which repeated requests get without any work."},
+      {.name = "decisions-kept",
+       .kind = ConfigKind::kCount,
+       .target = &C::decisions_kept,
+       .min = 1,
+       .max = 10'000'000,
+       .doc = "Decisions that are kept of each repository, with their evaluations; older ones are "
+              "deleted now and then."},
       {.name = "store-lock-wait",
        .kind = ConfigKind::kDuration,
        .target = &C::store_lock_wait,

@@ -14,8 +14,8 @@
 
 namespace testselect {
 
-// Not thread-safe: used at start only. Names and label values that the table does not have end the
-// process: they are written in code.
+// Used at start, and by DecisionMetrics under its lock; prometheus-cpp is thread-safe itself. Names
+// and label values that the table does not have end the process: they are written in code.
 class MetricRegistry {
  public:
   using LabelValues = std::vector<std::pair<absl::string_view, absl::string_view>>;

@@ -7,13 +7,19 @@
 #include <prometheus/text_serializer.h>
 
 #include <iterator>
+#include <map>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/ops/metric_registry.h"
 #include "server/ops/scrape_collector.h"
+#include "storage/model/mutex.h"
 
 namespace testselect {
 namespace {
+
+// The number of series is bounded, whatever the jobs are called.
+constexpr size_t kMostJobs = 200;
 
 constexpr absl::string_view kResultNames[] = {"stored", "repeated", "rejected", "failed", "broken"};
 
@@ -65,6 +71,18 @@ HistogramHandle Stage(MetricRegistry* registry, absl::string_view name, absl::st
   return registry->Histogram(name, {{"stage", stage}});
 }
 
+CounterHandle Decisions(MetricRegistry* registry, absl::string_view result) {
+  return registry->Counter("testselect_decisions_total", {{"result", result}});
+}
+
+CounterHandle IndexErrors(MetricRegistry* registry, absl::string_view type) {
+  return registry->Counter("testselect_index_errors_total", {{"type", type}});
+}
+
+CounterHandle OfJobNamed(MetricRegistry* registry, absl::string_view name, absl::string_view job) {
+  return registry->Counter(name, {{"job", job}});
+}
+
 CounterHandle Records(MetricRegistry* registry, absl::string_view kind) {
   return registry->Counter("testselect_upload_records_total", {{"kind", kind}});
 }
@@ -102,12 +120,22 @@ RpcMetrics::RpcMetrics(MetricRegistry* registry)
       check_rules(registry, "CheckRules"),
       get_graph(registry, "GetGraph"),
       find_labels(registry, "FindLabels"),
+      get_decision(registry, "GetDecision"),
+      report_outcomes(registry, "ReportOutcomes"),
+      evaluate_selection(registry, "EvaluateSelection"),
+      get_stats(registry, "GetStats"),
+      list_decisions(registry, "ListDecisions"),
+      replay_decision(registry, "ReplayDecision"),
+      list_confirmed_misses(registry, "ListConfirmedMisses"),
+      forget_confirmed_misses(registry, "ForgetConfirmedMisses"),
       select_waiting(Waiting(registry, "select")),
       spool_waiting(Waiting(registry, "spool")),
       ingest_waiting(Waiting(registry, "ingest")),
       index_waiting(Waiting(registry, "index")),
       rules_waiting(Waiting(registry, "rules")),
-      structure_waiting(Waiting(registry, "structure")) {}
+      structure_waiting(Waiting(registry, "structure")),
+      decisions_waiting(Waiting(registry, "decisions")),
+      evaluation_waiting(Waiting(registry, "evaluation")) {}
 
 SelectionMetrics::SelectionMetrics(MetricRegistry* registry)
     : computed(Selections(registry, "computed")),
@@ -128,6 +156,47 @@ SelectionMetrics::SelectionMetrics(MetricRegistry* registry)
       total(Stage(registry, "testselect_selection_stage_seconds", "total")),
       age_commits(registry->Histogram("testselect_index_age_commits")),
       age_seconds(registry->Histogram("testselect_index_age_seconds")) {}
+
+JobMetrics::JobMetrics(MetricRegistry* registry, absl::string_view job)
+    : missed(OfJobNamed(registry, "testselect_missed_failures_total", job)),
+      flaky(OfJobNamed(registry, "testselect_flaky_failures_total", job)),
+      saved_seconds(OfJobNamed(registry, "testselect_saved_seconds_total", job)),
+      evaluated_seconds(OfJobNamed(registry, "testselect_evaluated_seconds_total", job)),
+      confirmed(OfJobNamed(registry, "testselect_confirmed_misses_total", job)),
+      ratio(registry->Histogram("testselect_selected_ratio", {{"job", job}})) {
+  for (const absl::string_view result : {"clean", "missed", "failed"}) {
+    evaluations.push_back(
+        registry->Counter("testselect_evaluations_total", {{"job", job}, {"result", result}}));
+  }
+}
+
+struct DecisionMetrics::Jobs {
+  Mutex mutex;
+  std::map<std::string, std::unique_ptr<JobMetrics>> by_name ABSL_GUARDED_BY(mutex);
+};
+
+DecisionMetrics::DecisionMetrics(MetricRegistry* registry)
+    : recorded(Decisions(registry, "recorded")),
+      known(Decisions(registry, "known")),
+      dropped(Decisions(registry, "dropped")),
+      failed(Decisions(registry, "failed")),
+      index_not_found(IndexErrors(registry, "index_not_found")),
+      index_initialization_failed(IndexErrors(registry, "index_initialization_failed")),
+      unexpected_error(IndexErrors(registry, "unexpected_error")),
+      registry_(registry),
+      jobs_(std::make_unique<Jobs>()) {}
+
+DecisionMetrics::~DecisionMetrics() = default;
+
+const JobMetrics& DecisionMetrics::OfJob(const std::string& job) {
+  MutexLock lock(&jobs_->mutex);
+  const auto found = jobs_->by_name.find(job);
+  if (found != jobs_->by_name.end()) return *found->second;
+  const std::string name = jobs_->by_name.size() < kMostJobs ? job : "other";
+  std::unique_ptr<JobMetrics>& made = jobs_->by_name[name];
+  if (made == nullptr) made = std::make_unique<JobMetrics>(registry_, name);
+  return *made;
+}
 
 UploadMetrics::UploadMetrics(MetricRegistry* registry, const std::vector<std::string>& formats)
     : bytes(registry->Counter("testselect_upload_bytes_total")),
@@ -184,6 +253,7 @@ Metrics::Metrics(const std::vector<std::string>& formats)
     : impl_(std::make_unique<Impl>()),
       rpc(impl_->registry.get()),
       selection(impl_->registry.get()),
+      decision(impl_->registry.get()),
       upload(impl_->registry.get(), formats) {}
 
 Metrics::~Metrics() = default;

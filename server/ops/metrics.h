@@ -69,9 +69,10 @@ struct RpcMetrics {
   explicit RpcMetrics(MetricRegistry* registry);
   RpcMethodMetrics select_tests, explain_test, upload_coverage, get_upload_status, seal_index,
       list_indexed_commits, get_index, delete_index, select_suites, describe_suites, get_rules,
-      check_rules, get_graph, find_labels;
+      check_rules, get_graph, find_labels, get_decision, report_outcomes, evaluate_selection,
+      get_stats, list_decisions, replay_decision, list_confirmed_misses, forget_confirmed_misses;
   GaugeHandle select_waiting, spool_waiting, ingest_waiting, index_waiting, rules_waiting,
-      structure_waiting;
+      structure_waiting, decisions_waiting, evaluation_waiting;
 };
 
 struct SelectionMetrics {
@@ -81,6 +82,34 @@ struct SelectionMetrics {
   CounterHandle requested, absent, present_diff, global_level, present_report, run, skip;
   HistogramHandle resolve, diff, lookup, total;
   HistogramHandle age_commits, age_seconds;
+};
+
+enum class EvaluationResult : uint8_t { kClean, kMissed, kFailed };
+
+// Series of one job.
+struct JobMetrics {
+  JobMetrics(MetricRegistry* registry, absl::string_view job);
+  std::vector<CounterHandle> evaluations;  // by EvaluationResult
+  CounterHandle missed, flaky, saved_seconds, evaluated_seconds, confirmed;
+  HistogramHandle ratio;
+};
+
+// Thread-safe.
+class DecisionMetrics {
+ public:
+  explicit DecisionMetrics(MetricRegistry* registry);
+  ~DecisionMetrics();
+  // The series of a job, made when it is first asked for; those of "other" where there are very
+  // many jobs. Lives as long as this.
+  const JobMetrics& OfJob(const std::string& job);
+
+  CounterHandle recorded, known, dropped, failed;
+  CounterHandle index_not_found, index_initialization_failed, unexpected_error;
+
+ private:
+  struct Jobs;
+  MetricRegistry* const registry_;
+  const std::unique_ptr<Jobs> jobs_;
 };
 
 enum class UploadResult : uint8_t { kStored, kRepeated, kRejected, kFailed, kBroken };
@@ -125,6 +154,7 @@ class Metrics {
  public:
   RpcMetrics rpc;
   SelectionMetrics selection;
+  DecisionMetrics decision;
   UploadMetrics upload;
 };
 

@@ -15,9 +15,28 @@ std::vector<double> SecondsBuckets() {
 
 MetricLabel MethodLabel() {
   return {.name = "method",
-          .values = {"SelectTests", "ExplainTest", "UploadCoverage", "GetUploadStatus", "SealIndex",
-                     "ListIndexedCommits", "GetIndex", "DeleteIndex", "SelectSuites",
-                     "DescribeSuites", "GetRules", "CheckRules", "GetGraph", "FindLabels"}};
+          .values = {"SelectTests",
+                     "ExplainTest",
+                     "UploadCoverage",
+                     "GetUploadStatus",
+                     "SealIndex",
+                     "ListIndexedCommits",
+                     "GetIndex",
+                     "DeleteIndex",
+                     "SelectSuites",
+                     "DescribeSuites",
+                     "GetRules",
+                     "CheckRules",
+                     "GetGraph",
+                     "FindLabels",
+                     "GetDecision",
+                     "ReportOutcomes",
+                     "EvaluateSelection",
+                     "GetStats",
+                     "ListDecisions",
+                     "ReplayDecision",
+                     "ListConfirmedMisses",
+                     "ForgetConfirmedMisses"}};
 }
 
 MetricLabel CodeLabel() {
@@ -54,7 +73,9 @@ std::vector<MetricSpec> RpcMetrics() {
       {"testselect_workers_waiting",
        MetricType::kGauge,
        "Pieces of work that wait for a worker, by pool.",
-       {{.name = "pool", .values = {"select", "spool", "ingest", "index", "rules", "structure"}}},
+       {{.name = "pool",
+         .values = {"select", "spool", "ingest", "index", "rules", "structure", "decisions",
+                    "evaluation"}}},
        {}},
   };
 }
@@ -91,6 +112,66 @@ std::vector<MetricSpec> SelectionMetrics() {
        "Age of the index that a computed selection used, the oldest of its jobs.",
        {},
        {60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86400, 3 * 86400, 7 * 86400, 30 * 86400}},
+  };
+}
+
+MetricLabel JobLabel() {
+  return {
+      .name = "job", .values = {}, .open = "a CI job with its flavor; from the 200th on 'other'"};
+}
+
+std::vector<MetricSpec> DecisionMetrics() {
+  return {
+      {"testselect_decisions_total",
+       MetricType::kCounter,
+       "Selections to be recorded, by what became of it. 'known' was recorded before; 'dropped' "
+       "because too many waited, 'failed' because the store refused.",
+       {{.name = "result", .values = {"recorded", "known", "dropped", "failed"}}},
+       {}},
+      {"testselect_index_errors_total",
+       MetricType::kCounter,
+       "Computed selections whose index could not be used: no evidence, evidence or git objects "
+       "that cannot be read, anything else.",
+       {{.name = "type",
+         .values = {"index_not_found", "index_initialization_failed", "unexpected_error"}}},
+       {}},
+      {"testselect_evaluations_total",
+       MetricType::kCounter,
+       "Evaluations of decisions by job: 'clean', 'missed' a failure, or 'failed' to be made or "
+       "stored. A report that adds to one evaluates anew.",
+       {JobLabel(), {.name = "result", .values = {"clean", "missed", "failed"}}},
+       {}},
+      {"testselect_missed_failures_total",
+       MetricType::kCounter,
+       "Tests that failed, were left out by a selection, and are not flaky, by job. Above 0: look "
+       "at `testselect evaluate`.",
+       {JobLabel()},
+       {}},
+      {"testselect_flaky_failures_total",
+       MetricType::kCounter,
+       "Flaky tests that failed and were left out by a selection, by job.",
+       {JobLabel()},
+       {}},
+      {"testselect_saved_seconds_total",
+       MetricType::kCounter,
+       "Durations of the tests that evaluated selections left out, by job, as far as known.",
+       {JobLabel()},
+       {}},
+      {"testselect_evaluated_seconds_total",
+       MetricType::kCounter,
+       "Durations of all tests that evaluated selections were about, by job, as far as known.",
+       {JobLabel()},
+       {}},
+      {"testselect_selected_ratio",
+       MetricType::kHistogram,
+       "Selected of all labels of an evaluated selection, by job.",
+       {JobLabel()},
+       {0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99, 1}},
+      {"testselect_confirmed_misses_total",
+       MetricType::kCounter,
+       "Labels that run always since a selection missed them (`on_miss: always_run`), by job.",
+       {JobLabel()},
+       {}},
   };
 }
 
@@ -209,8 +290,8 @@ std::string LabelText(const MetricLabel& label) {
 const std::vector<MetricSpec>& MetricTable() {
   static const auto* const table = [] {
     auto* all = new std::vector<MetricSpec>();
-    for (auto group :
-         {RpcMetrics(), SelectionMetrics(), UploadMetrics(), StoreMetrics(), ProcessMetrics()}) {
+    for (auto group : {RpcMetrics(), SelectionMetrics(), DecisionMetrics(), UploadMetrics(),
+                       StoreMetrics(), ProcessMetrics()}) {
       all->insert(all->end(), group.begin(), group.end());
     }
     return all;

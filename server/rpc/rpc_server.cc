@@ -71,7 +71,11 @@ void Configure(const ServerConfig& config, grpc::ServerBuilder* builder) {
 }  // namespace
 
 RpcServer::RpcServer(const ServiceEnvironment& environment, UploadSpool* spool)
-    : environment_(environment), index_(environment), rules_(environment), structure_(environment) {
+    : environment_(environment),
+      index_(environment),
+      rules_(environment),
+      structure_(environment),
+      evaluation_(environment) {
   const std::string& role = environment.config->role;
   if (role != "indexer") selection_ = std::make_unique<SelectionService>(environment);
   if (role != "frontend") ingest_ = std::make_unique<IngestService>(environment, spool);
@@ -107,6 +111,7 @@ absl::Status RpcServer::Listen() {
   builder.RegisterService(&index_);
   builder.RegisterService(&rules_);
   builder.RegisterService(&structure_);
+  builder.RegisterService(&evaluation_);
   server_ = builder.BuildAndStart();
   if (server_ == nullptr || (network && port <= 0 && !absl::StartsWith(config.listen, "unix:"))) {
     return absl::UnavailableError(
@@ -141,6 +146,7 @@ void RpcServer::SetServing(bool serving) {
   health->SetServingStatus(v1::IndexService::service_full_name(), serving);
   health->SetServingStatus(v1::RuleService::service_full_name(), serving);
   health->SetServingStatus(v1::StructureService::service_full_name(), serving);
+  health->SetServingStatus(v1::EvaluationService::service_full_name(), serving);
 }
 
 bool RpcServer::Stop(absl::Duration grace) {
@@ -156,7 +162,7 @@ bool RpcServer::Stop(absl::Duration grace) {
   const bool idle = (selection_ == nullptr || selection_->WaitIdle(deadline)) &&
                     (ingest_ == nullptr || ingest_->WaitIdle(deadline)) &&
                     index_.WaitIdle(deadline) && rules_.WaitIdle(deadline) &&
-                    structure_.WaitIdle(deadline);
+                    structure_.WaitIdle(deadline) && evaluation_.WaitIdle(deadline);
   server_.reset();
   return idle;
 }

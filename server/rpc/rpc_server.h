@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/rpc/evaluation_service.h"
 #include "server/rpc/index_service.h"
 #include "server/rpc/ingest_service.h"
 #include "server/rpc/rule_service.h"
@@ -52,6 +53,7 @@ class RpcServer {
   IndexService index_;
   RuleService rules_;
   StructureService structure_;
+  EvaluationService evaluation_;
   std::string address_;
   std::unique_ptr<grpc::Server> server_;  // last: it ends before what it calls
 };

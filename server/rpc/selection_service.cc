@@ -7,7 +7,11 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "server/rpc/decision_recorder.h"
+#include "server/rpc/evaluation_conversion.h"
+#include "server/rpc/run_evaluation.h"
 #include "server/rpc/selection_conversion.h"
+#include "server/selection/evaluator.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -47,6 +51,26 @@ void CountLabels(const ListSizes& sizes, const SelectionMetrics& metrics) {
   metrics.skip.Add(static_cast<double>(sizes.requested - std::min(sizes.requested, sizes.run)));
 }
 
+// Under the names that dynamic test selection's dashboards know.
+void CountIndexError(FallbackCode fallback, const DecisionMetrics& metrics) {
+  switch (fallback) {
+    case FallbackCode::kNoIndex:
+    case FallbackCode::kUnknownBase:
+      return metrics.index_not_found.Add();
+    case FallbackCode::kDataLoss:
+    case FallbackCode::kMissingObject:
+      return metrics.index_initialization_failed.Add();
+    case FallbackCode::kDeadline:
+    case FallbackCode::kUnavailable:
+    case FallbackCode::kMaxWait:
+      return metrics.unexpected_error.Add();
+    case FallbackCode::kNone:
+    case FallbackCode::kEnvironment:
+    case FallbackCode::kRunAll:
+      return;  // as asked for
+  }
+}
+
 }  // namespace
 
 SelectionService::SelectionService(const ServiceEnvironment& environment)
@@ -84,6 +108,29 @@ grpc::ServerUnaryReactor* SelectionService::ExplainTest(grpc::CallbackServerCont
   });
 }
 
+grpc::ServerUnaryReactor* SelectionService::GetDecision(grpc::CallbackServerContext* context,
+                                                        const v1::GetDecisionRequest* request,
+                                                        v1::GetDecisionResponse* response) {
+  const UnaryMethod method{"GetDecision", &environment_.metrics->rpc.get_decision, &pool_};
+  return RunUnary(context, environment_, method, [this, context, request, response] {
+    return FindDecision(*request, DeadlineOf(*context), response);
+  });
+}
+
+absl::Status SelectionService::FindDecision(const v1::GetDecisionRequest& request,
+                                            absl::Time deadline,
+                                            v1::GetDecisionResponse* response) {
+  TS_ASSIGN_OR_RETURN(const v1::ListForm form, ListFormFromProto(request.list_form()));
+  TS_RETURN_IF_ERROR(KnownRepository(environment_, request.repository()));
+  environment_.decisions->Flush(std::min(deadline, absl::Now() + kRecordingWait));
+  const DecisionLog& log = environment_.evaluator->decisions();
+  TS_ASSIGN_OR_RETURN(const Decision decision,
+                      log.Find(request.repository(), request.selection_id()));
+  TS_ASSIGN_OR_RETURN(const auto list, log.FindList(request.repository(), decision.list));
+  DecisionToProto(decision, list, form, response);
+  return absl::OkStatus();
+}
+
 std::shared_ptr<const ResponseCache::Entry> SelectionService::FindAnswer(const Digest& key) {
   auto entry = cache_.Find(key, environment_.store->generation());
   if (entry == nullptr || entry->list.IsNull()) return entry;
@@ -116,7 +163,8 @@ absl::Status SelectionService::Select(const ReceivedSelection& request, absl::Ti
     }
     TS_ASSIGN_OR_RETURN(entry->response, Encode(answer));
     *response = entry->response;
-    Record(result, entry->sizes);
+    Count(result, entry->sizes);
+    environment_.decisions->Record(domain, result);
     // What made a fallback (a missing object, a deadline) may be gone the next time.
     if (!result.selection->fallback.has_value()) cache_.Insert(request.key(), std::move(entry));
     return absl::OkStatus();
@@ -137,7 +185,7 @@ absl::Status SelectionService::Explain(const v1::ExplainTestRequest& request, ab
   return absl::OkStatus();
 }
 
-void SelectionService::Record(const SelectionResult& result, const ListSizes& sizes) {
+void SelectionService::Count(const SelectionResult& result, const ListSizes& sizes) {
   const SelectionMetrics& metrics = environment_.metrics->selection;
   const Selection& selection = *result.selection;
   const auto fallback =
@@ -145,6 +193,7 @@ void SelectionService::Record(const SelectionResult& result, const ListSizes& si
   if (selection.fallback.has_value()) {
     metrics.fallback[std::min<size_t>(static_cast<size_t>(fallback), metrics.fallback.size() - 1)]
         .Add();
+    CountIndexError(fallback, environment_.metrics->decision);
   } else {
     (result.times.cached ? metrics.cached : metrics.computed).Add();
   }

@@ -16,7 +16,8 @@ namespace testselect {
 // bytes, on gRPC's own thread; everything else is parsed and computed on a worker.
 class SelectionService final : public v1::TestSelectionService::WithRawCallbackMethod_SelectTests<
                                    v1::TestSelectionService::WithCallbackMethod_ExplainTest<
-                                       v1::TestSelectionService::Service>> {
+                                       v1::TestSelectionService::WithCallbackMethod_GetDecision<
+                                           v1::TestSelectionService::Service>>> {
  public:
   // `environment` must outlive the service.
   explicit SelectionService(const ServiceEnvironment& environment);
@@ -27,6 +28,9 @@ class SelectionService final : public v1::TestSelectionService::WithRawCallbackM
   grpc::ServerUnaryReactor* ExplainTest(grpc::CallbackServerContext* context,
                                         const v1::ExplainTestRequest* request,
                                         v1::ExplainTestResponse* response) override;
+  grpc::ServerUnaryReactor* GetDecision(grpc::CallbackServerContext* context,
+                                        const v1::GetDecisionRequest* request,
+                                        v1::GetDecisionResponse* response) override;
 
   // Whether all work ended by `deadline`.
   bool WaitIdle(absl::Time deadline) { return pool_.WaitIdle(deadline); }
@@ -38,7 +42,9 @@ class SelectionService final : public v1::TestSelectionService::WithRawCallbackM
                       grpc::ByteBuffer* response);
   absl::Status Explain(const v1::ExplainTestRequest& request, absl::Time deadline,
                        v1::ExplainTestResponse* response);
-  void Record(const SelectionResult& result, const ListSizes& sizes);
+  absl::Status FindDecision(const v1::GetDecisionRequest& request, absl::Time deadline,
+                            v1::GetDecisionResponse* response);
+  void Count(const SelectionResult& result, const ListSizes& sizes);
 
   const ServiceEnvironment& environment_;
   ResponseCache cache_;

@@ -13,6 +13,9 @@
 
 namespace testselect {
 
+class DecisionRecorder;
+class Evaluator;
+
 // Plain pointers to things that outlive the services; all are thread-safe.
 struct ServiceEnvironment {
   const ServerConfig* config = nullptr;
@@ -23,6 +26,8 @@ struct ServiceEnvironment {
   IndexStore* store = nullptr;
   RepositorySource* repositories = nullptr;
   Selector* selector = nullptr;
+  DecisionRecorder* decisions = nullptr;
+  Evaluator* evaluator = nullptr;
   CallGate* gate = nullptr;
 };
 

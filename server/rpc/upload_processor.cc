@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "server/ingest/ingestor.h"
+#include "server/rpc/run_evaluation.h"
 #include "server/rpc/status.h"
 #include "storage/model/status_macros.h"
 
@@ -173,6 +174,8 @@ absl::StatusOr<v1::UploadCoverageResponse> UploadProcessor::Process(SpooledUploa
     environment_.selector->Prepare(header.repository, header.commit);
   }
   environment_.selector->Consolidate(header.repository, header.commit);
+  // Also what was stored before: it may have ended between the two.
+  EvaluateUpload(environment_, header, parsed.content);
   // The segment is durable; that its answer cannot be remembered only costs a later repetition.
   const absl::Status noted =
       environment_.store->PutNote(spec.NoteKey(), response.SerializeAsString());
