@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "testselect/v1/evaluation.grpc.pb.h"
 #include "testselect/v1/index.grpc.pb.h"
 #include "testselect/v1/ingest.grpc.pb.h"
 #include "testselect/v1/selection.grpc.pb.h"
@@ -60,12 +61,15 @@ class ServiceCalls {
   // A context with the token and a deadline that only a hanging server reaches.
   std::unique_ptr<grpc::ClientContext> NewContext() const;
   v1::CoverageIngestService::Stub* ingest() const { return ingest_.get(); }
+  v1::EvaluationService::Stub* evaluation() const { return evaluation_.get(); }
+  v1::TestSelectionService::Stub* selection() const { return selection_.get(); }
 
  private:
   std::string token_;
   std::unique_ptr<v1::TestSelectionService::Stub> selection_;
   std::unique_ptr<v1::CoverageIngestService::Stub> ingest_;
   std::unique_ptr<v1::IndexService::Stub> index_;
+  std::unique_ptr<v1::EvaluationService::Stub> evaluation_;
 };
 
 // GET http://ADDRESS/PATH; the whole answer, headers included.
