@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/command_options.h"
+#include "client/cli/evaluation_commands.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/rule_commands.h"
 #include "client/cli/structure_commands.h"
@@ -242,6 +243,10 @@ std::unique_ptr<CLI::App> BuildCommandTree(CommandLine& values) {
   AddSuites(tree.get(), values);
   AddGraph(tree.get(), values);
   AddWho(tree.get(), values);
+  AddEvaluate(tree.get(), values);
+  AddDecisions(tree.get(), values);
+  AddMisses(tree.get(), values);
+  AddStats(tree.get(), values);
   AddServe(tree.get(), values);
   AddRest(tree.get(), values);
   return tree;

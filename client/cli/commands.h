@@ -24,6 +24,18 @@ ExitCode RunSuitesList(const CommonOptions& common, const SuitesOptions& options
 ExitCode RunSuitesLint(const CommonOptions& common, const SuitesOptions& options, Console& console);
 ExitCode RunGraph(const CommonOptions& common, const GraphOptions& options, Console& console);
 ExitCode RunWho(const CommonOptions& common, const WhoOptions& options, Console& console);
+// kFinding where a failure was missed.
+ExitCode RunEvaluate(const CommonOptions& common, const EvaluateOptions& options, Console& console);
+ExitCode RunDecisions(const CommonOptions& common, const DecisionOptions& options,
+                      Console& console);
+ExitCode RunDecisionsShow(const CommonOptions& common, const DecisionOptions& options,
+                          Console& console);
+// kFinding where the answer is another one, or cannot be made again.
+ExitCode RunReplay(const CommonOptions& common, const DecisionOptions& options, Console& console);
+ExitCode RunMisses(const CommonOptions& common, const MissesOptions& options, Console& console);
+ExitCode RunMissesForget(const CommonOptions& common, const MissesOptions& options,
+                         Console& console);
+ExitCode RunStats(const CommonOptions& common, const StatsOptions& options, Console& console);
 // Becomes testselectd; returns only where that fails.
 ExitCode RunServe(const CommonOptions& common, const ServeOptions& options, Console& console);
 ExitCode RunVersion(const CommonOptions& common, Console& console);

@@ -28,7 +28,8 @@ ExitCode ExitCodeOf(const absl::Status& status, ExitCode for_invalid) {
 
 const ExitCodeText kExitCodeTexts[] = {
     {ExitCode::kAnswered, "answered; an empty selection is an answer"},
-    {ExitCode::kInternal, "internal error"},
+    {ExitCode::kFinding,
+     "evaluate found a missed failure, replay a difference; with other commands an internal error"},
     {ExitCode::kUsage, "malformed command line or input"},
     {ExitCode::kFallback, "everything runs (only with select --fail-on-fallback)"},
     {ExitCode::kUnavailable,

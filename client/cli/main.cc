@@ -64,6 +64,20 @@ ExitCode Run(const CLI::App& tree, CommandLine& values) {
       return RunGraph(values.common, values.graph, console);
     case Command::kWho:
       return RunWho(values.common, values.who, console);
+    case Command::kEvaluate:
+      return RunEvaluate(values.common, values.evaluate, console);
+    case Command::kDecisions:
+      return RunDecisions(values.common, values.decisions, console);
+    case Command::kDecisionsShow:
+      return RunDecisionsShow(values.common, values.decisions, console);
+    case Command::kReplay:
+      return RunReplay(values.common, values.decisions, console);
+    case Command::kMisses:
+      return RunMisses(values.common, values.misses, console);
+    case Command::kMissesForget:
+      return RunMissesForget(values.common, values.misses, console);
+    case Command::kStats:
+      return RunStats(values.common, values.stats, console);
     case Command::kServe:
       return RunServe(values.common, values.serve, console);
     case Command::kVersion:

@@ -101,6 +101,32 @@ struct WhoOptions {
   std::vector<std::string> jobs;  // NAME or NAME;K=V;...
 };
 
+struct EvaluateOptions {
+  std::string selection;  // an id, or a file
+  std::vector<std::string> outcomes;
+  std::string format;
+  std::string job;  // NAME or NAME;K=V;...; empty: found
+  bool all = false;
+  std::string html;  // a file
+};
+
+struct DecisionOptions {
+  std::string id;
+  std::string head;
+  uint32_t limit = 100;
+};
+
+struct MissesOptions {
+  std::string label;
+  std::string job = "default";
+  bool all = false;
+};
+
+struct StatsOptions {
+  std::string job;
+  uint32_t days = 0;  // 0: all
+};
+
 struct ServeOptions {
   std::vector<std::string> arguments;  // passed through
 };
@@ -122,6 +148,13 @@ enum class Command {
   kSuitesLint,
   kGraph,
   kWho,
+  kEvaluate,
+  kDecisions,
+  kDecisionsShow,
+  kReplay,
+  kMisses,
+  kMissesForget,
+  kStats,
   kServe,
   kVersion,
   kCompletionBash,
@@ -142,6 +175,10 @@ struct CommandLine {
   SuitesOptions suites;
   GraphOptions graph;
   WhoOptions who;
+  EvaluateOptions evaluate;
+  DecisionOptions decisions;
+  MissesOptions misses;
+  StatsOptions stats;
   ServeOptions serve;
 };
 
