@@ -374,16 +374,15 @@ void NameWalk::DataChanged(PathId path) {
     if (target == kNoFile) continue;
     const SourceTree& tree = context_.Tree(UnitRef{0, 0, after});
     for (FileId file : tree.Importers(target)) {
-      bool named = false, all_bind = true;
+      bool bound = false;
       for (uint32_t i = 0; i < tree.Module(file).units.size(); ++i) {
         const UnitRef user{file, i, after};
         const Unit& unit = context_.At(user);
         if (!unit.has_source || !context_.ImportMeans(user, path)) continue;
-        named = true;
-        all_bind = all_bind && unit.binds.size > 0;
+        bound |= unit.binds.size > 0;
         Bound(user, trail);
       }
-      if (!named || !all_bind) Reach(path, trail);
+      if (!bound) Reach(path, trail);
     }
   }
   Run();
