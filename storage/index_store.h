@@ -82,6 +82,12 @@ struct IndexedCommit {
   std::vector<SegmentInfo> segments;  // by (job, shard, attempt, created)
 };
 
+// A note that gets a value, or none any more.
+struct NoteChange {
+  std::string key;
+  std::optional<std::string> value;
+};
+
 struct StoreStats {
   uint64_t bytes_on_disk = 0;  // 0 for the memory engine
   uint64_t segments = 0;
@@ -151,6 +157,9 @@ class IndexStore {
   virtual absl::Status DeleteNote(absl::string_view key) = 0;  // ok if there was none
   virtual absl::StatusOr<std::vector<std::pair<std::string, std::string>>> NotesWithPrefix(
       absl::string_view prefix) const = 0;
+  // All changes or none, synced once. Unlike PutNote it changes the generation: for notes that
+  // answers depend on.
+  virtual absl::Status ChangeNotes(absl::Span<const NoteChange> changes) = 0;
 
   // Values that can be made again from the repository (cut sources), by name. Not synced, not
   // backed up with care: one may be gone any time. Get verifies a checksum: kDataLoss, kNotFound.

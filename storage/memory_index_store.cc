@@ -188,6 +188,19 @@ class MemoryIndexStore final : public IndexStore {
     return out;
   }
 
+  absl::Status ChangeNotes(absl::Span<const NoteChange> changes) override {
+    MutexLock lock(&mutex_);
+    for (const NoteChange& change : changes) {
+      if (change.value.has_value()) {
+        notes_[change.key] = *change.value;
+      } else {
+        notes_.erase(change.key);
+      }
+    }
+    ++generation_;
+    return absl::OkStatus();
+  }
+
   absl::Status PutDerived(absl::string_view key, absl::string_view value) override {
     MutexLock lock(&mutex_);
     derived_[std::string(key)] = std::string(value);

@@ -86,6 +86,12 @@ class RocksDbIndexStore final : public IndexStore {
       absl::string_view prefix) const override {
     return notes_.WithPrefix(prefix);
   }
+  absl::Status ChangeNotes(absl::Span<const NoteChange> changes) override {
+    TS_RETURN_IF_ERROR(notes_.Change(changes));
+    ++generation_;
+    return absl::OkStatus();
+  }
+
   absl::Status PutDerived(absl::string_view key, absl::string_view value) override {
     return notes_.PutDerived(key, value);
   }

@@ -50,6 +50,19 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> RocksDbNotes::W
   return out;
 }
 
+absl::Status RocksDbNotes::Change(absl::Span<const NoteChange> changes) {
+  rocksdb::WriteBatch batch;
+  for (const NoteChange& change : changes) {
+    const std::string key = KeyOf(change.key);
+    if (change.value.has_value()) {
+      database_.Put(&batch, Family::kRows, key, SealRow(key, *change.value));
+    } else {
+      database_.Delete(&batch, Family::kRows, key);
+    }
+  }
+  return database_.Write(&batch);
+}
+
 absl::Status RocksDbNotes::PutDerived(absl::string_view key, absl::string_view value) {
   return database_.PutDerived(key, SealRow(key, value));
 }

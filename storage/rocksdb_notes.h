@@ -9,6 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "storage/index_store.h"
 #include "storage/rocksdb_database.h"
 
 namespace testselect {
@@ -24,6 +26,7 @@ class RocksDbNotes {
   absl::Status Delete(absl::string_view name);
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> WithPrefix(
       absl::string_view prefix) const;
+  absl::Status Change(absl::Span<const NoteChange> changes);
   absl::Status PutDerived(absl::string_view key, absl::string_view value);
   absl::StatusOr<std::string> GetDerived(absl::string_view key) const;
 

@@ -274,6 +274,15 @@ TEST_P(IndexStoreContractTest, DerivedValuesAreKeptByName) {
   EXPECT_EQ(store_->GetDerived("python.1:x").value_or(""), "other units");
 }
 
+TEST_P(IndexStoreContractTest, NotesThatAnswersDependOnChangeTogetherAndChangeTheGeneration) {
+  ASSERT_TRUE(store_->PutNote("a", "old").ok());
+  ASSERT_TRUE(store_->PutNote("b", "old").ok());
+  const uint64_t before = store_->generation();
+  ASSERT_TRUE(store_->ChangeNotes({{"a", "new"}, {"b", std::nullopt}, {"c", ""}}).ok());
+  EXPECT_THAT(*store_->NotesWithPrefix(""), ElementsAre(Pair("a", "new"), Pair("c", "")));
+  EXPECT_NE(store_->generation(), before);
+}
+
 TEST_P(IndexStoreContractTest, Notes) {
   EXPECT_THAT(store_->GetNote("a").status(),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("no note a")));
