@@ -24,6 +24,7 @@
 #include "server/rpc/status.h"
 #include "server/rpc/upload_spool.h"
 #include "server/selection/selector.h"
+#include "server/selection/test_history.h"
 #include "storage/model/mutex.h"
 #include "storage/model/status_macros.h"
 #include "storage/rocksdb_index_store.h"
@@ -82,6 +83,7 @@ struct Server::Parts {
   TokenSet tokens;
   std::unique_ptr<IndexStore> store;
   std::unique_ptr<RepositorySource> repositories;
+  std::unique_ptr<TestHistory> history;
   std::unique_ptr<Selector> selector;
   std::unique_ptr<UploadSpool> spool;
   CallGate gate;
@@ -123,6 +125,8 @@ absl::Status Server::Parts::Open() {
     metrics.upload.consolidated_labels.Add(static_cast<double>(done->labels));
     metrics.upload.consolidated_segments.Add(static_cast<double>(done->segments));
   };
+  history = std::make_unique<TestHistory>(store.get(), selector_options.trust);
+  selector_options.history = history.get();
   selector = NewSelector(store.get(), repositories.get(), selector_options);
   if (config.role != "frontend") {
     TS_ASSIGN_OR_RETURN(spool,
@@ -137,6 +141,7 @@ absl::Status Server::Parts::Open() {
                  .store = store.get(),
                  .repositories = repositories.get(),
                  .selector = selector.get(),
+                 .history = history.get(),
                  .gate = &gate};
   if (!config.metrics_listen.empty()) {
     metrics.SetStoreStats([this] { return store->Stats(); });

@@ -9,6 +9,7 @@
 #include "server/rpc/call_gate.h"
 #include "server/rpc/status.h"
 #include "server/selection/selector.h"
+#include "server/selection/test_history.h"
 #include "storage/index_store.h"
 
 namespace testselect {
@@ -23,6 +24,7 @@ struct ServiceEnvironment {
   IndexStore* store = nullptr;
   RepositorySource* repositories = nullptr;
   Selector* selector = nullptr;
+  TestHistory* history = nullptr;
   CallGate* gate = nullptr;
 };
 
