@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,7 +14,7 @@ namespace testselect::client {
 namespace {
 
 // What the run list and the four lists say about each label.
-enum : uint8_t { kListedToRun = 1, kKnown = 2, kOrdered = 4 };
+enum : uint8_t { kListedToRun = 1, kKnown = 2, kOrdered = 4, kElsewhere = 8 };
 
 absl::Status ReadRunOrder(absl::string_view packed, std::vector<uint8_t>& seen,
                           std::vector<uint32_t>& run) {
@@ -51,8 +52,12 @@ absl::Status Divide(absl::string_view run_order, SelectionAnswer& answer) {
   }
   for (uint32_t n : answer.present_report) seen[n] |= kKnown;
   TS_RETURN_IF_ERROR(ReadRunOrder(run_order, seen, answer.run));
+  for (auto* list : {&answer.over_budget, &answer.other_shards}) {
+    std::erase_if(*list, [&](uint32_t n) { return (seen[n] & (kOrdered | kElsewhere)) != 0; });
+    for (uint32_t n : *list) seen[n] |= kElsewhere;
+  }
   for (uint32_t n = 0; n < seen.size(); ++n) {
-    if ((seen[n] & kOrdered) != 0) continue;
+    if ((seen[n] & (kOrdered | kElsewhere)) != 0) continue;
     if (seen[n] == kKnown) {
       answer.skip.push_back(n);
     } else {
@@ -71,6 +76,52 @@ absl::StatusOr<AnswerShadow> ReadShadow(const v1::Shadow& shadow, const Requeste
   read.run = shadow.run_labels();
   read.run_seconds = shadow.run_seconds();
   return read;
+}
+
+AnswerFallback ReadFallback(const v1::Fallback& fallback) {
+  return {FallbackCodeName(fallback.code()), fallback.message()};
+}
+
+std::map<std::string, uint64_t> ReadReasons(
+    const google::protobuf::RepeatedPtrField<v1::ReasonCount>& reasons) {
+  std::map<std::string, uint64_t> read;
+  for (const v1::ReasonCount& reason : reasons) read[reason.code()] += reason.labels();
+  return read;
+}
+
+absl::StatusOr<AnswerJob> ReadJob(const v1::JobSelection& job, const RequestedLabels& labels) {
+  AnswerJob read;
+  read.job = JobText(job.job());
+  TS_ASSIGN_OR_RETURN(read.run,
+                      PositionsOfBits("jobs.run_labels", job.run_labels().bits(), labels.size()));
+  TS_ASSIGN_OR_RETURN(read.skip,
+                      PositionsOfBits("jobs.skip_labels", job.skip_labels().bits(), labels.size()));
+  // What is in both lists runs.
+  const std::set<uint32_t> run(read.run.begin(), read.run.end());
+  std::erase_if(read.skip, [&](uint32_t n) { return run.contains(n); });
+  SortByLabel(labels, read.run);
+  SortByLabel(labels, read.skip);
+  read.reasons = ReadReasons(job.reasons());
+  if (job.has_fallback()) read.fallback = ReadFallback(job.fallback());
+  read.run_seconds = job.run_seconds();
+  return read;
+}
+
+// What is told of parts of the answer.
+absl::Status ReadParts(const v1::SelectTestsResponse& response, SelectionAnswer& answer) {
+  const size_t size = answer.labels.size();
+  TS_ASSIGN_OR_RETURN(answer.over_budget,
+                      PositionsOfBits("over_budget", response.over_budget().bits(), size));
+  TS_ASSIGN_OR_RETURN(answer.other_shards,
+                      PositionsOfBits("other_shards", response.other_shards().bits(), size));
+  TS_ASSIGN_OR_RETURN(answer.known_flaky,
+                      PositionsOfBits("known_flaky", response.known_flaky().bits(), size));
+  answer.part_seconds = response.part_seconds();
+  for (const v1::JobSelection& job : response.jobs()) {
+    TS_ASSIGN_OR_RETURN(AnswerJob read, ReadJob(job, answer.labels));
+    answer.jobs.push_back(std::move(read));
+  }
+  return absl::OkStatus();
 }
 
 RequestedLabels AllLabels(const v1::SelectTestsResponse& response) {
@@ -129,16 +180,15 @@ absl::StatusOr<SelectionAnswer> DecodeAnswer(const v1::SelectTestsResponse& resp
   TS_ASSIGN_OR_RETURN(
       answer.present_report,
       PositionsOfBits("present_report_labels", response.present_report_labels().bits(), size));
+  TS_RETURN_IF_ERROR(ReadParts(response, answer));
   TS_RETURN_IF_ERROR(Divide(response.run_order(), answer));
   for (const v1::IndexUse& use : response.index()) {
     answer.index.push_back({JobText(use.job()), use.commit(), use.distance(), use.state()});
   }
   if (response.has_fallback()) {
-    answer.fallback = {FallbackCodeName(response.fallback().code()), response.fallback().message()};
+    answer.fallback = ReadFallback(response.fallback());
   }
-  for (const v1::ReasonCount& reason : response.reasons()) {
-    answer.reasons[reason.code()] += reason.labels();
-  }
+  answer.reasons = ReadReasons(response.reasons());
   if (response.has_shadow()) {
     TS_ASSIGN_OR_RETURN(answer.shadow, ReadShadow(response.shadow(), answer.labels));
   }

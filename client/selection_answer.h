@@ -35,6 +35,15 @@ struct AnswerShadow {
   double run_seconds = 0;
 };
 
+// What the evidence of one job says of the labels it knows.
+struct AnswerJob {
+  std::string job;                  // "unit;os=linux"
+  std::vector<uint32_t> run, skip;  // by label, bytewise
+  std::map<std::string, uint64_t> reasons;
+  std::optional<AnswerFallback> fallback;
+  double run_seconds = 0;
+};
+
 // A plain value. Positions are those in `labels`; the four lists are in its order.
 struct SelectionAnswer {
   std::string selection_id;  // empty for an answer that no service gave
@@ -48,6 +57,12 @@ struct SelectionAnswer {
   std::map<std::string, uint64_t> reasons;
   double run_seconds = 0, total_seconds = 0;
   std::optional<AnswerShadow> shadow;
+  // Of a part that was asked for: what must run and is not in `run`.
+  std::vector<uint32_t> over_budget;   // in the labels' order
+  std::vector<uint32_t> other_shards;  // in the labels' order
+  double part_seconds = 0;             // of `run`
+  std::vector<AnswerJob> jobs;         // with per_job
+  std::vector<uint32_t> known_flaky;   // in the labels' order
 };
 
 // The positions of the set bits among the first `size`. kDataLoss naming `field` where `bits` has

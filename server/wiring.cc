@@ -26,6 +26,7 @@
 #include "server/rpc/upload_spool.h"
 #include "server/selection/evaluator.h"
 #include "server/selection/selector.h"
+#include "server/selection/test_history.h"
 #include "storage/model/mutex.h"
 #include "storage/model/status_macros.h"
 #include "storage/rocksdb_index_store.h"
@@ -84,6 +85,7 @@ struct Server::Parts {
   TokenSet tokens;
   std::unique_ptr<IndexStore> store;
   std::unique_ptr<RepositorySource> repositories;
+  std::unique_ptr<TestHistory> history;
   std::unique_ptr<Selector> selector;
   std::unique_ptr<DecisionRecorder> decisions;
   std::unique_ptr<Evaluator> evaluator;
@@ -127,10 +129,16 @@ absl::Status Server::Parts::Open() {
     metrics.upload.consolidated_labels.Add(static_cast<double>(done->labels));
     metrics.upload.consolidated_segments.Add(static_cast<double>(done->segments));
   };
+  history = std::make_unique<TestHistory>(store.get(), selector_options.trust);
+  selector_options.history = history.get();
   selector = NewSelector(store.get(), repositories.get(), selector_options);
   decisions =
       std::make_unique<DecisionRecorder>(store.get(), &log, &metrics, config.decisions_kept);
-  evaluator = std::make_unique<Evaluator>(store.get(), repositories.get());
+  evaluator = std::make_unique<Evaluator>(
+      store.get(), repositories.get(),
+      [this](absl::string_view repository, const JobKey& job, absl::string_view label) {
+        return history->IsKnownFlaky(repository, job, label);
+      });
   if (config.role != "frontend") {
     TS_ASSIGN_OR_RETURN(spool,
                         UploadSpool::Open(config.data_dir + "/spool", config.spool_max_bytes,
@@ -146,6 +154,7 @@ absl::Status Server::Parts::Open() {
                  .selector = selector.get(),
                  .decisions = decisions.get(),
                  .evaluator = evaluator.get(),
+                 .history = history.get(),
                  .gate = &gate};
   if (!config.metrics_listen.empty()) {
     metrics.SetStoreStats([this] { return store->Stats(); });

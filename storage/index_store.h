@@ -86,6 +86,7 @@ struct IndexedCommit {
 struct NoteBatch {
   std::vector<std::pair<std::string, std::string>> puts;  // key, value
   std::vector<std::string> deletes;                       // of keys; one without a note is no error
+  bool answers_depend = false;  // changes the generation, also where writing fails
 };
 
 struct StoreStats {
@@ -170,8 +171,6 @@ class IndexStore {
   virtual absl::Status Compact() = 0;
 
   virtual uint64_t generation() const = 0;
-  // Raises generation(): a note was written or deleted that answers depend on.
-  virtual void InvalidateAnswers() = 0;
   virtual absl::StatusOr<StoreStats> Stats() const = 0;
 };
 

@@ -181,6 +181,7 @@ class MemoryIndexStore final : public IndexStore {
     MutexLock lock(&mutex_);
     for (const auto& [key, value] : batch.puts) notes_[key] = value;
     for (const std::string& key : batch.deletes) notes_.erase(key);
+    if (batch.answers_depend) ++generation_;
     return absl::OkStatus();
   }
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> NotesWithPrefix(
@@ -208,7 +209,6 @@ class MemoryIndexStore final : public IndexStore {
 
   absl::Status Compact() override { return absl::OkStatus(); }
   uint64_t generation() const override { return generation_; }
-  void InvalidateAnswers() override { ++generation_; }
   absl::StatusOr<StoreStats> Stats() const override {
     MutexLock lock(&mutex_);
     StoreStats stats;

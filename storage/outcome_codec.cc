@@ -52,6 +52,18 @@ double RoundSeconds(double seconds) {
   return SecondsOf(Round(seconds));
 }
 
+uint64_t EncodeSeconds(double seconds) {
+  if (!(seconds >= 0)) return 0;
+  const Duration d = Round(seconds);
+  return (d.digits << 4 | d.exponent) + 1;
+}
+
+double DecodeSeconds(uint64_t code) {
+  return code == 0 ? -1 : SecondsOf({(code - 1) >> 4, (code - 1) & kGreatestExponent});
+}
+
+bool IsSecondsCode(uint64_t code) { return code == 0 || (code - 1) >> 4 < kDigitsLimit; }
+
 std::string EncodeOutcomes(absl::Span<const LabelOutcome> outcomes) {
   std::string out;
   out.reserve(outcomes.size() * 4);
@@ -60,14 +72,7 @@ std::string EncodeOutcomes(absl::Span<const LabelOutcome> outcomes) {
     out.push_back(static_cast<char>(static_cast<uint8_t>(o.outcome) | (o.flaky ? kFlakyBit : 0) |
                                     (o.opaque ? kOpaqueBit : 0)));
   }
-  for (const LabelOutcome& o : outcomes) {
-    if (!(o.seconds >= 0)) {
-      PutVarint(&out, 0);
-      continue;
-    }
-    const Duration d = Round(o.seconds);
-    PutVarint(&out, (d.digits << 4 | d.exponent) + 1);
-  }
+  for (const LabelOutcome& o : outcomes) PutVarint(&out, EncodeSeconds(o.seconds));
   return out;
 }
 
@@ -91,10 +96,8 @@ absl::StatusOr<std::vector<LabelOutcome>> DecodeOutcomes(absl::string_view encod
   }
   for (size_t i = 0; i < labels; ++i) {
     const uint64_t code = in.Varint();
-    if (code == 0) continue;
-    const Duration d{(code - 1) >> 4, (code - 1) & kGreatestExponent};
-    if (d.digits >= kDigitsLimit) return absl::DataLossError("outcomes: a duration is malformed");
-    out[i].seconds = SecondsOf(d);
+    if (!IsSecondsCode(code)) return absl::DataLossError("outcomes: a duration is malformed");
+    out[i].seconds = DecodeSeconds(code);
   }
   TS_RETURN_IF_ERROR(in.Finish("outcomes"));
   return out;

@@ -82,7 +82,11 @@ class RocksDbIndexStore final : public IndexStore {
     return notes_.Get(key);
   }
   absl::Status DeleteNote(absl::string_view key) override { return notes_.Delete(key); }
-  absl::Status WriteNotes(const NoteBatch& batch) override { return notes_.Write(batch); }
+  absl::Status WriteNotes(const NoteBatch& batch) override {
+    const absl::Status written = notes_.Write(batch);
+    if (batch.answers_depend) ++generation_;
+    return written;
+  }
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> NotesWithPrefix(
       absl::string_view prefix) const override {
     return notes_.WithPrefix(prefix);
@@ -96,7 +100,6 @@ class RocksDbIndexStore final : public IndexStore {
 
   absl::Status Compact() override;
   uint64_t generation() const override { return generation_; }
-  void InvalidateAnswers() override { ++generation_; }
   absl::StatusOr<StoreStats> Stats() const override;
 
  private:

@@ -39,7 +39,8 @@ void AddUpload(CLI::App* tree, CommandLine& values) {
       options.Switch("--full", upload.full, "The whole suite (or shard) ran. This is the default.");
   options.Switch("--subset", upload.subset, "Only a part of the suite ran.")->excludes(full);
   options.Repeated("--outcomes", upload.outcomes, "FILE",
-                   "Test results, e.g. JUnit XML; may be repeated.");
+                   "Test results: JUnit XML, pytest's report log, go test -json, GoogleTest, CTest; may be "
+                   "repeated.");
   options.Text("--environment", upload.environment, "DIGEST",
                "A digest of the installed environment, at most 200 bytes.");
   options.Text("--branch", upload.branch, "NAME",
@@ -62,6 +63,9 @@ void AddSelect(CLI::App* tree, CommandLine& values) {
       "  pytest @run.txt\n"
       "  # what the edited files need, before committing\n"
       "  testselect select --working-tree --format list\n"
+      "  # the second of four machines, for at most five minutes\n"
+      "  testselect select --base \"$BASE\" --head \"$HEAD\" --shards 4 --shard 2 --budget 5m "
+      "--format list\n"
       "  # everything about the decision, from a server, waiting at most ten seconds\n"
       "  testselect select --server ci:7600 --repo app --base \"$BASE\" --head \"$HEAD\" "
       "--labels-file labels.txt --max-wait 10\n");
@@ -82,6 +86,16 @@ void AddSelect(CLI::App* tree, CommandLine& values) {
   options.Text("--out", select.out, "FILE", "Write the answer there, in one step.");
   options.Switch("--reasons", select.reasons,
                  "Also print how many labels each reason selected, on standard error.");
+  options.Text(
+      "--budget", select.budget, "TIME",
+      "Run what fits into this time (90, 90s, 5m, 1h30m) by the known durations, in the run "
+      "order. What is left out is in over_budget, and is told on standard error; the exit "
+      "status is 0 all the same. With --shards it is each shard's.");
+  options.Count("--shards", select.shards, 10'000,
+                "Divide the labels to run among so many shards of equal duration.");
+  options.Count("--shard", select.shard, 10'000, "Which of --shards to answer for, from 1.");
+  options.Switch("--per-job", select.per_job,
+                 "With --format json: also what each job's evidence says of the labels it knows.");
   options.Seconds("--max-wait", select.max_wait,
                   "Wait at most this long, then answer that everything runs (MAX_WAIT).");
   options.Switch("--fail-on-fallback", select.fail_on_fallback,

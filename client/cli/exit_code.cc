@@ -27,7 +27,8 @@ ExitCode ExitCodeOf(const absl::Status& status, ExitCode for_invalid) {
 }
 
 const ExitCodeText kExitCodeTexts[] = {
-    {ExitCode::kAnswered, "answered; an empty selection is an answer"},
+    {ExitCode::kAnswered,
+     "answered; an empty selection is an answer, and so is one cut by --budget"},
     {ExitCode::kFinding,
      "evaluate found a missed failure, replay a difference; with other commands an internal error"},
     {ExitCode::kUsage, "malformed command line or input"},

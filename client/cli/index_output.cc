@@ -46,6 +46,36 @@ std::string SegmentHeading() {
                          "TRY", "STATE", "LABELS", "PAIRS", "STORED");
 }
 
+// null where it is not known.
+void WriteSeconds(double seconds, JsonWriter& json) {
+  json.Key("seconds");
+  if (seconds < 0) {
+    json.Null();
+  } else {
+    json.Number(seconds);
+  }
+}
+
+void WriteHistory(const v1::LabelHistory& history, JsonWriter& json) {
+  json.BeginObject().Key("job").String(JobText(history.job()));
+  json.Key("outcome").String(history.outcome()).Key("failed").Bool(history.failed());
+  WriteSeconds(history.seconds(), json);
+  json.Key("runs").Number(history.runs()).Key("failures").Number(history.failures());
+  json.Key("failure_rate").Number(history.failure_rate());
+  json.Key("flaky").Bool(history.flaky()).EndObject();
+}
+
+std::string HistoryText(const v1::LabelHistory& history) {
+  std::string text = absl::StrCat("job ", JobText(history.job()), ": ", CountText(history.runs()),
+                                  " runs, ", CountText(history.failures()), " failed");
+  if (history.failed()) absl::StrAppend(&text, ", the last one too");
+  if (history.flaky()) absl::StrAppend(&text, ", known to be flaky");
+  if (history.seconds() >= 0) {
+    absl::StrAppend(&text, ", mostly ", NumberText(history.seconds()), " seconds");
+  }
+  return text + "\n";
+}
+
 }  // namespace
 
 std::string IndexListJson(const v1::ListIndexedCommitsResponse& list) {
@@ -98,13 +128,11 @@ std::string LabelEvidenceJson(const v1::LabelEvidence& evidence) {
     }
     json.EndArray();
   }
-  json.EndObject().Key("outcome").String(evidence.outcome()).Key("seconds");
-  if (evidence.seconds() < 0) {
-    json.Null();
-  } else {
-    json.Number(evidence.seconds());
-  }
-  json.EndObject();
+  json.EndObject().Key("outcome").String(evidence.outcome());
+  WriteSeconds(evidence.seconds(), json);
+  json.Key("history").BeginArray();
+  for (const v1::LabelHistory& history : evidence.history()) WriteHistory(history, json);
+  json.EndArray().EndObject();
   return std::move(json).Finish();
 }
 
@@ -114,6 +142,7 @@ std::string LabelEvidenceText(const v1::LabelEvidence& evidence) {
     absl::StrAppend(&text, ", ", NumberText(evidence.seconds()), " seconds");
   }
   text += '\n';
+  for (const v1::LabelHistory& history : evidence.history()) text += HistoryText(history);
   for (const v1::FileLines& file : evidence.files()) {
     absl::StrAppend(&text, Shorten(file.path(), 4096), ": ");
     const char* separator = "";

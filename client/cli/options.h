@@ -55,6 +55,9 @@ struct SelectOptions {
   std::string out;
   bool reasons = false;
   bool fail_on_fallback = false;
+  std::string budget;              // "5m"; empty: none
+  uint32_t shards = 0, shard = 0;  // from 1; 0: not given
+  bool per_job = false;
 };
 
 struct ExplainOptions {

@@ -89,6 +89,15 @@ void Summarise(const SelectionAnswer& answer, const SelectOptions& options, Cons
                             " absent, ", CountText(answer.present_diff.size()), " by diff, ",
                             CountText(answer.global_level.size()), " global), skip ",
                             CountText(answer.skip.size())));
+  if (options.shards > 0) {
+    console.Note(absl::StrCat("shard ", options.shard, " of ", options.shards, ": ",
+                              CountText(answer.other_shards.size()), " run in other shards"));
+  }
+  if (!answer.over_budget.empty()) {
+    console.Warning(absl::StrCat("--budget ", options.budget, " leaves out ",
+                                 CountText(answer.over_budget.size()),
+                                 " of the labels that must run"));
+  }
   if (answer.shadow.has_value()) {
     console.Note(absl::StrCat("shadow: a selection would run ", CountText(answer.shadow->run),
                               " and skip ", CountText(answer.shadow->skip.size())));
@@ -121,7 +130,11 @@ absl::Status CheckListed(const SelectionAnswer& answer, const SelectOptions& opt
 
 absl::Status Deliver(const SelectionAnswer& answer, const SelectOptions& options,
                      Console& console) {
-  const std::string text = options.format == "json"   ? SelectionJson(answer)
+  const PartAsked part{.budget = !options.budget.empty(),
+                       .per_job = options.per_job,
+                       .shard = options.shard,
+                       .shards = options.shards};
+  const std::string text = options.format == "json"   ? SelectionJson(answer, part)
                            : options.format == "list" ? SelectionList(answer)
                                                       : SelectionArgs(answer);
   if (options.out.empty() || options.out == "-") return console.Print(text);

@@ -1,6 +1,8 @@
 #include "client/cli/selection_output.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -20,6 +22,22 @@ void WriteLabels(absl::string_view key, const std::vector<uint32_t>& positions,
   json.EndArray();
 }
 
+void WriteReasons(const std::map<std::string, uint64_t>& reasons, JsonWriter& json) {
+  json.Key("reasons").BeginObject();
+  for (const auto& [code, labels] : reasons) json.Key(code).Number(labels);
+  json.EndObject();
+}
+
+void WriteFallback(const std::optional<AnswerFallback>& fallback, JsonWriter& json) {
+  json.Key("fallback");
+  if (!fallback.has_value()) {
+    json.Null();
+    return;
+  }
+  json.BeginObject().Key("code").String(fallback->code);
+  json.Key("message").String(fallback->message).EndObject();
+}
+
 void WriteHead(const SelectionAnswer& answer, JsonWriter& json) {
   json.Key("selection_id").String(answer.selection_id);
   json.Key("base").String(answer.base).Key("head").String(answer.head);
@@ -28,18 +46,40 @@ void WriteHead(const SelectionAnswer& answer, JsonWriter& json) {
     json.BeginObject().Key("job").String(use.job).Key("commit").String(use.commit);
     json.Key("distance").Number(uint64_t{use.distance}).Key("state").String(use.state).EndObject();
   }
-  json.EndArray().Key("fallback");
-  if (answer.fallback.has_value()) {
-    json.BeginObject().Key("code").String(answer.fallback->code);
-    json.Key("message").String(answer.fallback->message).EndObject();
-  } else {
-    json.Null();
+  json.EndArray();
+  WriteFallback(answer.fallback, json);
+}
+
+// What was asked for beside the whole selection.
+void WriteParts(const SelectionAnswer& answer, const PartAsked& part, JsonWriter& json) {
+  if (part.budget) WriteLabels("over_budget", answer.over_budget, answer.labels, json);
+  if (part.shards > 0) {
+    json.Key("shard").BeginObject().Key("index").Number(uint64_t{part.shard});
+    json.Key("count").Number(uint64_t{part.shards});
+    json.Key("seconds").Number(answer.part_seconds).EndObject();
+    WriteLabels("other_shards", answer.other_shards, answer.labels, json);
   }
+  if (!answer.known_flaky.empty()) {
+    WriteLabels("known_flaky", answer.known_flaky, answer.labels, json);
+  }
+}
+
+void WriteJobs(const SelectionAnswer& answer, JsonWriter& json) {
+  json.Key("jobs").BeginObject();
+  for (const AnswerJob& job : answer.jobs) {
+    json.Key(job.job).BeginObject();
+    WriteLabels("run", job.run, answer.labels, json);
+    WriteLabels("skip", job.skip, answer.labels, json);
+    WriteReasons(job.reasons, json);
+    WriteFallback(job.fallback, json);
+    json.Key("seconds").BeginObject().Key("run").Number(job.run_seconds).EndObject().EndObject();
+  }
+  json.EndObject();
 }
 
 }  // namespace
 
-std::string SelectionJson(const SelectionAnswer& answer) {
+std::string SelectionJson(const SelectionAnswer& answer, const PartAsked& part) {
   JsonWriter json;
   json.BeginObject();
   WriteHead(answer, json);
@@ -49,9 +89,8 @@ std::string SelectionJson(const SelectionAnswer& answer) {
   WriteLabels("present_report_labels", answer.present_report, answer.labels, json);
   WriteLabels("run", answer.run, answer.labels, json);
   WriteLabels("skip", answer.skip, answer.labels, json);
-  json.Key("reasons").BeginObject();
-  for (const auto& [code, labels] : answer.reasons) json.Key(code).Number(labels);
-  json.EndObject().Key("seconds").BeginObject();
+  WriteReasons(answer.reasons, json);
+  json.Key("seconds").BeginObject();
   json.Key("run").Number(answer.run_seconds).Key("total").Number(answer.total_seconds);
   json.EndObject();
   if (answer.shadow.has_value()) {
@@ -59,6 +98,8 @@ std::string SelectionJson(const SelectionAnswer& answer) {
     WriteLabels("skip", answer.shadow->skip, answer.labels, json);
     json.Key("seconds").Number(answer.shadow->run_seconds).EndObject();
   }
+  WriteParts(answer, part, json);
+  if (part.per_job) WriteJobs(answer, json);
   json.EndObject();
   return std::move(json).Finish();
 }

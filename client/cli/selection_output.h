@@ -1,14 +1,20 @@
 // A selection as select prints it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "client/selection_answer.h"
 
 namespace testselect::client {
 
+// Which part of the run list was asked for.
+struct PartAsked {
+  bool budget = false, per_job = false;
+  uint32_t shard = 0, shards = 0;  // from 1; 0: all
+};
 // The object of the documented shape, on one line.
-std::string SelectionJson(const SelectionAnswer& answer);
+std::string SelectionJson(const SelectionAnswer& answer, const PartAsked& part = {});
 // The labels to run in order, one a line.
 std::string SelectionList(const SelectionAnswer& answer);
 // The same on one line, each a word of POSIX sh; empty for none.

@@ -3,7 +3,9 @@
 #include <map>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "client/cli/branch_name.h"
 #include "client/cli/target.h"
 #include "server/git/open_repository.h"
@@ -12,6 +14,8 @@
 
 namespace testselect::client {
 namespace {
+
+constexpr double kMostBudget = 1e9;  // seconds
 
 v1::Granularity GranularityOf(const std::string& name) {
   static const auto* const kByName =
@@ -49,6 +53,42 @@ absl::Status UseLocalState(const CommonOptions& common, const SelectOptions& opt
   return absl::OkStatus();
 }
 
+// "90", "90s", "5m", "1h30m"
+absl::StatusOr<double> ParseBudget(const std::string& text) {
+  absl::Duration duration;
+  double seconds = 0;
+  if (absl::ParseDuration(text, &duration)) {
+    seconds = absl::ToDoubleSeconds(duration);
+  } else if (!absl::SimpleAtod(text, &seconds)) {
+    seconds = 0;
+  }
+  if (seconds > 0 && seconds <= kMostBudget) return seconds;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--budget '", text, "': expected a time like 90, 90s, 5m or 1h30m, at most ",
+                   kMostBudget, " seconds"));
+}
+
+absl::Status UseParts(const SelectOptions& options, v1::SelectTestsRequest& request) {
+  if (!options.budget.empty()) {
+    TS_ASSIGN_OR_RETURN(const double seconds, ParseBudget(options.budget));
+    request.set_budget_seconds(seconds);
+  }
+  if ((options.shards == 0) != (options.shard == 0)) {
+    return absl::InvalidArgumentError(
+        "--shards and --shard go together: of how many shards, and which one, from 1");
+  }
+  if (options.shard > options.shards) {
+    return absl::InvalidArgumentError(absl::StrCat("--shard ", options.shard, ": there are ",
+                                                   options.shards, " shards (--shards)"));
+  }
+  if (options.shards > 0) {
+    request.set_shard_count(options.shards);
+    request.set_shard_index(options.shard - 1);
+  }
+  request.set_per_job(options.per_job);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<v1::SelectTestsRequest> BuildSelectRequest(const CommonOptions& common,
@@ -77,6 +117,7 @@ absl::StatusOr<v1::SelectTestsRequest> BuildSelectRequest(const CommonOptions& c
   request.set_run_all(options.run_all);
   request.set_include_building(options.include_building);
   for (const std::string& label : options.force) request.add_force_labels(label);
+  TS_RETURN_IF_ERROR(UseParts(options, request));
   return request;
 }
 

@@ -26,6 +26,10 @@ absl::Span<const ReportParser* const> AllReportParsers() {
       TeamscaleTestwiseParser(),   //
       CoberturaParser(),           //
       JUnitXmlParser(),            //
+      CTestXmlParser(),            //
+      PytestReportLogParser(),     //
+      GoTestJsonParser(),          //
+      GTestJsonParser(),           //
       LcovParser(),                //
       GoCoverTextParser(),         //
   };

@@ -301,13 +301,18 @@ absl::Status JsonReader::SkipValue() {
   return Scalar().status();
 }
 
-absl::Status JsonReader::ExpectEnd() {
+absl::StatusOr<bool> JsonReader::AtEnd() {
   for (;;) {
     while (at_ < end_ && IsSpace(buffer_[at_])) ++at_;
-    if (at_ < end_) return Error("something follows the report");
+    if (at_ < end_) return false;
     TS_ASSIGN_OR_RETURN(const bool more, Fill());
-    if (!more) return absl::OkStatus();
+    if (!more) return true;
   }
+}
+
+absl::Status JsonReader::ExpectEnd() {
+  TS_ASSIGN_OR_RETURN(const bool at_end, AtEnd());
+  return at_end ? absl::OkStatus() : Error("something follows the report");
 }
 
 }  // namespace testselect

@@ -48,6 +48,8 @@ class JsonReader {
   // A whole value as written, brackets matched; at most kMaxValueBytes.
   absl::StatusOr<absl::string_view> RawValue();
   absl::Status SkipValue();
+  // Whether only white space is left: for texts of several values, one after the other.
+  absl::StatusOr<bool> AtEnd();
   // Ok if only white space is left.
   absl::Status ExpectEnd();
 

@@ -143,11 +143,26 @@ const std::string* OutcomeLabels::FindLoose(absl::string_view suite, absl::strin
   return Lookup(exact_, LcovName(absl::StrCat(suite, ".", name)));
 }
 
+// A pytest node id whose label is spelled in another way: as a qualified name, without parameters,
+// or from another folder.
+const std::string* OutcomeLabels::FindNodeId(absl::string_view id) const {
+  const absl::string_view head = id.substr(0, id.find('['));
+  const size_t file_end = head.find(".py::"), last = head.rfind("::");
+  if (file_end == absl::string_view::npos) return nullptr;
+  const size_t classes = file_end + 3;
+  std::string suite = ModuleOf(id.substr(0, classes));
+  if (last > classes) {
+    absl::StrAppend(&suite, ".",
+                    absl::StrReplaceAll(id.substr(classes + 2, last - classes - 2), {{"::", "."}}));
+  }
+  return FindKnown({suite, id.substr(last + 2), ""});
+}
+
 const std::string* OutcomeLabels::FindKnown(const ReportedTest& test) const {
   if (test.suite.empty() || test.suite == test.name) {
     if (const std::string* label = Lookup(exact_, test.name)) return label;
     if (const std::string* label = Lookup(exact_, LcovName(test.name))) return label;
-    return nullptr;
+    return FindNodeId(test.name);
   }
   if (const std::string* label = FindPython(test)) return label;
   if (const std::string* label = FindJoined(test.suite, test.name)) return label;
@@ -189,7 +204,10 @@ std::string OutcomeLabels::Spell(const ReportedTest& test) const {
 }
 
 OutcomeMatch OutcomeLabels::Find(const ReportedTest& test) const {
-  if (const std::string* label = FindKnown(test)) return {*label, true};
+  if (const std::string* label = FindKnown(test)) {
+    const std::string whole = absl::StrCat(test.suite, ".", test.name);
+    return {*label, true, absl::StartsWith(whole, absl::StrCat(*label, "/"))};
+  }
   const std::string spelled = Spell(test);
   return {spelled, exact_.contains(spelled)};
 }

@@ -20,6 +20,7 @@ namespace testselect {
 struct OutcomeMatch {
   std::string label;
   bool known = false;  // it is one of the known labels
+  bool part = false;   // the test is a part of the label (Go's subtests), whose time includes its
 };
 
 class OutcomeLabels {
@@ -38,6 +39,7 @@ class OutcomeLabels {
   void AddLabel(const std::string& label);
   void AddFile(const std::string& path);
   const std::string* FindKnown(const ReportedTest& test) const;
+  const std::string* FindNodeId(absl::string_view id) const;
   const std::string* FindPython(const ReportedTest& test) const;
   const std::string* FindJoined(absl::string_view suite, absl::string_view name) const;
   const std::string* FindLoose(absl::string_view suite, absl::string_view name) const;

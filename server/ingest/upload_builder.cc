@@ -17,6 +17,11 @@ constexpr size_t kExamples = 3;
 constexpr size_t kDenseBytes = 4096;  // no file of up to 32,768 lines is looked at twice
 constexpr size_t kSparseFactor = 32;  // fewer lines than one in so many bytes: sparse
 
+std::string KeyOf(absl::string_view suite, absl::string_view name, absl::string_view file) {
+  constexpr absl::string_view kApart("\0", 1);
+  return absl::StrCat(suite, kApart, name, kApart, file);
+}
+
 }  // namespace
 
 UploadBuilder::UploadBuilder(PathMapper paths, std::shared_ptr<const LabelDictionary> dictionary,
@@ -102,8 +107,7 @@ absl::Status UploadBuilder::AddOutcome(const ReportedTest& test, const LabelOutc
     if (!part.empty()) TS_RETURN_IF_ERROR(CheckLabel(part));
   }
   ++results_;
-  const std::string key = absl::StrCat(test.suite, absl::string_view("\0", 1), test.name,
-                                       absl::string_view("\0", 1), test.file);
+  const std::string key = KeyOf(test.suite, test.name, test.file);
   const auto [found, added] = result_of_.emplace(key, tests_.size());
   if (added) {
     tests_.push_back({std::string(test.suite), std::string(test.name), std::string(test.file),
@@ -181,7 +185,14 @@ void UploadBuilder::SettleOutcomes() {
       if (!members.empty()) continue;
     }
     const OutcomeMatch match = matcher.Find({test.suite, test.name, test.file, test.ran});
-    if (test.ran || builder_.FindRan(match.label).has_value()) settle(match.label, test.outcome);
+    LabelOutcome outcome = test.outcome;
+    // The whole test, where the report has it, includes the time of its parts.
+    if (match.part &&
+        result_of_.contains(KeyOf(
+            test.suite, absl::string_view(match.label).substr(test.suite.size() + 1), test.file))) {
+      outcome.seconds = -1;
+    }
+    if (test.ran || builder_.FindRan(match.label).has_value()) settle(match.label, outcome);
   }
   WarnAboutUnmatched(unmatched);
   for (const std::string& label : order) builder_.AddOutcome(label, outcomes.at(label));

@@ -1,6 +1,7 @@
 #include "server/rpc/index_service.h"
 
 #include <optional>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "server/rpc/index_view.h"
@@ -52,6 +53,32 @@ void LabelToProto(const LabelFigures& figures, v1::LabelEvidence* out) {
   const absl::string_view outcome = OutcomeName(figures.outcome.outcome);
   out->set_outcome(outcome.data(), outcome.size());
   out->set_seconds(figures.outcome.seconds);
+}
+
+void HistoryToProto(const JobKey& job, const LabelHistory& history, v1::LabelHistory* out) {
+  JobToProto(job, out->mutable_job());
+  const absl::string_view outcome = OutcomeName(history.last);
+  out->set_outcome(outcome.data(), outcome.size());
+  out->set_failed(history.failed);
+  out->set_seconds(history.Seconds());
+  out->set_runs(history.runs);
+  out->set_failures(history.failures);
+  out->set_failure_rate(history.FailureRate());
+  out->set_flaky(history.IsKnownFlaky());
+}
+
+// What the jobs of `segments` remember of `label`.
+absl::Status AddHistories(const TestHistory& histories, const std::vector<SegmentInfo>& segments,
+                          absl::string_view label, v1::LabelEvidence* out) {
+  std::set<JobKey> jobs;
+  for (const SegmentInfo& info : segments) jobs.insert(info.header.job);
+  for (const JobKey& job : jobs) {
+    TS_ASSIGN_OR_RETURN(const std::shared_ptr<const JobHistory> history,
+                        histories.Of(segments[0].header.repository, job));
+    const LabelHistory* const found = history->Find(label);
+    if (found != nullptr) HistoryToProto(job, *found, out->add_history());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -133,7 +160,8 @@ absl::Status IndexService::Get(const v1::GetIndexRequest& request,
   TS_ASSIGN_OR_RETURN(const LabelFigures label,
                       EvidenceOfLabel(*environment_.store, usable, request.label(), cancelled));
   LabelToProto(label, response->mutable_label_evidence());
-  return absl::OkStatus();
+  return AddHistories(*environment_.history, all, request.label(),
+                      response->mutable_label_evidence());
 }
 
 absl::Status IndexService::Delete(const v1::DeleteIndexRequest& request,

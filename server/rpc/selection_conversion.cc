@@ -1,5 +1,6 @@
 #include "server/rpc/selection_conversion.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -14,6 +15,8 @@ namespace {
 
 constexpr size_t kMaxEnvironmentDigest = 200;
 constexpr size_t kMaxBranch = 1000;
+constexpr double kMaxBudget = 1e9;  // seconds
+constexpr uint32_t kMaxShards = 10'000;
 
 absl::StatusOr<Granularity> GranularityFromProto(v1::Granularity value) {
   switch (value) {
@@ -71,6 +74,33 @@ absl::Status ConvertLists(const v1::SelectTestsRequest& proto, SelectionRequest*
   return absl::OkStatus();
 }
 
+absl::Status ConvertParts(const v1::SelectTestsRequest& proto, SelectionRequest* request) {
+  // Not a number is no limit that could be kept.
+  if (!(proto.budget_seconds() >= 0 && proto.budget_seconds() <= kMaxBudget)) {
+    return FieldError("budget_seconds", absl::StrCat(proto.budget_seconds()),
+                      absl::StrCat("expected 0 to ", kMaxBudget));
+  }
+  if (proto.shard_count() > kMaxShards) {
+    return FieldError("shard_count", absl::StrCat(proto.shard_count()),
+                      absl::StrCat("at most ", kMaxShards));
+  }
+  request->budget_seconds = proto.budget_seconds();
+  request->shard_count = std::max(1u, proto.shard_count());
+  if (proto.shard_index() >= request->shard_count) {
+    return FieldError(
+        "shard_index", absl::StrCat(proto.shard_index()),
+        absl::StrCat("expected less than shard_count, which is ", request->shard_count));
+  }
+  request->shard_index = proto.shard_index();
+  if (proto.omit_order() && (request->budget_seconds > 0 || request->shard_count > 1)) {
+    return FieldError("omit_order", "true",
+                      "there is no part of a run list that is left out; leave budget_seconds and "
+                      "shard_count out too");
+  }
+  request->per_job = proto.per_job();
+  return absl::OkStatus();
+}
+
 // The labels of a bit set, in the form that was asked for.
 class ListWriter {
  public:
@@ -123,6 +153,54 @@ uint64_t CountBits(const std::string& bits) {
 void FallbackToProto(const Fallback& fallback, v1::Fallback* out) {
   out->set_code(static_cast<v1::FallbackCode>(fallback.code));
   out->set_message(fallback.message);
+}
+
+void ReasonsToProto(absl::Span<const uint64_t> reasons,
+                    google::protobuf::RepeatedPtrField<v1::ReasonCount>* out) {
+  for (size_t code = 0; code < reasons.size(); ++code) {
+    if (reasons[code] == 0) continue;
+    v1::ReasonCount* count = out->Add();
+    const absl::string_view name = ReasonName(static_cast<ReasonCode>(code));
+    count->set_code(name.data(), name.size());
+    count->set_labels(reasons[code]);
+  }
+}
+
+void OrderToProto(const std::vector<uint32_t>& run, std::string* order) {
+  order->reserve(run.size() * 4);
+  for (const uint32_t position : run) {
+    for (int shift = 0; shift < 32; shift += 8) {
+      order->push_back(static_cast<char>(position >> shift & 0xFF));
+    }
+  }
+}
+
+void PartToProto(const RunPart& part, const ListWriter& writer, v1::SelectTestsResponse* out) {
+  OrderToProto(part.run, out->mutable_run_order());
+  out->set_part_seconds(part.run_seconds);
+  if (!part.over_budget.empty()) writer.Write(part.over_budget, out->mutable_over_budget());
+  if (!part.other_shards.empty()) writer.Write(part.other_shards, out->mutable_other_shards());
+}
+
+void JobToProto(const JobSelection& job, const ListWriter& writer, v1::JobSelection* out) {
+  JobToProto(job.job, out->mutable_job());
+  const Selection& selection = *job.selection;
+  std::string run = selection.present_report, skip = selection.present_report;
+  for (size_t i = 0; i < run.size(); ++i) {
+    const int selected = selection.present_diff[i] | selection.global_level[i];
+    run[i] = static_cast<char>(run[i] & selected);
+    skip[i] = static_cast<char>(skip[i] & ~selected);
+  }
+  writer.Write(run, out->mutable_run_labels());
+  writer.Write(skip, out->mutable_skip_labels());
+  // Labels that the job does not know are other jobs', or nobody's yet.
+  auto reasons = selection.reasons;
+  reasons[static_cast<size_t>(ReasonCode::kAbsent)] = 0;
+  ReasonsToProto(reasons, out->mutable_reasons());
+  if (selection.fallback.has_value()) {
+    FallbackToProto(*selection.fallback, out->mutable_fallback());
+  }
+  out->set_run_seconds(selection.run_seconds);
 }
 
 void AllLabelsToProto(const LabelList& labels, v1::SelectTestsResponse* out) {
@@ -185,6 +263,7 @@ absl::StatusOr<SelectionRequest> SelectionFromProto(const v1::SelectTestsRequest
   request.include_building = proto.include_building();
   request.omit_order = proto.omit_order();
   TS_RETURN_IF_ERROR(ConvertLists(proto, &request));
+  TS_RETURN_IF_ERROR(ConvertParts(proto, &request));
   return request;
 }
 
@@ -267,23 +346,19 @@ void SelectionToProto(const SelectionResult& result, v1::ListForm form, bool lab
     shadow->set_run_seconds(selection.shadow->run_seconds);
   }
   if (!omit_order) {
-    std::string* order = out->mutable_run_order();
-    order->reserve(selection.run.size() * 4);
-    for (const uint32_t position : selection.run) {
-      for (int shift = 0; shift < 32; shift += 8) {
-        order->push_back(static_cast<char>(position >> shift & 0xFF));
-      }
+    if (result.part.has_value()) {
+      PartToProto(*result.part, writer, out);
+    } else {
+      OrderToProto(selection.run, out->mutable_run_order());
+    }
+    if (!selection.known_flaky.empty()) {
+      writer.Write(selection.known_flaky, out->mutable_known_flaky());
     }
     out->set_run_seconds(selection.run_seconds);
     out->set_total_seconds(selection.total_seconds);
   }
-  for (size_t code = 0; code < selection.reasons.size(); ++code) {
-    if (selection.reasons[code] == 0) continue;
-    v1::ReasonCount* count = out->add_reasons();
-    const absl::string_view name = ReasonName(static_cast<ReasonCode>(code));
-    count->set_code(name.data(), name.size());
-    count->set_labels(selection.reasons[code]);
-  }
+  ReasonsToProto(selection.reasons, out->mutable_reasons());
+  for (const JobSelection& job : result.jobs) JobToProto(job, writer, out->add_jobs());
   if (!labels_sent) AllLabelsToProto(*result.labels, out);
   const absl::string_view digest = result.labels->digest().bytes();
   out->set_label_list_digest(digest.data(), digest.size());

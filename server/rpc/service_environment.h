@@ -9,6 +9,7 @@
 #include "server/rpc/call_gate.h"
 #include "server/rpc/status.h"
 #include "server/selection/selector.h"
+#include "server/selection/test_history.h"
 #include "storage/index_store.h"
 
 namespace testselect {
@@ -28,6 +29,7 @@ struct ServiceEnvironment {
   Selector* selector = nullptr;
   DecisionRecorder* decisions = nullptr;
   Evaluator* evaluator = nullptr;
+  TestHistory* history = nullptr;
   CallGate* gate = nullptr;
 };
 

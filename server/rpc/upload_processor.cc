@@ -162,6 +162,8 @@ absl::StatusOr<v1::UploadCoverageResponse> UploadProcessor::Process(SpooledUploa
   commit_options.quarantine_below = environment_.config->quarantine_below;
   TS_ASSIGN_OR_RETURN(const SegmentInfo info,
                       environment_.store->Commit(header, parsed.content, commit_options));
+  // Before it is acknowledged: should this fail, the upload is sent again and counted then.
+  TS_RETURN_IF_ERROR(environment_.history->Record(info, parsed.content));
   metrics.store_seconds.Observe(watch.Lap());
 
   v1::UploadCoverageResponse response = Describe(spec, parsed.summary, info);

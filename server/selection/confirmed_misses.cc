@@ -33,12 +33,13 @@ absl::StatusOr<std::vector<ConfirmedMiss>> Read(const IndexStore& store,
 absl::Status Write(IndexStore* store, absl::string_view repository, const JobKey& job,
                    const std::vector<ConfirmedMiss>& misses) {
   const std::string key = KeyOf(repository, job);
-  const absl::Status written = misses.empty()
-                                   ? store->DeleteNote(key)
-                                   : store->PutNote(key, EncodeConfirmedMisses(job, misses));
-  // Also after a failure: nobody knows what is stored now.
-  store->InvalidateAnswers();
-  return written;
+  NoteBatch batch{.puts = {}, .deletes = {}, .answers_depend = true};
+  if (misses.empty()) {
+    batch.deletes.push_back(key);
+  } else {
+    batch.puts.emplace_back(key, EncodeConfirmedMisses(job, misses));
+  }
+  return store->WriteNotes(batch);
 }
 
 bool ByLabel(const ConfirmedMiss& a, const ConfirmedMiss& b) { return a.label < b.label; }

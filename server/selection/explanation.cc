@@ -32,7 +32,8 @@ void ExplanationCollector::OnCanary(const Mark& mark, const ObjectId& evidence_c
       {mark.code, std::string(mark.path), mark.lines, evidence_commit, std::string(mark.message)});
 }
 
-Explanation ExplanationCollector::Finish(const SelectionPlan& plan, bool forced, bool run_all) && {
+Explanation ExplanationCollector::Finish(const SelectionPlan& plan, bool forced, bool run_all,
+                                         const HistoryColumns* history) && {
   const auto add = [&](ReasonCode code, std::string message) {
     explanation_.selected = true;
     explanation_.evidence.push_back({code, "", {}, ObjectId(), std::move(message)});
@@ -65,6 +66,13 @@ Explanation ExplanationCollector::Finish(const SelectionPlan& plan, bool forced,
          {},
          ObjectId(),
          absl::StrCat("nothing that changed concerns it, by the evidence of ", used)});
+  }
+  if (known && history != nullptr && history->flaky.Contains(n)) {
+    explanation_.evidence.push_back({std::nullopt,
+                                     "",
+                                     {},
+                                     ObjectId(),
+                                     "it is known to be flaky: it failed and passed at one tree"});
   }
   return std::move(explanation_);
 }

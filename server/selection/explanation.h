@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "server/selection/history_columns.h"
 #include "server/selection/selection_plan.h"
 #include "server/selection/selector.h"
 
@@ -23,8 +24,10 @@ class ExplanationCollector final : public MarkObserver {
   void OnCanary(const Mark& mark, const ObjectId& evidence_commit,
                 const SelectionPlan::CanaryGroup& group, const LabelUniverse& universe) override;
 
-  // The explanation under the finished plan; `forced` and `run_all` are the request's.
-  Explanation Finish(const SelectionPlan& plan, bool forced, bool run_all) &&;
+  // The explanation under the finished plan; `forced` and `run_all` are the request's. `history` is
+  // of the plan's labels, or null.
+  Explanation Finish(const SelectionPlan& plan, bool forced, bool run_all,
+                     const HistoryColumns* history) &&;
 
  private:
   const std::string label_;

@@ -100,7 +100,7 @@ std::vector<absl::StatusOr<std::vector<LastOutcome>>> FindLastOutcomes(
     }
     std::vector<LastOutcome> last;
     for (LabelNumber n = 0; n < (*outcomes)->size(); ++n) {
-      if ((**outcomes)[n].outcome == Outcome::kUnknown) continue;
+      if (!IsDecided((**outcomes)[n].outcome)) continue;
       const LabelNumber here = universe.Number(*s->labels, n);
       if (claims.HasNewer(here)) continue;
       claims.Claim(here);

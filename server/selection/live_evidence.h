@@ -45,8 +45,8 @@ struct LastOutcome {
   LabelOutcome outcome;
 };
 
-// By segment, the known outcomes of the labels that no newer layer of its job has one of; the error
-// of a segment whose outcomes cannot be read. A label may be in several equally new segments.
+// By segment, the decided outcomes of the labels that no newer layer of its job has one of; the
+// error of a segment whose outcomes cannot be read. A label may be in several equally new segments.
 std::vector<absl::StatusOr<std::vector<LastOutcome>>> FindLastOutcomes(
     absl::Span<const LiveSegment* const> segments, const LabelUniverse& universe);
 

@@ -1,6 +1,7 @@
 #include "server/selection/selection_plan.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -169,6 +170,43 @@ class PlanMaker {
     for (const ComparedSegment& s : segments_) segments.push_back(&s);
     const auto outcomes = FindLastOutcomes(segments, *plan_->labels);
     for (size_t i = 0; i < segments_.size(); ++i) TakeOutcomes(segments_[i], outcomes[i]);
+    RecallOutcomes(outcomes);
+  }
+
+  // Labels of which the evidence of a job does not tell how they ended run if they are remembered
+  // to have failed there.
+  void RecallOutcomes(const std::vector<absl::StatusOr<std::vector<LastOutcome>>>& outcomes) {
+    std::map<JobKey, DenseLabelSet> undecided, decided;
+    for (size_t i = 0; i < segments_.size(); ++i) {
+      undecided[segments_[i].job] |= segments_[i].live_here;
+      if (!outcomes[i].ok()) continue;
+      for (const LastOutcome& last : *outcomes[i]) decided[segments_[i].job].Add(last.label);
+    }
+    for (auto& [job, labels] : undecided) {
+      labels -= decided[job];
+      if (labels.Empty()) continue;
+      plan_->remembered_version = in_.remembered.version();
+      const auto found = in_.remembered.Among(labels, job, *plan_->labels);
+      plan_->failed |= found.failed;
+      Recall({ReasonCode::kLastFailed,
+              AnswerList::kGlobalLevel,
+              "",
+              {},
+              "it failed when it was last run and told how it ended"},
+             found.failed);
+      Recall({ReasonCode::kDataLoss,
+              AnswerList::kGlobalLevel,
+              "",
+              {},
+              "how its last runs ended cannot be read"},
+             found.unreadable);
+    }
+  }
+
+  void Recall(const Mark& mark, const DenseLabelSet& labels) {
+    if (labels.Empty()) return;
+    plan_->remembered |= labels;
+    PlanUniverseMarks(ObjectId(), plan_.get(), observer_).SelectHere(mark, labels);
   }
 
   void TakeOutcomes(const ComparedSegment& s,

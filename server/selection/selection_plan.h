@@ -18,6 +18,7 @@
 #include "server/selection/index_resolution.h"
 #include "server/selection/label_universe.h"
 #include "server/selection/marks.h"
+#include "server/selection/remembered_failures.h"
 #include "server/selection/selector.h"
 #include "server/selection/source_forest.h"
 #include "storage/index_store.h"
@@ -39,9 +40,11 @@ struct SelectionPlan {
   DenseLabelSet present_diff, global_level;
   std::array<DenseLabelSet, static_cast<size_t>(ReasonCode::kCount)> by_reason;
   std::vector<CanaryGroup> canaries;
-  DenseLabelSet failed;        // last outcome is failed
-  std::vector<float> seconds;  // by number; < 0: not known
-  Digest fingerprint;          // of the evidence used
+  DenseLabelSet failed;            // last outcome is failed
+  std::vector<float> seconds;      // by number; < 0: not known
+  Digest fingerprint;              // of the evidence used
+  DenseLabelSet remembered;        // selected because of what is remembered of them alone
+  std::string remembered_version;  // RememberedFailures'; empty: the evidence tells all outcomes
   std::shared_ptr<const SelectionBasis> basis = std::make_shared<SelectionBasis>();
   absl::Duration diff_time, lookup_time;
 };
@@ -67,6 +70,7 @@ struct PlanInputs {
   std::string environment_digest;
   HeadPolicy policy;
   std::shared_ptr<const SelectionBasis> basis;  // null: no label runs because it was missed
+  RememberedFailures remembered;
   absl::Time deadline = absl::InfiniteFuture();
 };
 

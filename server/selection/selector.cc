@@ -10,11 +10,13 @@
 #include "server/selection/commit_worker.h"
 #include "server/selection/explanation.h"
 #include "server/selection/head_policy.h"
+#include "server/selection/history_columns.h"
 #include "server/selection/index_keeper.h"
 #include "server/selection/index_resolution.h"
 #include "server/selection/rule_cache.h"
 #include "server/selection/selection_plan.h"
 #include "server/selection/source_forest.h"
+#include "server/selection/test_history.h"
 #include "server/selection/turn.h"
 #include "storage/model/lru_map.h"
 #include "storage/model/mutex.h"
@@ -31,7 +33,13 @@ struct PlanSlot {
   std::shared_ptr<const SelectionPlan> plan;
 };
 
-std::string PlanKey(const SelectionRequest& request) {
+// What of a request's evidence is meant.
+struct Scope {
+  std::optional<JobKey> only_job;  // this one, with exactly this flavor; else as the request says
+  bool labels_requested = true;    // request.requested is the client's list
+};
+
+std::string PlanKey(const SelectionRequest& request, const Scope& scope) {
   std::string key = absl::StrCat(request.repository, "\n", request.base.bytes(),
                                  request.head.bytes(), static_cast<int>(request.granularity),
                                  request.unknown_change_selects_all.has_value()
@@ -40,19 +48,30 @@ std::string PlanKey(const SelectionRequest& request) {
                                  request.include_building, "\n", request.branch.size(), ":",
                                  request.branch, request.environment_digest, "\n");
   for (const JobKey& job : request.jobs) absl::StrAppend(&key, job.ToString(), "\n");
+  if (scope.only_job.has_value()) absl::StrAppend(&key, "\nonly ", scope.only_job->ToString());
   return key;
 }
 
 // What an answer depends on beside plan and list.
-std::string AnswerKey(const SelectionRequest& request, const std::string& plan_key,
-                      const SelectionPlan& plan, const Digest& list) {
+std::string AnswerKey(const SelectionRequest& request, const Scope& scope,
+                      const std::string& plan_key, const SelectionPlan& plan) {
+  const Digest list = scope.labels_requested ? request.requested->digest() : Digest();
   std::string key = absl::StrCat(plan_key, plan.fingerprint.bytes(), list.bytes(), request.run_all,
                                  request.omit_order);
   for (const auto& [job, labels] : plan.basis->missed) {
     absl::StrAppend(&key, "\n", job, "\n", absl::StrJoin(labels, "\n"), "\n");
   }
+  if (!plan.remembered.Empty()) absl::StrAppend(&key, "\n", EncodeLabelSet(plan.remembered));
   for (const std::string& label : request.force_labels) absl::StrAppend(&key, "\n", label);
   return key;
+}
+
+// Leaves the evidence of one job.
+void RestrictTo(const JobKey& job, Resolution* resolution) {
+  std::erase_if(resolution->chains, [&](const JobChain& c) { return c.use.job != job; });
+  resolution->missing_jobs.clear();
+  resolution->fingerprint =
+      Digest::Of(absl::StrCat("only ", job.ToString(), "\n", resolution->fingerprint.bytes()));
 }
 
 // Answers that would be other ones at the next try must not be kept.
@@ -73,18 +92,28 @@ class CachingSelector final : public Selector {
         plans_(options.plan_cache_entries),
         answers_(options.answer_cache_bytes / 4),
         lists_(options.answer_cache_bytes / 2),
-        numbers_(options.answer_cache_bytes / 4) {}
+        numbers_(options.answer_cache_bytes / 4),
+        columns_(options.answer_cache_bytes / 8) {}
 
   ~CachingSelector() override { forest_.Stop(); }
 
   absl::StatusOr<SelectionResult> Select(const SelectionRequest& request) override {
     SelectionResult result;
     const absl::Time begin = absl::Now();
-    const std::string plan_key = PlanKey(request);
-    TS_ASSIGN_OR_RETURN(const auto plan, FindPlan(request, plan_key, &result.times));
-    TS_ASSIGN_OR_RETURN(result.selection, FindAnswer(request, plan_key, *plan, &result.times));
-    result.labels =
-        request.requested != nullptr ? request.requested : result.selection->known_labels;
+    const Scope all{.only_job = std::nullopt, .labels_requested = request.requested != nullptr};
+    const std::string plan_key = PlanKey(request, all);
+    TS_ASSIGN_OR_RETURN(const auto plan, FindPlan(request, all, plan_key, &result.times));
+    TS_ASSIGN_OR_RETURN(result.selection, FindAnswer(request, all, plan_key, *plan, &result.times));
+    result.labels = all.labels_requested ? request.requested : result.selection->known_labels;
+    if (request.shard_count > 1 || request.budget_seconds > 0) {
+      SelectionRequest part = request;
+      // Another shard may get another answer: then each runs everything, so that none is lost.
+      if (Passing(*plan)) part.shard_index = 0, part.shard_count = 1;
+      result.part =
+          PartOf(*plan, *result.labels, *FindNumbers(*result.labels, *plan),
+                 FindColumns(*plan, HistoriesOf(request, *plan)).get(), *result.selection, part);
+    }
+    if (request.per_job) TS_RETURN_IF_ERROR(SelectPerJob(request, all, &result));
     result.times.total = absl::Now() - begin;
     return result;
   }
@@ -93,18 +122,18 @@ class CachingSelector final : public Selector {
                                          const SelectionBasis& basis) override {
     SelectionResult result;
     const absl::Time begin = absl::Now();
+    const Scope all{.only_job = std::nullopt, .labels_requested = request.requested != nullptr};
     TS_ASSIGN_OR_RETURN(const auto plan,
-                        Compute(request, nullptr, &basis, nullptr, &result.times.resolve));
+                        Compute(request, all, nullptr, &basis, nullptr, &result.times.resolve));
     result.labels = request.requested;
     if (result.labels == nullptr) {
       TS_ASSIGN_OR_RETURN(result.labels, KnownLabels(*plan));
     }
-    const std::string key =
-        AnswerKey(request, PlanKey(request), *plan,
-                  request.requested == nullptr ? Digest() : request.requested->digest());
+    const std::string key = AnswerKey(request, all, PlanKey(request, all), *plan);
+    const auto columns = FindColumns(*plan, HistoriesOf(request, *plan));
     result.selection =
         MakeAnswer(*plan, *result.labels, ResolveLabels(*result.labels, *plan->labels),
-                   OptionsOf(request, *plan, key));
+                   OptionsOf(request, all, *plan, key, columns.get()));
     result.times.total = absl::Now() - begin;
     return result;
   }
@@ -114,10 +143,11 @@ class CachingSelector final : public Selector {
     ExplanationCollector collector(label);
     absl::Duration resolve_time;
     TS_ASSIGN_OR_RETURN(const auto plan,
-                        Compute(request, nullptr, nullptr, &collector, &resolve_time));
+                        Compute(request, Scope(), nullptr, nullptr, &collector, &resolve_time));
+    const auto columns = FindColumns(*plan, HistoriesOf(request, *plan));
     const bool forced = std::find(request.force_labels.begin(), request.force_labels.end(),
                                   label) != request.force_labels.end();
-    return std::move(collector).Finish(*plan, forced, request.run_all);
+    return std::move(collector).Finish(*plan, forced, request.run_all, columns.get());
   }
 
   absl::StatusOr<FileGraph> ReadGraph(const GraphRequest& request) override {
@@ -163,6 +193,59 @@ class CachingSelector final : public Selector {
 
  private:
   using PlanPtr = std::shared_ptr<const SelectionPlan>;
+  using ColumnsPtr = std::shared_ptr<const HistoryColumns>;
+
+  // A selection of its own for each job that the index has, over the labels of the whole one.
+  absl::Status SelectPerJob(const SelectionRequest& request, const Scope& all,
+                            SelectionResult* result) {
+    SelectionRequest one = request;
+    one.requested = result->labels;
+    for (const IndexUse& use : result->selection->index) {
+      const Scope scope{.only_job = use.job, .labels_requested = all.labels_requested};
+      const std::string plan_key = PlanKey(one, scope);
+      StageTimes times;
+      TS_ASSIGN_OR_RETURN(const auto plan, FindPlan(one, scope, plan_key, &times));
+      TS_ASSIGN_OR_RETURN(auto selection, FindAnswer(one, scope, plan_key, *plan, &times));
+      result->jobs.push_back({use.job, std::move(selection)});
+      result->times.diff += times.diff;
+      result->times.lookup += times.lookup;
+    }
+    return absl::OkStatus();
+  }
+
+  // The histories of the jobs of a plan that can be read.
+  std::vector<std::shared_ptr<const JobHistory>> HistoriesOf(const SelectionRequest& request,
+                                                             const SelectionPlan& plan) const {
+    std::vector<std::shared_ptr<const JobHistory>> jobs;
+    if (options_.history == nullptr) return jobs;
+    for (const IndexUse& use : plan.index) {
+      // One that cannot be read costs the order only; the plan has seen to the labels.
+      auto job = options_.history->Of(request.repository, use.job);
+      if (job.ok()) jobs.push_back(*std::move(job));
+    }
+    return jobs;
+  }
+
+  static std::string VersionsOf(const std::vector<std::shared_ptr<const JobHistory>>& jobs) {
+    std::string text;
+    for (const auto& job : jobs) absl::StrAppend(&text, "\n", job->version());
+    return text;
+  }
+
+  // They change with every upload, but not from head to head.
+  ColumnsPtr FindColumns(const SelectionPlan& plan,
+                         const std::vector<std::shared_ptr<const JobHistory>>& jobs) {
+    if (jobs.empty() || plan.labels == nullptr) return nullptr;
+    const std::string key = absl::StrCat(plan.fingerprint.bytes(), VersionsOf(jobs));
+    {
+      MutexLock lock(&mutex_);
+      if (auto columns = columns_.Find(key); columns != nullptr) return columns;
+    }
+    ColumnsPtr columns = HistoryColumns::Of(*plan.labels, jobs);
+    MutexLock lock(&mutex_);
+    columns_.Insert(key, columns, columns->seconds.size() * 2 * sizeof(float));
+    return columns;
+  }
 
   ResolutionQuery QueryOf(const std::vector<JobKey>& jobs, const std::string& branch) const {
     ResolutionQuery query;
@@ -199,8 +282,8 @@ class CachingSelector final : public Selector {
   }
 
   // The plan from the cache if the index has not changed since, else a new one.
-  absl::StatusOr<PlanPtr> FindPlan(const SelectionRequest& request, const std::string& key,
-                                   StageTimes* times) {
+  absl::StatusOr<PlanPtr> FindPlan(const SelectionRequest& request, const Scope& scope,
+                                   const std::string& key, StageTimes* times) {
     std::shared_ptr<PlanSlot> slot;
     {
       MutexLock lock(&mutex_);
@@ -223,7 +306,7 @@ class CachingSelector final : public Selector {
     }
     absl::Duration resolve_time;
     TS_ASSIGN_OR_RETURN(PlanPtr plan,
-                        Compute(request, slot->plan, nullptr, nullptr, &resolve_time));
+                        Compute(request, scope, slot->plan, nullptr, nullptr, &resolve_time));
     times->resolve = resolve_time;
     times->diff = plan->diff_time;
     times->lookup = plan->lookup_time;
@@ -234,9 +317,9 @@ class CachingSelector final : public Selector {
 
   // A plan for the index as it is now, or as far as it is that of `replayed` if that is not null;
   // `previous` is reused where it rests on the same evidence.
-  absl::StatusOr<PlanPtr> Compute(const SelectionRequest& request, const PlanPtr& previous,
-                                  const SelectionBasis* replayed, MarkObserver* observer,
-                                  absl::Duration* resolve_time) {
+  absl::StatusOr<PlanPtr> Compute(const SelectionRequest& request, const Scope& scope,
+                                  const PlanPtr& previous, const SelectionBasis* replayed,
+                                  MarkObserver* observer, absl::Duration* resolve_time) {
     const absl::Time begin = absl::Now();
     if (request.base == request.head) {
       return absl::InvalidArgumentError(
@@ -261,7 +344,8 @@ class CachingSelector final : public Selector {
     if (replayed != nullptr) index = OnlySegments(*index, replayed->segments);
     ResolutionQuery query = QueryOf(request.jobs, request.branch);
     query.include_building = request.include_building;
-    const auto resolution = ResolveIndex(*index, *git, *base, query);
+    auto resolution = ResolveIndex(*index, *git, *base, query);
+    if (resolution.ok() && scope.only_job.has_value()) RestrictTo(*scope.only_job, &*resolution);
     *resolve_time = absl::Now() - begin;
     if (!resolution.ok()) {
       return MakeFallbackPlan({FallbackCode::kMissingObject,
@@ -278,8 +362,16 @@ class CachingSelector final : public Selector {
                                                  basis.status().message(), "; everything runs.")});
     }
     inputs.basis = *basis;
+    if (options_.history != nullptr) {
+      for (const JobChain& chain : resolution->chains) {
+        inputs.remembered.Add(chain.use.job,
+                              options_.history->Of(request.repository, chain.use.job));
+      }
+    }
     if (previous != nullptr && previous->fingerprint == resolution->fingerprint &&
-        *previous->basis == *inputs.basis) {
+        *previous->basis == *inputs.basis &&
+        (previous->remembered_version.empty() ||
+         previous->remembered_version == inputs.remembered.version())) {
       return previous;
     }
     auto policy = ReadHeadPolicy(*git, inputs.head, request.branch, rules_);
@@ -359,12 +451,15 @@ class CachingSelector final : public Selector {
   }
 
   absl::StatusOr<std::shared_ptr<const Selection>> FindAnswer(const SelectionRequest& request,
+                                                              const Scope& scope,
                                                               const std::string& plan_key,
                                                               const SelectionPlan& plan,
                                                               StageTimes* times) {
-    const Digest list_digest =
-        request.requested == nullptr ? Digest() : request.requested->digest();
-    const std::string key = AnswerKey(request, plan_key, plan, list_digest);
+    // The histories change what runs first, but not what runs: they are no part of the id.
+    const std::string named = AnswerKey(request, scope, plan_key, plan);
+    const ColumnsPtr columns = FindColumns(plan, HistoriesOf(request, plan));
+    const std::string key =
+        columns == nullptr ? named : absl::StrCat(named, columns->digest.bytes());
     if (!Passing(plan)) {
       MutexLock lock(&mutex_);
       if (auto answer = answers_.Find(key); answer != nullptr) return answer;
@@ -376,10 +471,11 @@ class CachingSelector final : public Selector {
       TS_ASSIGN_OR_RETURN(list, KnownLabels(plan));
     }
     const auto numbers = FindNumbers(*list, plan);
-    const AnswerOptions options = OptionsOf(request, plan, key);
+    const AnswerOptions options = OptionsOf(request, scope, plan, named, columns.get());
     const std::shared_ptr<Selection> answer = MakeAnswer(plan, *list, *numbers, options);
     size_t weight = list->size() / 2 + answer->run.size() * sizeof(uint32_t) + key.size();
     if (answer->shadow.has_value()) weight += answer->shadow->skip.size();
+    weight += answer->known_flaky.size();
     if (request.requested == nullptr) {
       answer->known_labels = list;
       weight += list->memory_bytes();
@@ -392,12 +488,13 @@ class CachingSelector final : public Selector {
     return answer;
   }
 
-  static AnswerOptions OptionsOf(const SelectionRequest& request, const SelectionPlan& plan,
-                                 std::string key) {
+  static AnswerOptions OptionsOf(const SelectionRequest& request, const Scope& scope,
+                                 const SelectionPlan& plan, std::string key,
+                                 const HistoryColumns* columns) {
     // An answer that would be another one at the next try has a name of its own.
     if (Passing(plan)) absl::StrAppend(&key, "\n", static_cast<int>(plan.fallback->code));
-    return {request.run_all, request.force_labels, request.omit_order, request.requested != nullptr,
-            Digest::Of(key).ToHex()};
+    return {request.run_all,        request.force_labels,    request.omit_order,
+            scope.labels_requested, Digest::Of(key).ToHex(), columns};
   }
 
   // The numbers of a list in a plan's universe. They are the same from head to head while the
@@ -426,6 +523,7 @@ class CachingSelector final : public Selector {
   LruMap<std::string, const Selection> answers_ ABSL_GUARDED_BY(mutex_);
   mutable LruMap<Digest, const LabelList> lists_ ABSL_GUARDED_BY(mutex_);
   LruMap<std::string, const std::vector<LabelNumber>> numbers_ ABSL_GUARDED_BY(mutex_);
+  LruMap<std::string, const HistoryColumns> columns_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, std::shared_ptr<const RepositoryIndex>> indexes_
       ABSL_GUARDED_BY(mutex_);
   const IndexKeeper keeper_{

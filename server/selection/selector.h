@@ -26,6 +26,7 @@
 namespace testselect {
 
 class IndexKeeper;
+class TestHistory;
 
 // What a consolidation did at one commit.
 struct ConsolidationReport {
@@ -49,6 +50,10 @@ struct SelectionRequest {
   std::vector<std::string> force_labels;
   bool include_building = false;
   bool omit_order = false;
+  // What of the run list is wanted; 0 and 1: all of it. Not with omit_order.
+  double budget_seconds = 0;  // 0: no limit
+  uint32_t shard_index = 0, shard_count = 1;
+  bool per_job = false;  // also a selection for each job
   absl::Time deadline = absl::InfiniteFuture();
 };
 
@@ -88,6 +93,7 @@ struct Selection {
   std::optional<Fallback> fallback;
   std::shared_ptr<const LabelList> known_labels;  // all known ones, where none were requested
   std::string absent, present_diff, global_level, present_report;  // bit sets
+  std::string known_flaky;    // a bit set, of the labels to run; empty: none
   std::vector<uint32_t> run;  // positions in the list, in running order, each label once
   uint64_t run_count = 0;     // also with omit_order
   std::array<uint64_t, static_cast<size_t>(ReasonCode::kCount)> reasons{};
@@ -96,9 +102,27 @@ struct Selection {
   std::shared_ptr<const SelectionBasis> basis;  // never null
 };
 
+// One shard's share of a run list, as far as it fits the budget. Every label of `run` is in exactly
+// one of the three, and the shards of one selection id have each exactly once.
+struct RunPart {
+  std::vector<uint32_t> run;  // as Selection::run
+  std::string over_budget;    // a bit set: this shard's, but there is no time for it
+  std::string other_shards;   // a bit set
+  double run_seconds = 0;     // the known durations of `run`
+};
+
+// The selection for one job alone: its run list are the labels that are known to that job (its
+// present_report) and selected by its evidence.
+struct JobSelection {
+  JobKey job;
+  std::shared_ptr<const Selection> selection;  // over SelectionResult::labels
+};
+
 struct SelectionResult {
   std::shared_ptr<const Selection> selection;
   std::shared_ptr<const LabelList> labels;  // what it is about: the requested ones or known_labels
+  std::optional<RunPart> part;              // where a budget or shards were asked for
+  std::vector<JobSelection> jobs;           // with per_job; as selection->index
   StageTimes times;
 };
 
@@ -129,10 +153,12 @@ struct SelectorOptions {
   std::function<void(const std::string& repository, const ObjectId& commit,
                      const absl::StatusOr<ConsolidationReport>& done)>
       on_consolidated;
+  const TestHistory* history = nullptr;  // none: nothing is known but the evidence
 };
 
 // Thread-safe. Equal requests against an unchanged index give the same Selection object from a
-// cache; concurrent equal requests compute it once.
+// cache; concurrent equal requests compute it once. Of requests that differ in budget, shard or
+// per_job alone, the selections have the same id.
 class Selector {
  public:
   virtual ~Selector() = default;

@@ -22,6 +22,9 @@ enum class Outcome : uint8_t {
 // passes).
 constexpr bool MustRerun(Outcome o) { return o == Outcome::kFailed || o == Outcome::kError; }
 
+// Whether an outcome says that a label works, or that it does not: a skipped one says neither.
+constexpr bool IsDecided(Outcome o) { return o != Outcome::kUnknown && o != Outcome::kSkipped; }
+
 // "passed", "failed", ...; "unknown" for kUnknown.
 absl::string_view OutcomeName(Outcome o);
 

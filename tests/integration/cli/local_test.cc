@@ -287,5 +287,51 @@ TEST_F(CliTest, HelpAndMistakes) {
   EXPECT_EQ(Run({"--version"}).out, Run({"version"}).out);
 }
 
+TEST_F(CliTest, OutcomesOrderBudgetShardsAndJobs) {
+  const std::string log = folder_ + "/report.jsonl";
+  const auto write_log = [&](const std::string& add, const std::string& mul) {
+    std::ofstream out(log);
+    for (const auto& [label, outcome] : {std::pair(kAdd, add), std::pair(kMul, mul)}) {
+      for (const std::string when : {"setup", "call", "teardown"}) {
+        out << R"({"$report_type": "TestReport", "nodeid": ")" << label << R"(", "when": ")" << when
+            << R"(", "outcome": ")" << (when == "call" ? outcome : "passed")
+            << R"(", "duration": 1})"
+            << "\n";
+      }
+    }
+  };
+  write_log("passed", "failed");
+  ASSERT_EQ(UploadFirst({"--outcomes", log}).exit_code, 0);
+  const auto first = Json(Run(SelectArguments({"--budget", "4s", "--per-job"})).out);
+  EXPECT_THAT(Strings(first["run"]), ElementsAre(kMul));  // failed last
+  EXPECT_THAT(Strings(first["over_budget"]), ElementsAre(kAdd));
+  EXPECT_THAT(Strings(first["skip"]), IsEmpty());
+  EXPECT_THAT(Strings(first["jobs"]["unit"]["run"]), ElementsAre(kAdd, kMul));
+  const Finished cut = Run(SelectArguments({"--budget", "4s"}));
+  EXPECT_EQ(cut.exit_code, 0);
+  EXPECT_THAT(cut.err, HasSubstr("--budget 4s leaves out 1 of the labels that must run"));
+  std::vector<std::string> all;
+  for (const std::string shard : {"1", "2"}) {
+    const Finished part = Run(SelectArguments({"--shards", "2", "--shard", shard}));
+    const auto answer = Json(part.out);
+    EXPECT_EQ(Strings(answer["other_shards"]).size(), 1u) << part.out;
+    for (const std::string& label : Strings(answer["run"])) all.push_back(label);
+  }
+  EXPECT_THAT(all, ::testing::UnorderedElementsAre(kAdd, kMul));
+  write_log("passed", "passed");
+  ASSERT_EQ(UploadFirst({"--outcomes", log, "--attempt", "2"}).exit_code, 0);
+  const Finished shown = Run({"index", "show", base_, "--label", kMul, "--json"});
+  const auto history = Json(shown.out)["history"].at(0);
+  EXPECT_EQ(uint64_t(history["runs"]), 2u) << shown.out;
+  EXPECT_EQ(uint64_t(history["failures"]), 1u);
+  EXPECT_TRUE(bool(history["flaky"]));
+  EXPECT_FALSE(bool(history["failed"]));
+  EXPECT_THAT(Run({"explain", kMul, "--base", base_, "--head", head_}).out,
+              HasSubstr("known to be flaky"));
+  EXPECT_EQ(Run(SelectArguments({"--shards", "2"})).exit_code, 2);
+  EXPECT_EQ(Run(SelectArguments({"--shards", "2", "--shard", "3"})).exit_code, 2);
+  EXPECT_EQ(Run(SelectArguments({"--budget", "soon"})).exit_code, 2);
+}
+
 }  // namespace
 }  // namespace testselect

@@ -53,6 +53,43 @@ v1::SelectTestsResponse Response() {
   return response;
 }
 
+// a is put off, b is another shard's; what no list explains still runs.
+TEST(DecodeAnswerTest, PartsAreListsOfTheirOwn) {
+  v1::SelectTestsResponse response = Response();
+  response.set_run_order(Numbers({3}));
+  response.mutable_over_budget()->set_bits("\x01");
+  response.mutable_other_shards()->set_bits("\x02");
+  response.set_part_seconds(2.5);
+  {
+    ASSERT_OK_AND_ASSIGN(const SelectionAnswer answer, DecodeAnswer(response, Letters("abzdc")));
+    EXPECT_THAT(answer.run, ElementsAre(3));
+    EXPECT_THAT(answer.over_budget, ElementsAre(0));
+    EXPECT_THAT(answer.other_shards, ElementsAre(1));
+    EXPECT_THAT(answer.skip, ElementsAre(4, 2));
+    EXPECT_EQ(answer.part_seconds, 2.5);
+  }
+  response.clear_other_shards();
+  response.mutable_over_budget()->set_bits("\x09");  // d is in the run order, too
+  ASSERT_OK_AND_ASSIGN(const SelectionAnswer answer, DecodeAnswer(response, Letters("abzdc")));
+  EXPECT_THAT(answer.run, ElementsAre(3, 1));
+  EXPECT_THAT(answer.over_budget, ElementsAre(0));
+}
+
+TEST(DecodeAnswerTest, JobsHaveListsOfTheirOwn) {
+  v1::SelectTestsResponse response = Response();
+  v1::JobSelection* job = response.add_jobs();
+  job->mutable_job()->set_name("unit");
+  job->mutable_run_labels()->set_bits("\x03");
+  job->mutable_skip_labels()->set_bits("\x15");  // a is in both: it runs
+  response.mutable_known_flaky()->set_bits("\x02");
+  ASSERT_OK_AND_ASSIGN(const SelectionAnswer answer, DecodeAnswer(response, Letters("bazdc")));
+  ASSERT_EQ(answer.jobs.size(), 1u);
+  EXPECT_EQ(answer.jobs[0].job, "unit");
+  EXPECT_THAT(answer.jobs[0].run, ElementsAre(1, 0));
+  EXPECT_THAT(answer.jobs[0].skip, ElementsAre(4, 2));
+  EXPECT_THAT(answer.known_flaky, ElementsAre(1));
+}
+
 TEST(DecodeAnswerTest, FourListsRunInOrderSkipSorted) {
   ASSERT_OK_AND_ASSIGN(const SelectionAnswer answer, DecodeAnswer(Response(), Letters("abzdc")));
   EXPECT_THAT(answer.absent, ElementsAre(3));

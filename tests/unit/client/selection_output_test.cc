@@ -52,6 +52,23 @@ TEST(SelectionOutputTest, AFallbackHasTheSameShape) {
             "\"seconds\": {\"run\": 0, \"total\": 0}}\n");
 }
 
+TEST(SelectionOutputTest, PartsAreToldWhereTheyWereAskedFor) {
+  SelectionAnswer answer = Answer();
+  answer.over_budget = {0};
+  answer.other_shards = {1};
+  answer.part_seconds = 0.5;
+  answer.known_flaky = {1};
+  answer.jobs.push_back({"unit;os=x", {1}, {2}, {{"REACH", 1}}, {}, 0.25});
+  const std::string json =
+      SelectionJson(answer, {.budget = true, .per_job = true, .shard = 2, .shards = 3});
+  EXPECT_THAT(json, testing::EndsWith(
+                        "\"over_budget\": [\"x y\"], \"shard\": {\"index\": 2, \"count\": 3, "
+                        "\"seconds\": 0.5}, \"other_shards\": [\"new\"], "
+                        "\"known_flaky\": [\"new\"], \"jobs\": {\"unit;os=x\": "
+                        "{\"run\": [\"new\"], \"skip\": [\"it's\"], \"reasons\": {\"REACH\": 1}, "
+                        "\"fallback\": null, \"seconds\": {\"run\": 0.25}}}}\n"));
+}
+
 TEST(SelectionOutputTest, ListsAndArguments) {
   EXPECT_EQ(SelectionList(Answer()), "it's\nnew\n");
   EXPECT_EQ(SelectionArgs(Answer()), "'it'\\''s' new\n");

@@ -1,5 +1,6 @@
 #include "server/rpc/selection_conversion.h"
 
+#include <limits>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -70,6 +71,37 @@ TEST(SelectionConversionTest, DefaultsAreTheProtosDefaults) {
   EXPECT_EQ(request.branch, "");
   EXPECT_FALSE(request.run_all || request.include_building || request.omit_order);
   EXPECT_THAT(request.jobs, IsEmpty());
+}
+
+TEST(SelectionConversionTest, PartsAreChecked) {
+  v1::SelectTestsRequest good = Minimal();
+  good.set_budget_seconds(1.5);
+  good.set_shard_count(4);
+  good.set_shard_index(3);
+  good.set_per_job(true);
+  ASSERT_OK_AND_ASSIGN(const SelectionRequest request, SelectionFromProto(good));
+  EXPECT_EQ(request.budget_seconds, 1.5);
+  EXPECT_EQ(request.shard_count, 4u);
+  EXPECT_EQ(request.shard_index, 3u);
+  EXPECT_TRUE(request.per_job);
+  const auto refused = [](const v1::SelectTestsRequest& bad, absl::string_view field) {
+    EXPECT_THAT(SelectionFromProto(bad),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(std::string(field))));
+  };
+  v1::SelectTestsRequest bad = good;
+  bad.set_shard_index(4);
+  refused(bad, "shard_index='4'");
+  bad = good;
+  bad.set_shard_count(10'001);
+  refused(bad, "shard_count='10001'");
+  for (const double budget : {-1.0, 2e9, std::numeric_limits<double>::quiet_NaN()}) {
+    bad = good;
+    bad.set_budget_seconds(budget);
+    refused(bad, "budget_seconds=");
+  }
+  bad = good;
+  bad.set_omit_order(true);
+  refused(bad, "omit_order=");
 }
 
 TEST(SelectionConversionTest, EveryFieldArrives) {

@@ -11,7 +11,10 @@ SelectionTest::SelectionTest() : store_(NewMemoryIndexStore()) {
   auto repositories = NewRepositorySet(options);
   EXPECT_TRUE(repositories.ok()) << repositories.status();
   repositories_ = *std::move(repositories);
-  selector_ = NewSelector(store_.get(), repositories_.get(), SelectorOptions());
+  history_ = std::make_unique<TestHistory>(store_.get());
+  SelectorOptions selector_options;
+  selector_options.history = history_.get();
+  selector_ = NewSelector(store_.get(), repositories_.get(), selector_options);
 }
 
 UploadHeader SelectionTest::HeaderOf(const UploadSpec& spec) const {
@@ -82,6 +85,7 @@ SegmentInfo SelectionTest::Upload(const UploadSpec& spec) {
   options.quarantine_below = 0;
   auto info = store_->Commit(header, *content, options);
   EXPECT_TRUE(info.ok()) << info.status();
+  EXPECT_TRUE(history_->Record(*info, *content).ok());
   return *info;
 }
 

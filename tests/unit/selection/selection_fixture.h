@@ -11,6 +11,7 @@
 #include "server/git/repository.h"
 #include "server/selection/index_keeper.h"
 #include "server/selection/selector.h"
+#include "server/selection/test_history.h"
 #include "storage/index_store.h"
 #include "storage/model/mutex.h"
 #include "storage/segment_builder.h"
@@ -68,6 +69,7 @@ class SelectionTest : public GitTest {
   Repo git_{Path("app")};
   std::unique_ptr<IndexStore> store_;
   std::unique_ptr<RepositorySource> repositories_;
+  std::unique_ptr<TestHistory> history_;
   std::unique_ptr<Selector> selector_;
 
  private:
