@@ -15,6 +15,7 @@ namespace testselect {
 
 class DecisionRecorder;
 class Evaluator;
+class IndexRetention;
 
 // Plain pointers to things that outlive the services; all are thread-safe.
 struct ServiceEnvironment {
@@ -28,6 +29,7 @@ struct ServiceEnvironment {
   Selector* selector = nullptr;
   DecisionRecorder* decisions = nullptr;
   Evaluator* evaluator = nullptr;
+  IndexRetention* retention = nullptr;
   CallGate* gate = nullptr;
 };
 
