@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <filesystem>
@@ -11,7 +13,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "server/git/open_repository.h"
 #include "server/ingest/report_parser.h"
@@ -20,6 +21,7 @@
 #include "server/ops/metrics.h"
 #include "server/ops/version.h"
 #include "server/rpc/decision_recorder.h"
+#include "server/rpc/index_retention.h"
 #include "server/rpc/rpc_server.h"
 #include "server/rpc/service_environment.h"
 #include "server/rpc/status.h"
@@ -35,6 +37,16 @@ namespace testselect {
 namespace {
 
 constexpr absl::Duration kCareInterval = absl::Minutes(1);
+
+// As often as something may have to be done.
+absl::Duration CareInterval(const ServerConfig& config) {
+  absl::Duration interval = kCareInterval;
+  if (RetentionOf(config).HasLimits()) interval = std::min(interval, config.retain_every);
+  if (config.building_timeout > absl::ZeroDuration()) {
+    interval = std::min(interval, std::max(config.building_timeout, absl::Seconds(1)));
+  }
+  return interval;
+}
 
 std::vector<std::string> FormatNames() {
   std::vector<std::string> names;
@@ -83,6 +95,7 @@ struct Server::Parts {
   const StatusMapper statuses;
   Metrics metrics;
   TokenSet tokens;
+  std::atomic<bool> stop_work{false};  // what takes long in the background
   std::unique_ptr<IndexStore> store;
   std::unique_ptr<RepositorySource> repositories;
   std::unique_ptr<TestHistory> history;
@@ -92,6 +105,7 @@ struct Server::Parts {
   std::unique_ptr<UploadSpool> spool;
   CallGate gate;
   ServiceEnvironment environment;
+  IndexRetention retention{environment};
   std::string metrics_address;
   std::unique_ptr<RpcServer> rpc;
 
@@ -99,6 +113,7 @@ struct Server::Parts {
   std::condition_variable_any stop_care;
   bool stopping ABSL_GUARDED_BY(mutex) = false;
   std::optional<std::thread> care;
+  absl::Time next_retention = absl::InfinitePast();  // used by the thread `care` alone
 };
 
 absl::Status Server::Parts::Open() {
@@ -108,13 +123,13 @@ absl::Status Server::Parts::Open() {
   TS_RETURN_IF_ERROR(CreateDataDir(config.data_dir));
   TS_ASSIGN_OR_RETURN(store, OpenRocksDbIndexStore({.path = config.data_dir + "/index",
                                                     .cache_bytes = config.store_cache_bytes,
-                                                    .lock_wait = config.store_lock_wait}));
+                                                    .lock_wait = config.store_lock_wait,
+                                                    .stop_compaction = &stop_work}));
   TS_ASSIGN_OR_RETURN(repositories, NewRepositorySet({.repositories = config.repositories,
                                                       .mirror_dir = config.data_dir + "/mirrors"}));
   SelectorOptions selector_options;
   selector_options.answer_cache_bytes = config.answer_cache_bytes;
-  selector_options.trust =
-      BranchTrust(absl::StrSplit(config.trusted_branches, ',', absl::SkipWhitespace()));
+  selector_options.trust = TrustOf(config);
   selector_options.keep_sources = config.keep_sources;
   selector_options.consolidate_after = static_cast<uint32_t>(config.consolidate_after);
   selector_options.on_consolidated = [this](const std::string& repository, const ObjectId& commit,
@@ -155,6 +170,7 @@ absl::Status Server::Parts::Open() {
                  .decisions = decisions.get(),
                  .evaluator = evaluator.get(),
                  .history = history.get(),
+                 .retention = &retention,
                  .gate = &gate};
   if (!config.metrics_listen.empty()) {
     metrics.SetStoreStats([this] { return store->Stats(); });
@@ -165,12 +181,12 @@ absl::Status Server::Parts::Open() {
   return absl::OkStatus();
 }
 
-// Looks after the store and the spool while the server runs.
+// Looks after the store, the spool and the index while the server runs.
 void Server::Parts::StartCare() {
   care.emplace([this] {
     MutexLock lock(&mutex);
     while (!stopping) {
-      stop_care.wait_for(mutex, absl::ToChronoMilliseconds(kCareInterval));
+      stop_care.wait_for(mutex, absl::ToChronoMilliseconds(CareInterval(config)));
       if (stopping) return;
       mutex.Unlock();
       Care();
@@ -184,9 +200,15 @@ void Server::Parts::Care() {
   const absl::Status status = store->Stats().status();
   if (!status.ok()) log.Error("the store does not answer", {{"error", status}});
   rpc->SetServing(status.ok());
+  const auto stopped = [this] { return stop_work.load(); };
+  retention.SealOverdue(absl::Now(), stopped);
+  if (absl::Now() < next_retention || stopped()) return;
+  retention.ApplyToAll(stopped);
+  next_retention = absl::Now() + config.retain_every;
 }
 
 void Server::Parts::StopCare() {
+  stop_work = true;
   if (!care.has_value()) return;
   {
     MutexLock lock(&mutex);

@@ -175,6 +175,7 @@ absl::StatusOr<std::unique_ptr<RocksDbDatabase>> RocksDbDatabase::Open(
   TS_RETURN_IF_ERROR(CheckDirectory(options.path));
   std::unique_ptr<RocksDbDatabase> database(new RocksDbDatabase());
   database->path_ = options.path;
+  database->stop_compaction_ = options.stop_compaction;
   const absl::Time deadline = absl::Now() + options.lock_wait;
   // The lock is another process's: there is nothing to be told by, so ask again, ever more rarely.
   absl::Duration pause = absl::Milliseconds(5);
@@ -321,11 +322,17 @@ absl::Status RocksDbDatabase::PutDerived(absl::string_view key, absl::string_vie
 absl::Status RocksDbDatabase::Compact() {
   rocksdb::CompactRangeOptions options;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  options.canceled = stop_compaction_;
+  const auto stopped = [&] { return stop_compaction_ != nullptr && stop_compaction_->load(); };
   for (rocksdb::ColumnFamilyHandle* handle : handles_) {
     TS_RETURN_IF_ERROR(
         FromRocksDb(db_->Flush(rocksdb::FlushOptions(), handle), "compacting the store"));
-    TS_RETURN_IF_ERROR(
-        FromRocksDb(db_->CompactRange(options, handle, nullptr, nullptr), "compacting the store"));
+    const rocksdb::Status done = stopped() ? rocksdb::Status::Incomplete()
+                                           : db_->CompactRange(options, handle, nullptr, nullptr);
+    if (!done.ok() && stopped()) {
+      return absl::CancelledError("compacting the store was interrupted");
+    }
+    TS_RETURN_IF_ERROR(FromRocksDb(done, "compacting the store"));
   }
   return absl::OkStatus();
 }

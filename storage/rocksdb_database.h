@@ -5,6 +5,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -61,6 +62,7 @@ class RocksDbDatabase {
   rocksdb::ColumnFamilyHandle* Handle(Family family) const;
 
   std::string path_;
+  std::atomic<bool>* stop_compaction_ = nullptr;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // by Family; owned by db_, freed at close
   Mutex resume_mutex_;

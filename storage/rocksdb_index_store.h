@@ -2,6 +2,7 @@
 // own types do not appear in it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,6 +16,8 @@ struct RocksDbOptions {
   std::string path;                             // created if missing
   uint64_t cache_bytes = 256ull << 20;          // decoded records and blocks
   absl::Duration lock_wait = absl::Seconds(0);  // how long to wait for another process's lock
+  // Once it is true, Compact ends early with kCancelled. Must outlive the store; may be null.
+  std::atomic<bool>* stop_compaction = nullptr;
 };
 
 // Opens or creates the store. kFailedPrecondition: written by an unknown format version (the

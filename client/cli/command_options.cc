@@ -60,10 +60,10 @@ CLI::Option* CommandOptions::Seconds(const std::string& flags, double& target,
 }
 
 CLI::Option* CommandOptions::Count(const std::string& flags, uint32_t& target, uint32_t most,
-                                   const std::string& doc) {
+                                   const std::string& doc, uint32_t least) {
   return app_->add_option(flags, target, doc)
       ->type_name("N")
-      ->check(CLI::Range(uint32_t{1}, most).description(""));
+      ->check(CLI::Range(least, most).description(""));
 }
 
 CLI::Option* CommandOptions::Switch(const std::string& flags, bool& target,
@@ -92,8 +92,8 @@ void CommandOptions::Index(CommonOptions& common, bool has_json) {
   Text("--token-file", common.remote.token_file, "FILE",
        "A file with the bearer token to show to the server.");
   Seconds("--timeout", common.timeout,
-          "Give up after this time, retries included. Default with a server: 3600 for upload, 300 "
-          "for select and explain, 120 else; in process: none.");
+          "Give up after this time, retries included. Default with a server: 3600 for upload "
+          "and index retain, 300 for select and explain, 120 else; in process: none.");
   Seconds("--lock-wait", common.lock_wait,
           "In process: how long to wait while another command uses .testselect/. Default: 60.");
   Output(common, has_json);

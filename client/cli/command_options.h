@@ -34,8 +34,9 @@ class CommandOptions {
   CLI::Option* Choice(const std::string& flags, std::string& target,
                       const std::vector<std::string>& choices, const std::string& doc);
   CLI::Option* Seconds(const std::string& flags, double& target, const std::string& doc);
+  // From `least`, which is 1 unless said, to `most`.
   CLI::Option* Count(const std::string& flags, uint32_t& target, uint32_t most,
-                     const std::string& doc);
+                     const std::string& doc, uint32_t least = 1);
   CLI::Option* Switch(const std::string& flags, bool& target, const std::string& doc);
   // How much is said, and where `has_json`, in which form.
   void Output(CommonOptions& common, bool has_json);

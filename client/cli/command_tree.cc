@@ -130,6 +130,29 @@ void AddInspect(CLI::App* tree, CommandLine& values) {
   options.Output(values.common, /*has_json=*/true);
 }
 
+void AddIndexRetain(CLI::App* group, CommandLine& values) {
+  RetainOptions& retain = values.retain;
+  CLI::App* app =
+      AddCommand(group, "retain", "Delete what is too old or too much, and give the space back.",
+                 values, Command::kIndexRetain,
+                 "  # what would go, and why the rest stays\n"
+                 "  testselect index retain --dry-run --max-age 30d --commits 20\n"
+                 "  # with the limits that the server is configured with\n"
+                 "  testselect index retain --server ci:7600 --repo app --json\n");
+  CommandOptions options(app);
+  options.Switch("--dry-run", retain.dry_run, "Say what would go; delete nothing.");
+  options.Text("--max-age", retain.max_age, "AGE",
+               "Commits whose newest upload is older go, e.g. 30d or 12h; 0: none. What selections "
+               "from the commits that stay need stays with them. Default: the server's.");
+  options.Count("--commits", retain.commits, 1'000'000'000,
+                "How many commits stay of each branch; 0: any number. Default: the server's.",
+                /*least=*/0);
+  options.Count("--total", retain.total, 1'000'000'000,
+                "How many commits stay of the repository; 0: any number. Default: the server's.",
+                /*least=*/0);
+  options.Index(values.common, /*has_json=*/true);
+}
+
 void AddIndex(CLI::App* tree, CommandLine& values) {
   IndexOptions& index = values.index;
   CLI::App* group = tree->add_subcommand("index", "Look at the index, and tend it.");
@@ -177,6 +200,7 @@ void AddIndex(CLI::App* tree, CommandLine& values) {
                  "  testselect index delete \"$SHA\" --job unit\n");
   CommandOptions(remove).Text("--job", index.job, "NAME", job);
   CommandOptions(remove).Index(values.common, /*has_json=*/true);
+  AddIndexRetain(group, values);
 }
 
 void AddServe(CLI::App* tree, CommandLine& values) {

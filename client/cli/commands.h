@@ -16,6 +16,8 @@ ExitCode RunIndexList(const CommonOptions& common, const IndexOptions& options, 
 ExitCode RunIndexShow(const CommonOptions& common, const IndexOptions& options, Console& console);
 ExitCode RunIndexSeal(const CommonOptions& common, const IndexOptions& options, Console& console);
 ExitCode RunIndexDelete(const CommonOptions& common, const IndexOptions& options, Console& console);
+ExitCode RunIndexRetain(const CommonOptions& common, const RetainOptions& options,
+                        Console& console);
 ExitCode RunRulesShow(const CommonOptions& common, const RulesOptions& options, Console& console);
 ExitCode RunRulesCheck(const CommonOptions& common, const RulesOptions& options, Console& console);
 ExitCode RunSuites(const CommonOptions& common, const SuitesOptions& options, Console& console);

@@ -1,13 +1,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "client/cli/commands.h"
 #include "client/cli/index_output.h"
 #include "client/cli/target.h"
 #include "client/retry.h"
 #include "client/status_mapping.h"
 #include "storage/model/status_macros.h"
+#include "storage/model/text.h"
 #include "testselect/v1/index.grpc.pb.h"
 #include "testselect/v1/ingest.grpc.pb.h"
 
@@ -15,14 +18,17 @@ namespace testselect::client {
 namespace {
 
 constexpr absl::Duration kTimeout = absl::Minutes(2);
+constexpr absl::Duration kRetainTimeout = absl::Hours(1);
+constexpr uint64_t kMaxDays = 36'600;
 constexpr uint32_t kPage = 1000;
 
 // One call with retries; `Request` gets its repository from the target.
 template <typename Response, typename Request, typename Method>
 absl::StatusOr<Response> Call(const CommonOptions& common, Console& console,
-                              absl::string_view doing, Request request, Method method) {
+                              absl::string_view doing, Request request, Method method,
+                              absl::Duration timeout = kTimeout) {
   TS_RETURN_IF_ERROR(CheckRepository(common));
-  const absl::Time deadline = DeadlineOf(common, kTimeout);
+  const absl::Time deadline = DeadlineOf(common, timeout);
   TS_ASSIGN_OR_RETURN(const Target target, OpenTarget(common, deadline, console));
   request.set_repository(target.repository);
   Response response;
@@ -44,6 +50,37 @@ absl::Status SetCommitAndJob(const IndexOptions& options, Request& request) {
     TS_ASSIGN_OR_RETURN(*request.mutable_job(), ParseJob("--job", options.job));
   }
   return absl::OkStatus();
+}
+
+// "30d", or a duration as in settings.
+absl::StatusOr<uint64_t> SecondsOfAge(absl::string_view text) {
+  absl::string_view number = text;
+  uint64_t days = 0;
+  if (absl::ConsumeSuffix(&number, "d") && absl::SimpleAtoi(number, &days) && days <= kMaxDays) {
+    return days * 86400;
+  }
+  absl::Duration age;
+  if (absl::ParseDuration(text, &age) && age >= absl::ZeroDuration() &&
+      age <= absl::Hours(24 * kMaxDays) &&
+      (age == absl::ZeroDuration() || age >= absl::Seconds(1))) {
+    return static_cast<uint64_t>(absl::ToInt64Seconds(age));
+  }
+  return absl::InvalidArgumentError(absl::StrCat("--max-age='", Shorten(text),
+                                                 "': expected an age such as 30d or 12h, from 1s "
+                                                 "to ",
+                                                 kMaxDays, "d, or 0 for any"));
+}
+
+absl::StatusOr<v1::ApplyRetentionRequest> RetentionRequest(const RetainOptions& options) {
+  v1::ApplyRetentionRequest request;
+  request.set_dry_run(options.dry_run);
+  if (!options.max_age.empty()) {
+    TS_ASSIGN_OR_RETURN(const uint64_t seconds, SecondsOfAge(options.max_age));
+    request.set_max_age_seconds(seconds);
+  }
+  if (options.commits != RetainOptions::kNotGiven) request.set_commits_per_branch(options.commits);
+  if (options.total != RetainOptions::kNotGiven) request.set_commits_in_all(options.total);
+  return request;
 }
 
 ExitCode Printed(Console& console, const std::string& text) {
@@ -134,6 +171,21 @@ ExitCode RunIndexDelete(const CommonOptions& common, const IndexOptions& options
   return Printed(console, common.json
                               ? DeletedJson(*deleted)
                               : absl::StrCat("deleted ", deleted->segments(), " segments\n"));
+}
+
+ExitCode RunIndexRetain(const CommonOptions& common, const RetainOptions& options,
+                        Console& console) {
+  const auto request = RetentionRequest(options);
+  if (!request.ok()) return console.Fail(request.status());
+  const auto applied = Call<v1::ApplyRetentionResponse>(
+      common, console, "applying retention", *request,
+      [](const auto& channel, auto* context, const auto& sent, auto* response) {
+        return v1::IndexService::NewStub(channel)->ApplyRetention(context, sent, response);
+      },
+      kRetainTimeout);
+  if (!applied.ok()) return console.Fail(applied.status());
+  return Printed(console, common.json ? RetentionJson(*applied, options.dry_run)
+                                      : RetentionText(*applied, options.dry_run));
 }
 
 }  // namespace testselect::client

@@ -22,15 +22,30 @@ std::string ShardText(const v1::SegmentSummary& segment) {
   return absl::StrCat(segment.shard_index() + 1, "/", segment.shard_count());
 }
 
-void WriteSegment(const v1::SegmentSummary& segment, JsonWriter& json) {
-  json.BeginObject().Key("segment_id").String(segment.segment_id());
+void WriteSegmentFields(const v1::SegmentSummary& segment, JsonWriter& json) {
+  json.Key("segment_id").String(segment.segment_id());
   json.Key("job").String(JobText(segment.job())).Key("commit").String(segment.commit());
   json.Key("shard").String(ShardText(segment)).Key("attempt").Number(uint64_t{segment.attempt()});
-  json.Key("subset").Bool(segment.subset()).Key("state").String(segment.state());
+  json.Key("subset").Bool(segment.subset()).Key("kind").String(segment.kind());
+  json.Key("branch").String(segment.branch()).Key("state").String(segment.state());
   json.Key("created").String(CreatedText(segment.created_unix_seconds()));
   json.Key("labels").Number(segment.labels()).Key("files").Number(segment.files());
   json.Key("pairs").Number(segment.pairs()).Key("global_lines").Number(segment.global_lines());
+}
+
+void WriteSegment(const v1::SegmentSummary& segment, JsonWriter& json) {
+  json.BeginObject();
+  WriteSegmentFields(segment, json);
   json.EndObject();
+}
+
+void WriteLimit(const char* key, uint64_t limit, JsonWriter& json) {
+  json.Key(key);
+  if (limit == 0) {
+    json.Null();
+  } else {
+    json.Number(limit);
+  }
 }
 
 void AppendSegmentRow(const v1::SegmentSummary& segment, std::string& text) {
@@ -168,6 +183,48 @@ std::string DeletedJson(const v1::DeleteIndexResponse& deleted) {
   JsonWriter json;
   json.BeginObject().Key("segments").Number(deleted.segments()).EndObject();
   return std::move(json).Finish();
+}
+
+std::string RetentionJson(const v1::ApplyRetentionResponse& applied, bool dry_run) {
+  JsonWriter json;
+  json.BeginObject().Key("dry_run").Bool(dry_run).Key("policy").BeginObject();
+  WriteLimit("max_age_seconds", applied.max_age_seconds(), json);
+  WriteLimit("commits", applied.commits_per_branch(), json);
+  WriteLimit("total", applied.commits_in_all(), json);
+  json.EndObject().Key("kept").Number(applied.segments_kept());
+  json.Key("dropped").Number(applied.segments_dropped());
+  json.Key("notes").Number(applied.notes_dropped());
+  json.Key("bytes_before").Number(applied.bytes_before());
+  json.Key("bytes_after").Number(applied.bytes_after()).Key("segments").BeginArray();
+  for (const v1::RetentionVerdict& verdict : applied.verdicts()) {
+    json.BeginObject().Key("keep").Bool(verdict.kept()).Key("reason").String(verdict.reason());
+    WriteSegmentFields(verdict.segment(), json);
+    json.EndObject();
+  }
+  json.EndArray().EndObject();
+  return std::move(json).Finish();
+}
+
+std::string RetentionText(const v1::ApplyRetentionResponse& applied, bool dry_run) {
+  std::string text;
+  if (!applied.verdicts().empty()) {
+    text = absl::StrFormat("%-4s  %-40s  %-20s %7s %-8s %-20s  %s\n", "", "COMMIT", "JOB", "SHARD",
+                           "KIND", "STORED", "WHY");
+  }
+  for (const v1::RetentionVerdict& verdict : applied.verdicts()) {
+    const v1::SegmentSummary& segment = verdict.segment();
+    absl::StrAppendFormat(&text, "%-4s  %s  %-20s %7s %-8s %s  %s\n",
+                          verdict.kept() ? "keep" : "drop", segment.commit(),
+                          JobText(segment.job()), ShardText(segment), segment.kind(),
+                          CreatedText(segment.created_unix_seconds()), verdict.reason());
+  }
+  absl::StrAppend(&text, CountText(applied.segments_kept()), " segments stay, ",
+                  CountText(applied.segments_dropped()), dry_run ? " would go" : " went");
+  if (dry_run)
+    return absl::StrCat(text, "; the store has ", BytesText(applied.bytes_before()), "\n");
+  return absl::StrCat(text, " with ", CountText(applied.notes_dropped()), " notes; the store had ",
+                      BytesText(applied.bytes_before()), " and has ",
+                      BytesText(applied.bytes_after()), "\n");
 }
 
 }  // namespace testselect::client

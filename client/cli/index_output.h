@@ -17,5 +17,10 @@ std::string LabelEvidenceJson(const v1::LabelEvidence& evidence);
 std::string LabelEvidenceText(const v1::LabelEvidence& evidence);
 std::string SealedJson(const v1::SealIndexResponse& sealed);
 std::string DeletedJson(const v1::DeleteIndexResponse& deleted);
+// {"dry_run", "policy": {"max_age_seconds","commits","total"}, "kept", "dropped", "notes",
+// "bytes_before", "bytes_after", "segments": [{"keep","reason", as of `index list`}]}; a limit is
+// null where there is none.
+std::string RetentionJson(const v1::ApplyRetentionResponse& applied, bool dry_run);
+std::string RetentionText(const v1::ApplyRetentionResponse& applied, bool dry_run);
 
 }  // namespace testselect::client

@@ -50,6 +50,8 @@ ExitCode Run(const CLI::App& tree, CommandLine& values) {
       return RunIndexSeal(values.common, values.index, console);
     case Command::kIndexDelete:
       return RunIndexDelete(values.common, values.index, console);
+    case Command::kIndexRetain:
+      return RunIndexRetain(values.common, values.retain, console);
     case Command::kRulesShow:
       return RunRulesShow(values.common, values.rules, console);
     case Command::kRulesCheck:

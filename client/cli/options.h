@@ -81,6 +81,14 @@ struct IndexOptions {
   bool include_quarantined = false;
 };
 
+// Of `index retain`. What is not given is the server's setting.
+struct RetainOptions {
+  static constexpr uint32_t kNotGiven = UINT32_MAX;
+  bool dry_run = false;
+  std::string max_age;                              // a duration, or days as 30d; 0: any age
+  uint32_t commits = kNotGiven, total = kNotGiven;  // 0: any number
+};
+
 struct RulesOptions {
   std::string base, head;
   bool environment_same = false;
@@ -144,6 +152,7 @@ enum class Command {
   kIndexShow,
   kIndexSeal,
   kIndexDelete,
+  kIndexRetain,
   kRulesShow,
   kRulesCheck,
   kSuites,
@@ -174,6 +183,7 @@ struct CommandLine {
   ExplainOptions explain;
   InspectOptions inspect;
   IndexOptions index;
+  RetainOptions retain;
   RulesOptions rules;
   SuitesOptions suites;
   GraphOptions graph;

@@ -46,7 +46,12 @@ struct ServerConfig {
   uint64_t decisions_kept = 10'000;  // of each repository
   double quarantine_below = 0.5;
   uint64_t consolidate_after = 16;
-  std::string trusted_branches;  // patterns separated by commas; empty: all
+  std::string trusted_branches;                      // patterns separated by commas; empty: all
+  absl::Duration retain_age = absl::ZeroDuration();  // 0: forever
+  uint64_t retain_commits = 0;                       // of each branch; 0: any number
+  uint64_t retain_total = 0;                         // of each repository; 0: any number
+  absl::Duration retain_every = absl::Hours(1);
+  absl::Duration building_timeout = absl::Hours(6);  // 0: never
   uint64_t max_report_bytes = 64ull << 30;
   uint64_t spool_max_bytes = 64ull << 30;
   absl::Duration spool_max_age = absl::Hours(24);

@@ -218,6 +218,43 @@ std::vector<ConfigOption> LimitOptions() {
   };
 }
 
+std::vector<ConfigOption> RetentionOptions() {
+  using C = ServerConfig;
+  constexpr double kCentury = 100 * 366 * 86400.0;
+  return {
+      {.name = "retain-age",
+       .kind = ConfigKind::kDuration,
+       .target = &C::retain_age,
+       .max = kCentury,
+       .doc = "How old the newest upload of a commit may be before its evidence goes, e.g. 720h; 0 "
+              "keeps it forever. What selections from kept commits need stays with them."},
+      {.name = "retain-commits",
+       .kind = ConfigKind::kCount,
+       .target = &C::retain_commits,
+       .max = 1e9,
+       .doc = "How many indexed commits are kept of each branch, those with the newest uploads; 0 "
+              "keeps any number."},
+      {.name = "retain-total",
+       .kind = ConfigKind::kCount,
+       .target = &C::retain_total,
+       .max = 1e9,
+       .doc = "How many indexed commits are kept of each repository; 0 keeps any number."},
+      {.name = "retain-every",
+       .kind = ConfigKind::kDuration,
+       .target = &C::retain_every,
+       .min = 1,
+       .max = kCentury,
+       .doc = "How often what is not kept is deleted."},
+      {.name = "building-timeout",
+       .kind = ConfigKind::kDuration,
+       .target = &C::building_timeout,
+       .max = kCentury,
+       .doc =
+           "How long after its last upload a job whose declared shards have not all come is used "
+           "as it is; 0 waits forever."},
+  };
+}
+
 std::vector<ConfigOption> MemoryOptions() {
   using C = ServerConfig;
   return {
@@ -269,7 +306,7 @@ std::vector<ConfigOption> MemoryOptions() {
 const std::vector<ConfigOption>& ConfigTable() {
   static const auto* const table = [] {
     auto* all = new std::vector<ConfigOption>(NetworkOptions());
-    for (auto group : {ServiceOptions(), LimitOptions(), MemoryOptions()}) {
+    for (auto group : {ServiceOptions(), LimitOptions(), RetentionOptions(), MemoryOptions()}) {
       all->insert(all->end(), group.begin(), group.end());
     }
     return all;

@@ -114,6 +114,7 @@ RpcMetrics::RpcMetrics(MetricRegistry* registry)
       list_indexed_commits(registry, "ListIndexedCommits"),
       get_index(registry, "GetIndex"),
       delete_index(registry, "DeleteIndex"),
+      apply_retention(registry, "ApplyRetention"),
       select_suites(registry, "SelectSuites"),
       describe_suites(registry, "DescribeSuites"),
       get_rules(registry, "GetRules"),
@@ -241,6 +242,17 @@ void UploadMetrics::Ended(const std::vector<std::string>& formats, UploadResult 
   found->second[static_cast<size_t>(result)].Add();
 }
 
+RetentionMetrics::RetentionMetrics(MetricRegistry* registry)
+    : dropped_segments(
+          registry->Counter("testselect_retention_dropped_total", {{"record", "segments"}})),
+      dropped_notes(registry->Counter("testselect_retention_dropped_total", {{"record", "notes"}})),
+      freed_bytes(registry->Counter("testselect_retention_freed_bytes_total")),
+      failed(registry->Counter("testselect_retention_failures_total")),
+      overdue_sealed(registry->Counter("testselect_building_timeouts_total")),
+      kept_by_limits(registry->Gauge("testselect_retention_kept", {{"why", "limits"}})),
+      kept_as_newest(registry->Gauge("testselect_retention_kept", {{"why", "newest"}})),
+      kept_by_chain(registry->Gauge("testselect_retention_kept", {{"why", "chain"}})) {}
+
 struct Metrics::Impl {
   std::shared_ptr<MetricRegistry> registry = std::make_shared<MetricRegistry>();
   std::shared_ptr<ScrapeCollector> collector = std::make_shared<ScrapeCollector>();
@@ -254,7 +266,8 @@ Metrics::Metrics(const std::vector<std::string>& formats)
       rpc(impl_->registry.get()),
       selection(impl_->registry.get()),
       decision(impl_->registry.get()),
-      upload(impl_->registry.get(), formats) {}
+      upload(impl_->registry.get(), formats),
+      retention(impl_->registry.get()) {}
 
 Metrics::~Metrics() = default;
 

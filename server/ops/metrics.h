@@ -68,9 +68,10 @@ struct RpcMethodMetrics {
 struct RpcMetrics {
   explicit RpcMetrics(MetricRegistry* registry);
   RpcMethodMetrics select_tests, explain_test, upload_coverage, get_upload_status, seal_index,
-      list_indexed_commits, get_index, delete_index, select_suites, describe_suites, get_rules,
-      check_rules, get_graph, find_labels, get_decision, report_outcomes, evaluate_selection,
-      get_stats, list_decisions, replay_decision, list_confirmed_misses, forget_confirmed_misses;
+      list_indexed_commits, get_index, delete_index, apply_retention, select_suites,
+      describe_suites, get_rules, check_rules, get_graph, find_labels, get_decision,
+      report_outcomes, evaluate_selection, get_stats, list_decisions, replay_decision,
+      list_confirmed_misses, forget_confirmed_misses;
   GaugeHandle select_waiting, spool_waiting, ingest_waiting, index_waiting, rules_waiting,
       structure_waiting, decisions_waiting, evaluation_waiting;
 };
@@ -127,6 +128,12 @@ struct UploadMetrics {
   GaugeHandle spool_bytes;
 };
 
+struct RetentionMetrics {
+  explicit RetentionMetrics(MetricRegistry* registry);
+  CounterHandle dropped_segments, dropped_notes, freed_bytes, failed, overdue_sealed;
+  GaugeHandle kept_by_limits, kept_as_newest, kept_by_chain;
+};
+
 class Metrics {
  public:
   // `formats`: the names of the report formats. Cost: some hundred small allocations.
@@ -156,6 +163,7 @@ class Metrics {
   SelectionMetrics selection;
   DecisionMetrics decision;
   UploadMetrics upload;
+  RetentionMetrics retention;
 };
 
 }  // namespace testselect

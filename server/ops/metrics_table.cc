@@ -23,6 +23,7 @@ MetricLabel MethodLabel() {
                      "ListIndexedCommits",
                      "GetIndex",
                      "DeleteIndex",
+                     "ApplyRetention",
                      "SelectSuites",
                      "DescribeSuites",
                      "GetRules",
@@ -227,6 +228,37 @@ std::vector<MetricSpec> UploadMetrics() {
   };
 }
 
+std::vector<MetricSpec> RetentionMetrics() {
+  return {
+      {"testselect_retention_dropped_total",
+       MetricType::kCounter,
+       "Segments that retention deleted, and notes that went with them or by their age.",
+       {{.name = "record", .values = {"segments", "notes"}}},
+       {}},
+      {"testselect_retention_freed_bytes_total",
+       MetricType::kCounter,
+       "By how much the store shrank while retention gave space back.",
+       {},
+       {}},
+      {"testselect_retention_kept",
+       MetricType::kGauge,
+       "Segments of all repositories that the last round of retention kept: within the limits, as "
+       "the newest of a job, or because the chain of a kept commit needs them.",
+       {{.name = "why", .values = {"limits", "newest", "chain"}}},
+       {}},
+      {"testselect_retention_failures_total",
+       MetricType::kCounter,
+       "Repositories whose retention failed; nothing of them that is needed was deleted.",
+       {},
+       {}},
+      {"testselect_building_timeouts_total",
+       MetricType::kCounter,
+       "Segments that became usable though shards of their job never came.",
+       {},
+       {}},
+  };
+}
+
 std::vector<MetricSpec> StoreMetrics() {
   return {
       {"testselect_store_up", MetricType::kGauge, "1 if the store answers, else 0.", {}, {}},
@@ -291,7 +323,7 @@ const std::vector<MetricSpec>& MetricTable() {
   static const auto* const table = [] {
     auto* all = new std::vector<MetricSpec>();
     for (auto group : {RpcMetrics(), SelectionMetrics(), DecisionMetrics(), UploadMetrics(),
-                       StoreMetrics(), ProcessMetrics()}) {
+                       RetentionMetrics(), StoreMetrics(), ProcessMetrics()}) {
       all->insert(all->end(), group.begin(), group.end());
     }
     return all;

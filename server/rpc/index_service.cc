@@ -4,6 +4,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "server/rpc/index_retention.h"
 #include "server/rpc/index_view.h"
 #include "server/rpc/proto_conversion.h"
 #include "server/rpc/status.h"
@@ -17,6 +18,7 @@ constexpr size_t kThreads = 2;
 constexpr size_t kMaxWaiting = 256;
 constexpr uint32_t kDefaultPage = 100;
 constexpr uint32_t kMaxPage = 1000;
+constexpr uint64_t kMaxAgeSeconds = 100ull * 366 * 86400;
 
 // The segments of a commit that belong to `job`; one without a flavor stands for all its flavors.
 std::vector<SegmentInfo> OfJob(std::vector<SegmentInfo> infos, const std::optional<JobKey>& job) {
@@ -31,6 +33,44 @@ absl::StatusOr<std::optional<JobKey>> OptionalJob(bool given, const v1::Job& pro
   if (!given) return std::nullopt;
   TS_ASSIGN_OR_RETURN(JobKey job, JobFromProto("job", proto));
   return job;
+}
+
+// The settings' policy with what the request says instead.
+absl::StatusOr<RetentionPolicy> PolicyOf(const v1::ApplyRetentionRequest& request,
+                                         const ServerConfig& config) {
+  RetentionPolicy policy = RetentionOf(config);
+  if (request.max_age_seconds() > kMaxAgeSeconds) {
+    return FieldError("max_age_seconds", absl::StrCat(request.max_age_seconds()),
+                      absl::StrCat("at most ", kMaxAgeSeconds));
+  }
+  if (request.has_max_age_seconds()) {
+    policy.max_age = request.max_age_seconds() == 0
+                         ? absl::InfiniteDuration()
+                         : absl::Seconds(static_cast<int64_t>(request.max_age_seconds()));
+  }
+  if (request.has_commits_per_branch()) policy.commits_per_branch = request.commits_per_branch();
+  if (request.has_commits_in_all()) policy.commits_in_all = request.commits_in_all();
+  return policy;
+}
+
+void RetentionToProto(const RetentionPolicy& policy, const RetentionReport& report,
+                      v1::ApplyRetentionResponse* out) {
+  for (const RetentionVerdict& verdict : report.plan.verdicts) {
+    v1::RetentionVerdict* v = out->add_verdicts();
+    SegmentToProto(verdict.segment, v->mutable_segment());
+    v->set_kept(verdict.keep());
+    v->set_reason(verdict.reason);
+  }
+  out->set_segments_kept(report.kept);
+  out->set_segments_dropped(report.dropped);
+  out->set_notes_dropped(report.notes);
+  out->set_bytes_before(report.bytes_before);
+  out->set_bytes_after(report.bytes_after);
+  if (policy.max_age < absl::InfiniteDuration()) {
+    out->set_max_age_seconds(static_cast<uint64_t>(absl::ToInt64Seconds(policy.max_age)));
+  }
+  out->set_commits_per_branch(policy.commits_per_branch);
+  out->set_commits_in_all(policy.commits_in_all);
 }
 
 absl::Status NothingIndexed(const ObjectId& commit, const std::optional<JobKey>& job) {
@@ -114,6 +154,18 @@ grpc::ServerUnaryReactor* IndexService::DeleteIndex(grpc::CallbackServerContext*
                   [this, request, response] { return Delete(*request, response); });
 }
 
+grpc::ServerUnaryReactor* IndexService::ApplyRetention(grpc::CallbackServerContext* context,
+                                                       const v1::ApplyRetentionRequest* request,
+                                                       v1::ApplyRetentionResponse* response) {
+  return RunUnary(context, environment_,
+                  {"ApplyRetention", &environment_.metrics->rpc.apply_retention, &pool_,
+                   /*needs_token=*/true},
+                  [this, context, request, response] {
+                    return Retain(
+                        *request, [context] { return context->IsCancelled(); }, response);
+                  });
+}
+
 absl::Status IndexService::List(const v1::ListIndexedCommitsRequest& request,
                                 v1::ListIndexedCommitsResponse* response) const {
   TS_ASSIGN_OR_RETURN(const std::string repository,
@@ -186,6 +238,19 @@ absl::Status IndexService::Delete(const v1::DeleteIndexRequest& request,
   for (size_t i = 0; left.empty() && i < notes.size(); ++i) {
     TS_RETURN_IF_ERROR(environment_.store->DeleteNote(notes[i].first));
   }
+  return absl::OkStatus();
+}
+
+absl::Status IndexService::Retain(const v1::ApplyRetentionRequest& request,
+                                  const std::function<bool()>& cancelled,
+                                  v1::ApplyRetentionResponse* response) {
+  TS_ASSIGN_OR_RETURN(const std::string repository,
+                      RepositoryFromProto("repository", request.repository()));
+  TS_ASSIGN_OR_RETURN(const RetentionPolicy policy, PolicyOf(request, *environment_.config));
+  TS_ASSIGN_OR_RETURN(
+      const RetentionReport report,
+      environment_.retention->Apply(repository, policy, request.dry_run(), cancelled));
+  RetentionToProto(policy, report, response);
   return absl::OkStatus();
 }
 

@@ -22,6 +22,9 @@ class IndexService final : public v1::IndexService::CallbackService {
   grpc::ServerUnaryReactor* DeleteIndex(grpc::CallbackServerContext* context,
                                         const v1::DeleteIndexRequest* request,
                                         v1::DeleteIndexResponse* response) override;
+  grpc::ServerUnaryReactor* ApplyRetention(grpc::CallbackServerContext* context,
+                                           const v1::ApplyRetentionRequest* request,
+                                           v1::ApplyRetentionResponse* response) override;
 
   // Whether all work ended by `deadline`.
   bool WaitIdle(absl::Time deadline) { return pool_.WaitIdle(deadline); }
@@ -32,6 +35,8 @@ class IndexService final : public v1::IndexService::CallbackService {
   absl::Status Get(const v1::GetIndexRequest& request, const std::function<bool()>& cancelled,
                    v1::GetIndexResponse* response) const;
   absl::Status Delete(const v1::DeleteIndexRequest& request, v1::DeleteIndexResponse* response);
+  absl::Status Retain(const v1::ApplyRetentionRequest& request,
+                      const std::function<bool()>& cancelled, v1::ApplyRetentionResponse* response);
 
   const ServiceEnvironment& environment_;
   WorkerPool pool_;

@@ -1,5 +1,6 @@
 #include "server/rpc/ingest_service.h"
 
+#include "server/rpc/index_retention.h"
 #include "server/rpc/proto_conversion.h"
 #include "server/rpc/upload_reactor.h"
 #include "storage/model/status_macros.h"
@@ -70,7 +71,7 @@ absl::Status IngestService::Seal(const v1::SealIndexRequest& request,
   TS_ASSIGN_OR_RETURN(const JobKey job, JobFromProto("job", request.job()));
   TS_ASSIGN_OR_RETURN(
       const std::vector<SegmentInfo> sealed,
-      environment_.store->Seal(repository, commit, job, request.include_quarantined()));
+      SealShards(environment_, repository, commit, job, request.include_quarantined()));
   for (const SegmentInfo& info : sealed) response->add_segment_ids(info.id.ToHex());
   return absl::OkStatus();
 }

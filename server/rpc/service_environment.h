@@ -16,6 +16,7 @@ namespace testselect {
 
 class DecisionRecorder;
 class Evaluator;
+class IndexRetention;
 
 // Plain pointers to things that outlive the services; all are thread-safe.
 struct ServiceEnvironment {
@@ -30,6 +31,7 @@ struct ServiceEnvironment {
   DecisionRecorder* decisions = nullptr;
   Evaluator* evaluator = nullptr;
   TestHistory* history = nullptr;
+  IndexRetention* retention = nullptr;
   CallGate* gate = nullptr;
 };
 

@@ -129,6 +129,10 @@ TEST_F(OperationsTest, TokensGuardWhatChangesTheIndex) {
     v1::DeleteIndexResponse removed;
     EXPECT_THAT(calls.Delete(remove, &removed),
                 GrpcStatusIs(grpc::StatusCode::UNAUTHENTICATED, HasSubstr("authorization")));
+    v1::ApplyRetentionRequest retain;
+    v1::ApplyRetentionResponse retained;
+    EXPECT_THAT(calls.Retain(retain, &retained),
+                GrpcStatusIs(grpc::StatusCode::UNAUTHENTICATED, HasSubstr("authorization")));
     v1::SealIndexRequest seal;
     v1::SealIndexResponse sealed;
     EXPECT_THAT(calls.Seal(seal, &sealed),

@@ -157,6 +157,11 @@ grpc::Status ServiceCalls::Delete(const v1::DeleteIndexRequest& request,
   return index_->DeleteIndex(NewContext().get(), request, response);
 }
 
+grpc::Status ServiceCalls::Retain(const v1::ApplyRetentionRequest& request,
+                                  v1::ApplyRetentionResponse* response) const {
+  return index_->ApplyRetention(NewContext().get(), request, response);
+}
+
 int ServiceCalls::IndexedCommits() const {
   v1::ListIndexedCommitsRequest request;
   request.set_repository("sample");

@@ -55,6 +55,8 @@ class ServiceCalls {
   grpc::Status Get(const v1::GetIndexRequest& request, v1::GetIndexResponse* response) const;
   grpc::Status Delete(const v1::DeleteIndexRequest& request,
                       v1::DeleteIndexResponse* response) const;
+  grpc::Status Retain(const v1::ApplyRetentionRequest& request,
+                      v1::ApplyRetentionResponse* response) const;
   // How many commits of repository "sample" are indexed; -1 if the call fails.
   int IndexedCommits() const;
 

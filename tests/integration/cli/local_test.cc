@@ -229,6 +229,34 @@ TEST_F(CliTest, IndexShowAndDelete) {
   EXPECT_EQ(Run({"index", "show", base_}).exit_code, 0);
 }
 
+TEST_F(CliTest, IndexRetain) {
+  ASSERT_EQ(UploadFirst().exit_code, 0);
+  ASSERT_EQ(UploadFirst({"--job", "other"}).exit_code, 0);
+  const std::string next = Commit("next");
+  ASSERT_EQ(
+      Run({"upload", "--commit", next, "--job", "unit", "--path-root", repo_, coverage_}).exit_code,
+      0);
+  const Finished dry =
+      Run({"index", "retain", "--dry-run", "--max-age", "30d", "--total", "1", "--json"});
+  ASSERT_EQ(dry.exit_code, 0) << dry.err;
+  EXPECT_EQ(uint64_t(Json(dry.out)["policy"]["max_age_seconds"]), 30u * 86400);
+  EXPECT_TRUE(Json(dry.out)["policy"]["commits"].is_null());
+  EXPECT_EQ(uint64_t(Json(dry.out)["dropped"]), 0u);  // the first commit is other's newest
+  const Finished text = Run({"index", "retain", "--total", "1"});
+  EXPECT_THAT(text.out, HasSubstr("newest with usable evidence of job other"));
+  ASSERT_EQ(Run({"index", "delete", base_, "--job", "other"}).exit_code, 0);
+  const Finished done = Run({"index", "retain", "--total", "1"});
+  EXPECT_THAT(done.out, HasSubstr("not among the 1 newest in all"));
+  EXPECT_THAT(done.out, HasSubstr("1 segments stay, 1 went with 1 notes; the store had "));
+  EXPECT_EQ(Run({"index", "show", base_}).exit_code, 5);
+  EXPECT_EQ(Run({"index", "show", next}).exit_code, 0);
+  for (const std::string age : {"30x", "-1h", "1ms", "99999d"}) {
+    const Finished refused = Run({"index", "retain", "--max-age=" + age});
+    EXPECT_EQ(refused.exit_code, 2) << age;
+    EXPECT_THAT(refused.err, HasSubstr("--max-age"));
+  }
+}
+
 TEST_F(CliTest, ExplainSaysWhy) {
   ASSERT_EQ(UploadFirst().exit_code, 0);
   const Finished add = Run({"explain", kAdd, "--base", base_, "--head", head_, "--json"});

@@ -1,0 +1,93 @@
+// IndexRetention: deletes what the retention policy does not keep, and makes jobs usable whose last
+// shards never come.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "server/rpc/service_environment.h"
+#include "server/selection/retention.h"
+
+namespace testselect {
+
+// Whose evidence everybody may use, by the settings.
+BranchTrust TrustOf(const ServerConfig& config);
+// The policy of the settings.
+RetentionPolicy RetentionOf(const ServerConfig& config);
+
+// Notes of one kind that go by their age, with the policy's max_age.
+struct AgedNotes {
+  std::string prefix;  // of their names; the repository's name and a slash follow
+  // When a note was made, from what follows in its name and from its value; nothing for a note that
+  // is of another repository, whose name begins with this one's. Errors leave the note where it is.
+  std::function<std::optional<absl::Time>(absl::string_view rest, absl::string_view value)> made;
+};
+
+struct RetentionReport {
+  RetentionPlan plan;
+  uint64_t kept = 0, dropped = 0;              // segments
+  uint64_t notes = 0;                          // that were deleted
+  uint64_t bytes_before = 0, bytes_after = 0;  // of the store; the same in a dry run
+};
+
+// Thread-safe. What happens is logged and counted.
+class IndexRetention {
+ public:
+  using Cancelled = std::function<bool()>;
+
+  // `environment` must outlive it.
+  explicit IndexRetention(const ServiceEnvironment& environment,
+                          std::vector<AgedNotes> aged_notes = {})
+      : environment_(environment), aged_notes_(std::move(aged_notes)) {}
+
+  // Plans, deletes segments and the notes about them, and compacts the store if anything went. A
+  // commit that git lacks is fetched first. Errors: kNotFound (the repository), kUnavailable
+  // (another Apply is at work; git), kCancelled (what was deleted is), those of the store. An
+  // interrupted one leaves nothing half: deletion goes commit by commit.
+  absl::StatusOr<RetentionReport> Apply(const std::string& repository,
+                                        const RetentionPolicy& policy, bool dry_run,
+                                        const Cancelled& cancelled);
+  // Applies the settings' policy to every repository, if it has limits.
+  void ApplyToAll(const Cancelled& cancelled);
+
+  // Seals what is there of every (commit, job) whose shards have not all come within
+  // building-timeout of the last one that did.
+  void SealOverdue(absl::Time now, const Cancelled& cancelled) const;
+
+ private:
+  absl::StatusOr<RetentionPlan> Plan(const std::string& repository, const RetentionPolicy& policy,
+                                     const Cancelled& cancelled) const;
+  absl::StatusOr<RetentionReport> ApplyAlone(const std::string& repository,
+                                             const RetentionPolicy& policy, bool dry_run,
+                                             const Cancelled& cancelled) const;
+  absl::Status Drop(const std::string& repository, const Cancelled& cancelled,
+                    RetentionReport* report) const;
+  absl::Status DropCommit(const std::string& repository,
+                          const std::vector<const RetentionVerdict*>& dropped,
+                          RetentionReport* report) const;
+  absl::Status DropAgedNotes(const std::string& repository, const RetentionPolicy& policy,
+                             const Cancelled& cancelled, RetentionReport* report) const;
+  absl::Status DropNote(const std::string& key, RetentionReport* report) const;
+  void SealOne(const std::string& repository, const ObjectId& commit, const JobKey& job) const;
+  void Tell(const std::string& repository, const RetentionReport& report) const;
+
+  const ServiceEnvironment& environment_;
+  const std::vector<AgedNotes> aged_notes_;
+  std::atomic_flag busy_;
+};
+
+// Seals what is there of a (commit, job). Evidence that was moved past the commit is put out of use
+// first: it does not hold what becomes usable now. Errors: kNotFound, those of git and the store.
+absl::StatusOr<std::vector<SegmentInfo>> SealShards(const ServiceEnvironment& environment,
+                                                    const std::string& repository,
+                                                    const ObjectId& commit, const JobKey& job,
+                                                    bool include_quarantined);
+
+}  // namespace testselect
