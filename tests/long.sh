@@ -3,13 +3,16 @@
 #   tests/long.sh accuracy [ARGUMENT...]   selections judged by whole-suite runs of published projects (tests/oracle/accuracy.py)
 #   tests/long.sh compiled [ARGUMENT...]   the same of modules in Go and of a program in C++ (tests/oracle/compiled.py)
 #   tests/long.sh year [ARGUMENT...]       a year of commits, most uploads small: selections are what the evidence taken whole says
+#   tests/long.sh replay [ARGUMENT...]     a project's history with the selected tests alone run and uploaded (tests/oracle/replay.py)
+#   tests/long.sh crash [--kills 1000]     kill -9 of testselectd while uploads arrive: what was acknowledged is there (tests/long/crash.py)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 name=${1:-}
 case $name in
-  accuracy | compiled) target=testselect program=(python3 "tests/oracle/$name.py" --testselect bin/testselect) ;;
-  year) target=year_simulation program=(bin/year_simulation) ;;
+  accuracy | compiled | replay) targets=(testselect) program=(python3 "tests/oracle/$name.py" --testselect bin/testselect) ;;
+  year) targets=(year_simulation) program=(bin/year_simulation) ;;
+  crash) targets=(testselect testselectd) program=(python3 tests/long/crash.py --bin bin/) ;;
   *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
     exit 2
@@ -23,6 +26,6 @@ shift
     build=$PWD/build/release
     cmake --preset release -DTESTSELECT_TESTS=ON
   fi
-  cmake --build "$build" --target "$target"
+  cmake --build "$build" --target "${targets[@]}"
 } >&2
 exec "${program[@]/#bin\//$build/bin/}" "$@"

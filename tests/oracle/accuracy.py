@@ -38,7 +38,8 @@ class Product:
         base = case["base"]
         if base not in self.uploaded:
             self.uploaded.add(base)
-            oracle.upload(self.testselect, self.project.repository, base, self.project.evidence(base).reports, self.options)
+            oracle.upload(self.testselect, self.project.repository, base, self.project.evidence(base).reports,
+                          ["--full", *self.options])
         answer, self.seconds = oracle.selected(truth, self.project.repository, base, case["head"], self.testselect, self.project.at,
                                                self.options)
         return answer["run"], ()

@@ -109,8 +109,8 @@ def compare(suite, project, base, head, before, after, testselect, work):
     return {"language": suite.name, **truth.judge(answer["run"]), "reasons": answer["reasons"], "seconds": seconds}
 
 
-def upload(testselect, project, commit_id, reports, options=()):
-    suites.sh([testselect, "upload", "--repo", str(project), "--commit", commit_id, "--full", *options, *reports], project)
+def upload(testselect, project, commit_id, reports, options=("--full",)):
+    suites.sh([testselect, "upload", "--repo", str(project), "--commit", commit_id, *options, *reports], project)
 
 
 def judge(trap, suite, testselect, work):

@@ -1,4 +1,4 @@
-"""A pytest plugin: writes what ran to $ORACLE_OUTCOMES.
+"""A pytest plugin: writes what ran to $ORACLE_OUTCOMES, and runs nothing but the labels of $ORACLE_ONLY, where it is set.
 
 {"outcomes": {nodeid: outcome}, "seconds": {nodeid: seconds}, "collected": [nodeid, ...], "errors": [file, ...]}
 """
@@ -19,6 +19,15 @@ def pytest_runtest_logreport(report):
 def pytest_collectreport(report):
     if report.failed:
         ERRORS.append(report.nodeid)
+
+
+def pytest_collection_modifyitems(config, items):
+    if "ORACLE_ONLY" not in os.environ:
+        return
+    with open(os.environ["ORACLE_ONLY"], encoding="utf-8") as f:
+        only = set(json.load(f))
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in only])
+    items[:] = [item for item in items if item.nodeid in only]
 
 
 def pytest_collection_finish(session):

@@ -52,13 +52,17 @@ class Project:
         """The python of a virtual environment with the project's requirements and `packages`."""
         folder = self.work / f"{name}-{self.name}"
         python = str(folder / "bin" / "python")
-        if not (folder / "whole").exists():
+        wanted = ["pytest", *packages, *self.description["requirements"]]
+        # For their metadata; their code comes from the checkout.
+        own = [f"{self.name}=={version}" for version in self.description["releases"][-1:]]
+        whole, needed = folder / "whole", " ".join([*wanted, *own])
+        if not whole.exists() or whole.read_text() != needed:
             suites.sh([sys.executable, "-m", "venv", "--clear", str(folder)], self.work)
             install = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-            suites.sh([*install, "pytest", *packages, *self.description["requirements"]], self.work)
-            # For its metadata; its code comes from the checkout.
-            suites.sh([*install, "--no-deps", f"{self.name}=={self.description['releases'][-1]}"], self.work)
-            (folder / "whole").touch()
+            suites.sh([*install, *wanted], self.work)
+            if own:
+                suites.sh([*install, "--no-deps", *own], self.work)
+            whole.write_text(needed)
         return python
 
     def release(self, version):
@@ -115,8 +119,8 @@ class Project:
             found.append({"name": f"mutant-{number}", "kind": kind, "path": str(path), "base": commits[1], "head": self.commit()})
         return found
 
-    def run(self, commit, name="plain", cover=False, timeout=None):
-        """A whole-suite run of a commit; nothing where it hangs."""
+    def run(self, commit, name="plain", cover=False, timeout=None, **which):
+        """A whole-suite run of a commit, or, as `name`, one of the labels `only`; nothing where it hangs."""
         kept = self.truth / f"{self.tree(commit)}-{name}"
         if not kept.exists():
             work = self.at / "now" / "suite"
@@ -124,7 +128,7 @@ class Project:
             work.parent.mkdir(exist_ok=True)
             self.checkout(commit)
             try:
-                run = self.suite.run(self.repository, work, cover, timeout)
+                run = self.suite.run(self.repository, work, cover, timeout, **which)
                 found = {"outcomes": run.outcomes, "errors": run.errors, "seconds": run.seconds}
             except subprocess.TimeoutExpired:
                 found = None

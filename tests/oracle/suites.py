@@ -41,13 +41,21 @@ class Python:
                 "PYTHONPATH": os.pathsep.join([str(HERE), *(str(project / p) for p in self.path)]),
                 "COVERAGE_FILE": str(work / ".coverage"), "COVERAGE_CORE": "ctrace"}
 
-    def run(self, project, work, cover=True, timeout=None):
-        """Goes on where a file cannot be collected; a run that cannot even start has the cause '' for every label."""
+    def run(self, project, work, cover=True, timeout=None, only=None):
+        """Goes on where a file cannot be collected; a run that cannot even start has the cause '' for every label.
+
+        `only`: labels; their files alone are collected, and no other test of them runs. Covered runs also leave junit.xml."""
         work.mkdir()
+        env, arguments = self.environment(project, work), self.arguments
+        if only is not None:
+            (work / "only.json").write_text(json.dumps(sorted(only)))
+            env["ORACLE_ONLY"] = str(work / "only.json")
+            files = sorted({label.split("::")[0] for label in only})
+            arguments = [x for x in arguments if x.startswith("-")] + [x for x in files if (project / x).exists()]
         (work / "rc").write_text("[run]\nrelative_files = true\nsource = .\n")
-        options = ["--cov", "--cov-context=test", f"--cov-config={work / 'rc'}", "--cov-report="] if cover else []
+        options = ["--cov", "--cov-context=test", f"--cov-config={work / 'rc'}", "--cov-report=", f"--junitxml={work / 'junit.xml'}"] if cover else []
         sh([self.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "outcomes_plugin", "--continue-on-collection-errors",
-            *options, *self.arguments], project, self.environment(project, work), check=False, timeout=timeout)
+            *options, *arguments], project, env, check=False, timeout=timeout)
         if not (work / "outcomes.json").exists():
             return Run({}, [""])
         found = json.loads((work / "outcomes.json").read_text())
