@@ -145,9 +145,12 @@ std::string LabelEvidenceJson(const v1::LabelEvidence& evidence) {
   }
   json.EndObject().Key("outcome").String(evidence.outcome());
   WriteSeconds(evidence.seconds(), json);
-  json.Key("history").BeginArray();
-  for (const v1::LabelHistory& history : evidence.history()) WriteHistory(history, json);
-  json.EndArray().EndObject();
+  if (evidence.history_size() > 0) {
+    json.Key("history").BeginArray();
+    for (const v1::LabelHistory& history : evidence.history()) WriteHistory(history, json);
+    json.EndArray();
+  }
+  json.EndObject();
   return std::move(json).Finish();
 }
 

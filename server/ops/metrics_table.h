@@ -1,6 +1,7 @@
 // The one table that declares every metric of the server. docs/metrics.md is made from it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -24,6 +25,12 @@ struct MetricSpec {
   absl::string_view help;
   std::vector<MetricLabel> labels;
   std::vector<double> buckets;  // of histograms: upper bounds, ascending
+
+  // There is no series before the first value: jobs are not known ahead.
+  bool StartsWithFirstValue() const {
+    return std::any_of(labels.begin(), labels.end(),
+                       [](const MetricLabel& label) { return label.name == "job"; });
+  }
 };
 
 // In the order of docs/metrics.md.

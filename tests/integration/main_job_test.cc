@@ -251,6 +251,7 @@ TEST_F(MainJobTest, MetricsTellWhatHappened) {
   }
   const std::string text = HttpGet(server_->metrics_address(), "/metrics");
   for (const MetricSpec& spec : MetricTable()) {
+    if (spec.StartsWithFirstValue()) continue;
     EXPECT_THAT(text, HasSubstr("# TYPE " + std::string(spec.name) + " "));
   }
   for (const char* line : {

@@ -140,7 +140,6 @@ TEST_F(EvaluateCliTest, ThePageHoldsEverythingAndRunsNothing) {
   std::stringstream html;
   html << std::ifstream(page).rdbuf();
   EXPECT_THAT(html.str(), HasSubstr(kMul));
-  EXPECT_THAT(html.str(), HasSubstr("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&amp;&#39;"));
   EXPECT_THAT(html.str(), Not(HasSubstr("<script")));
   EXPECT_THAT(html.str(), Not(HasSubstr("http:")));
   EXPECT_THAT(html.str(), Not(HasSubstr("https:")));

@@ -46,7 +46,7 @@ TEST(EvaluationTextTest, IsADiff) {
             "job unit\n"
             "--- executed: 9 labels\n"
             "+++ selected: 4 labels\n"
-            "+ m\\x0a<b>   failed and was left out\n"
+            "+ m\\n<b>   failed and was left out\n"
             "~ f   failed and was left out, but is flaky\n"
             "? n   selected, but not run\n"
             "- l\n"
@@ -101,7 +101,10 @@ TEST(HtmlTextTest, WhatIsNoTextIsReplaced) {
 
 TEST(SvgPlotTest, PointsOfAnyValueStayInside) {
   for (const double value : {0.0, 1e-9, 3.0, 1e12}) {
-    const std::string svg = SvgPlot({.title = "t", .css_class = "c"}, {{0, value, "p"}});
+    Plot plot;
+    plot.title = "t";
+    plot.css_class = "c";
+    const std::string svg = SvgPlot(plot, {{0, value, "p"}});
     EXPECT_THAT(svg, HasSubstr("<rect class=\"c\""));
     EXPECT_THAT(svg, Not(HasSubstr("nan")));
     EXPECT_THAT(svg, Not(HasSubstr("inf")));

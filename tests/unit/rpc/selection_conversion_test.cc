@@ -23,6 +23,9 @@ class ListMemory final : public Selector {
   absl::StatusOr<SelectionResult> Select(const SelectionRequest&) override {
     return absl::UnimplementedError("lists only");
   }
+  absl::StatusOr<SelectionResult> Replay(const SelectionRequest&, const SelectionBasis&) override {
+    return absl::UnimplementedError("lists only");
+  }
   absl::StatusOr<Explanation> Explain(const SelectionRequest&, absl::string_view) override {
     return absl::UnimplementedError("lists only");
   }

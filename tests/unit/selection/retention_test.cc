@@ -382,15 +382,14 @@ class RetentionPropertyTest : public RetentionTest {
   }
 
   void StartAnew(const std::vector<std::string>& trusted) {
-    store_ = NewMemoryIndexStore();
     trust_ = BranchTrust(trusted);
-    StartSelector();
+    SelectionTest::StartAnew(Options());
   }
-  void StartSelector() {
+  SelectorOptions Options() const {
     SelectorOptions options;
     options.consolidate_after = 3;
     options.trust = trust_;
-    selector_ = NewSelector(store_.get(), repositories_.get(), options);
+    return options;
   }
 
   // Everything that answers say about changes on top of `place`.
@@ -457,7 +456,7 @@ TEST_F(RetentionPropertyTest, SelectionsFromWantedCommitsAnswerAsBefore) {
     }
     ASSERT_THAT(store_->DeleteSegments(dropped), IsOk());
     dropped_in_all += dropped.size();
-    StartSelector();
+    selector_ = NewSelector(store_.get(), repositories_.get(), Options());
     for (const Place& place : places_) {
       if (wanted.contains(place.id)) {
         EXPECT_EQ(AnswersAt(place), before[place.id]) << "seed " << seed;

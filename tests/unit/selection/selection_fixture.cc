@@ -5,16 +5,22 @@
 
 namespace testselect {
 
-SelectionTest::SelectionTest() : store_(NewMemoryIndexStore()) {
+SelectionTest::SelectionTest() {
   RepositorySetOptions options;
   options.repositories["app"] = git_.path();
   auto repositories = NewRepositorySet(options);
   EXPECT_TRUE(repositories.ok()) << repositories.status();
   repositories_ = *std::move(repositories);
-  history_ = std::make_unique<TestHistory>(store_.get());
-  SelectorOptions selector_options;
-  selector_options.history = history_.get();
-  selector_ = NewSelector(store_.get(), repositories_.get(), selector_options);
+  StartAnew({});
+}
+
+void SelectionTest::StartAnew(SelectorOptions options) {
+  selector_.reset();
+  history_.reset();
+  store_ = NewMemoryIndexStore();
+  history_ = std::make_unique<TestHistory>(store_.get(), options.trust);
+  options.history = history_.get();
+  selector_ = NewSelector(store_.get(), repositories_.get(), options);
 }
 
 UploadHeader SelectionTest::HeaderOf(const UploadSpec& spec) const {

@@ -50,6 +50,8 @@ class SelectionTest : public GitTest {
     Isolation isolation = Isolation::kUnknown;
     std::string branch = "";
   };
+  // An empty index with its history, and a selector over both; options.history is set here.
+  void StartAnew(SelectorOptions options);
   SegmentInfo Upload(const UploadSpec& spec);
   // The same as the service does it: compared with what was before, chains shortened.
   SegmentInfo UploadAndKeep(const UploadSpec& spec);

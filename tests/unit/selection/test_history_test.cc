@@ -376,7 +376,7 @@ TEST_F(TestHistoryTest, ALabelMayRunInOneJobAndBeSkippedInAnother) {
                  .executed = {{"both", "lib.f90", {2}}, {"one", "lib.f90", {2}}},
                  .job = "one"};
   UploadSpec two{.commit = last_,
-                 .executed = {{"both", "lib.f90", {9}}, {"two", "lib.f90", {9}}},
+                 .executed = {{"both", "lib.f90", {9}}, {"two", "lib.f90", {9}}, {"more", "lib.f90", {2}}},
                  .job = "two"};
   Upload(one);
   Upload(two);

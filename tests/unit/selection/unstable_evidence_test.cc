@@ -157,8 +157,7 @@ TEST_F(UnstableTest, AFailedTestIsNotCompared) {
 TEST_F(UnstableTest, AfterThreeRandomOrdersNoMutantOfWhatTheCacheCallsIsMissed) {
   for (uint32_t seed = 0; seed < 12; ++seed) {
     std::mt19937 random(seed);
-    store_ = NewMemoryIndexStore();
-    selector_ = NewSelector(store_.get(), repositories_.get(), SelectorOptions());
+    StartAnew({});
     bool differed = false;
     std::string first;
     for (uint32_t run = 1; run <= 3; ++run) {
