@@ -232,6 +232,7 @@ TEST_F(CliTest, IndexShowAndDelete) {
 TEST_F(CliTest, IndexRetain) {
   ASSERT_EQ(UploadFirst().exit_code, 0);
   ASSERT_EQ(Run({"upload", "--commit", base_, "--job", "other", coverage_}).exit_code, 0);
+  std::ofstream(repo_ + "/NOTES.md") << "a note\n";
   const std::string next = Commit("next");
   ASSERT_EQ(
       Run({"upload", "--commit", next, "--job", "unit", "--path-root", repo_, coverage_}).exit_code,

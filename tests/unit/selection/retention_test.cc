@@ -456,7 +456,9 @@ TEST_F(RetentionPropertyTest, SelectionsFromWantedCommitsAnswerAsBefore) {
     }
     ASSERT_THAT(store_->DeleteSegments(dropped), IsOk());
     dropped_in_all += dropped.size();
-    selector_ = NewSelector(store_.get(), repositories_.get(), Options());
+    SelectorOptions options = Options();
+    options.history = history_.get();
+    selector_ = NewSelector(store_.get(), repositories_.get(), options);
     for (const Place& place : places_) {
       if (wanted.contains(place.id)) {
         EXPECT_EQ(AnswersAt(place), before[place.id]) << "seed " << seed;
