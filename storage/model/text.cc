@@ -38,7 +38,16 @@ std::string Shorten(absl::string_view text, size_t limit) {
     // Not in the middle of a character: at most three continuation bytes can be missing.
     for (int i = 0; i < 3 && !text.empty() && !IsUtf8(text); ++i) text.remove_suffix(1);
   }
-  const std::string shown = IsUtf8(text) ? absl::Utf8SafeCHexEscape(text) : absl::CHexEscape(text);
+  const bool utf8 = IsUtf8(text);
+  std::string shown;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !utf8)) {
+      absl::StrAppend(&shown, absl::CHexEscape(absl::string_view(&c, 1)));
+    } else {
+      shown += c;
+    }
+  }
   return cut ? absl::StrCat(shown, "...") : shown;
 }
 

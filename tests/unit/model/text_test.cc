@@ -38,6 +38,7 @@ TEST(TextTest, ShortensForMessages) {
   EXPECT_EQ(Shorten("abcdef", 3), "abc...");
   EXPECT_EQ(Shorten("aß", 2), "a...");
   EXPECT_EQ(Shorten("\xff"), "\\xff");
+  EXPECT_EQ(Shorten("a's \"b\\c\""), "a's \"b\\c\"") << "a label can be copied from a message";
 }
 
 }  // namespace
