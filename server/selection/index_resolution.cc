@@ -167,8 +167,10 @@ absl::StatusOr<std::shared_ptr<const RepositoryIndex>> LoadRepositoryIndex(
   }
   index->jobs.assign(jobs.begin(), jobs.end());
   const std::string prefix = CarriedNotePrefix(repository);
-  TS_ASSIGN_OR_RETURN(const auto notes, store.NotesWithPrefix(prefix));
-  for (const auto& [key, value] : notes) {
+  const auto notes = store.NotesWithPrefix(prefix);
+  if (absl::IsDataLoss(notes.status())) return index;  // as without any note, see below
+  TS_RETURN_IF_ERROR(notes.status());
+  for (const auto& [key, value] : *notes) {
     const auto segment = Digest::FromHex("segment", absl::string_view(key).substr(prefix.size()));
     auto note = DecodeCarriedNote(value);
     // Without its note the segment is not used, and the evidence it was made from is.

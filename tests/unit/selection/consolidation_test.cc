@@ -167,6 +167,23 @@ TEST_F(ConsolidationTest, ALabelWhoseCodeChangedStaysWhereItWasSeen) {
   ExpectSameAnswers(7);
 }
 
+TEST_F(ConsolidationTest, MovedEvidenceWithADamagedNoteIsNotUsed) {
+  UploadBoth(EvidenceOf(AllLabels(), Completeness::kFull));
+  for (int i = 0; i < 5; ++i) {
+    ++values_[i];
+    WriteAll();
+    commit_ = git_.Commit("step");
+    UploadBoth(EvidenceOf({absl::StrCat("test_lib.py::test_", i, "x")}, Completeness::kSubset));
+  }
+  const auto notes = store_->NotesWithPrefix(CarriedNotePrefix("app"));
+  ASSERT_TRUE(notes.ok() && !notes->empty());
+  for (const auto& [key, value] : *notes) ASSERT_TRUE(store_->PutNote(key, "damaged").ok());
+  selector_ = NewSelector(store_.get(), repositories_.get(), Options(0));
+  ExpectSameAnswers(2);
+  ExpectSameAnswers(9);
+  EXPECT_EQ(segments_, 6u) << "the whole chain";
+}
+
 TEST_F(ConsolidationTest, EvidenceThatComesLateForAnOlderCommitIsNotHidden) {
   UploadBoth(EvidenceOf(AllLabels(), Completeness::kFull));
   std::vector<ObjectId> commits;
