@@ -39,6 +39,19 @@ size_t LayersBeforeCarried(const JobChain& chain) {
   return static_cast<size_t>(carried - chain.layers.begin());
 }
 
+// Whether evidence that was moved to `place` may come from before `commit`. A place that git does
+// not know any more cannot be told, but still be met as a tree.
+absl::StatusOr<bool> MayHavePassed(const GitRepository& git, const ObjectId& place,
+                                   const CommitInfo& commit) {
+  const auto at = git.Commit(place);
+  if (absl::IsNotFound(at.status())) return true;
+  TS_RETURN_IF_ERROR(at.status());
+  if (at->committed + kClockSkew < commit.committed) return false;
+  TS_ASSIGN_OR_RETURN(const bool older, git.IsAncestor(place, commit.id));
+  if (older) return false;
+  return git.IsAncestor(commit.id, place);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<const IndexKeeper::Before>> IndexKeeper::LookWithout(
@@ -151,11 +164,7 @@ absl::Status IndexKeeper::BeforeUpload(const UploadHeader& header) const {
         carried->header.commit == header.commit) {
       continue;
     }
-    TS_ASSIGN_OR_RETURN(const CommitInfo place, git->Commit(carried->header.commit));
-    if (place.committed + kClockSkew < commit.committed) continue;
-    TS_ASSIGN_OR_RETURN(const bool older, git->IsAncestor(place.id, header.commit));
-    if (older) continue;
-    TS_ASSIGN_OR_RETURN(const bool passed, git->IsAncestor(header.commit, place.id));
+    TS_ASSIGN_OR_RETURN(const bool passed, MayHavePassed(*git, carried->header.commit, commit));
     if (!passed) continue;
     CarriedNote outdated = note;
     outdated.outdated = true;

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/git/open_repository.h"
 #include "storage/memory_index_store.h"
 #include "tests/unit/selection/name_walk_fixture.h"
 
@@ -182,6 +183,39 @@ TEST_F(ConsolidationTest, MovedEvidenceWithADamagedNoteIsNotUsed) {
   ExpectSameAnswers(2);
   ExpectSameAnswers(9);
   EXPECT_EQ(segments_, 6u) << "the whole chain";
+}
+
+TEST_F(ConsolidationTest, EvidenceMovedToACommitThatIsGoneDoesNotRefuseUploads) {
+  const ObjectId first = commit_;
+  UploadBoth(EvidenceOf(AllLabels(), Completeness::kFull));
+  git_.Git("checkout -q -b topic");
+  for (int i = 0; i < 5; ++i) {
+    ++values_[i];
+    WriteAll();
+    commit_ = git_.Commit("step");
+    UploadBoth(EvidenceOf({absl::StrCat("test_lib.py::test_", i, "x")}, Completeness::kSubset));
+  }
+  ASSERT_FALSE(store_->NotesWithPrefix(CarriedNotePrefix("app"))->empty());
+  git_.Git(
+      "checkout -q main && git branch -q -D topic && git reflog expire --expire=now --all && "
+      "git gc -q --prune=now");
+  RepositorySetOptions repositories;
+  repositories.repositories["app"] = git_.path();
+  auto opened = NewRepositorySet(repositories);
+  ASSERT_TRUE(opened.ok());
+  selector_.reset();
+  repositories_ = *std::move(opened);
+  selector_ = NewSelector(store_.get(), repositories_.get(), Options(3));
+  commit_ = first;
+  UploadSpec again = EvidenceOf({"test_lib.py::test_0x"}, Completeness::kSubset);
+  again.attempt = 2;
+  UploadAndKeep(again);  // fails the test where the upload would be refused
+  const auto notes = store_->NotesWithPrefix(CarriedNotePrefix("app"));
+  ASSERT_TRUE(notes.ok()) << notes.status();
+  for (const auto& [key, value] : *notes) {
+    EXPECT_TRUE(DecodeCarriedNote(value)->outdated);
+  }
+  exact_.reset();
 }
 
 TEST_F(ConsolidationTest, EvidenceThatComesLateForAnOlderCommitIsNotHidden) {
