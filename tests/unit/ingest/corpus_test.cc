@@ -35,6 +35,23 @@ class CorpusTest : public ::testing::Test {
     return ParseUpload(files, options);
   }
 
+  // Whether `result`, read of a variant of `report`, is what one of its originals says.
+  bool SaysWhatAnOriginalSays(const BrokenReport& report, const IngestResult& result) {
+    const auto got = Decode(result.content);
+    EXPECT_THAT(got, IsOk());
+    for (const fs::path& original : report.originals) {
+      const auto whole =
+          Parse({{original.string(), "report", report.format, "(run)", false}}, report.root);
+      if (!whole.ok()) continue;
+      const auto want = Decode(whole->content);
+      if (want.ok() && got->labels == want->labels && got->global == want->global &&
+          got->outcomes == want->outcomes) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   fs::path folder_;
 };
 
@@ -106,15 +123,7 @@ TEST_F(CorpusTest, BrokenReportsAreRejectedOrReadRight) {
       }
       if (report.expect == "accept") {
         ASSERT_THAT(result, IsOk());
-        const auto original = Parse({{(formats / "reports" / report.original).string(), "report",
-                                      report.format, "(run)", false}},
-                                    report.root);
-        ASSERT_THAT(original, IsOk());
-        ASSERT_OK_AND_ASSIGN(const EvidenceMap got, Decode(result->content));
-        ASSERT_OK_AND_ASSIGN(const EvidenceMap want, Decode(original->content));
-        EXPECT_EQ(got.labels, want.labels);
-        EXPECT_EQ(got.global, want.global);
-        EXPECT_EQ(got.outcomes, want.outcomes);
+        EXPECT_TRUE(SaysWhatAnOriginalSays(report, *result));
       }
       if (result.ok()) {
         for (const EncodedFile& file : result->content.files) {

@@ -111,23 +111,18 @@ std::vector<CorpusReport> CorpusReports(const fs::path& reports) {
   return out;
 }
 
-// The report that the variants of `tag` were made of.
-std::string OriginalOf(const std::string& tag) {
-  static const auto* const originals = new std::map<std::string, std::string>{
-      {"cobertura-coveragepy", "coveragepy-cobertura/coverage.xml"},
-      {"cobertura-gcovr", "gcovr-cobertura/t01.xml"},
-      {"coveragepy-json", "coveragepy-json-contexts/coverage.json"},
-      {"coveragepy-sqlite", "coveragepy-sqlite-line/coverage.sqlite"},
-      {"go-cover-text", "go-text-run/cover.out"},
-      {"junit-gotestsum", "gotestsum-junit/junit.xml"},
-      {"junit-pytest", "pytest-junit-xunit2/junit.xml"},
-      {"junit-surefire", "surefire-xml/TEST-com.example.tea.BrokenSetUpTest.xml"},
-      {"lcov-jest", "lcov-jest/t01.info"},
-      {"lcov-tn", "lcov-tn/all.info"},
-      {"teamscale-testwise", "teamscale-testwise/testwise-1.json"},
-  };
-  const auto found = originals->find(tag);
-  return found == originals->end() ? "" : found->second;
+// The whole reports that a broken one may have been made of: the manifest says only the file's
+// name.
+std::vector<fs::path> OriginalsOf(const fs::path& reports, const std::string& format,
+                                  const std::string& name) {
+  std::vector<fs::path> out;
+  for (const CorpusReport& report : CorpusReports(reports)) {
+    if (report.format != format) continue;
+    for (const ReportFile& file : report.files) {
+      if (fs::path(file.file).filename() == name) out.emplace_back(file.file);
+    }
+  }
+  return out;
 }
 
 std::vector<BrokenReport> BrokenReports(const fs::path& archive, const fs::path& folder) {
@@ -142,6 +137,8 @@ std::vector<BrokenReport> BrokenReports(const fs::path& archive, const fs::path&
       continue;
     }
     const std::string format = Text(manifest, "format");
+    const std::vector<fs::path> originals =
+        OriginalsOf(archive.parent_path() / "reports", format, Text(manifest, "of"));
     simdjson::dom::object variants;
     if (!FindReportParser(format).ok() ||
         manifest["variants"].get_object().get(variants) != simdjson::SUCCESS) {
@@ -151,8 +148,7 @@ std::vector<BrokenReport> BrokenReports(const fs::path& archive, const fs::path&
       const fs::path file = entry.path() / std::string(name);
       if (!fs::exists(file)) continue;  // left out of the archive for its size
       out.push_back({entry.path().filename().string() + "/" + std::string(name), format,
-                     Text(manifest, "root"), OriginalOf(entry.path().filename().string()),
-                     Text(info, "expect"), file});
+                     Text(manifest, "root"), Text(info, "expect"), file, originals});
     }
   }
   std::sort(out.begin(), out.end(),

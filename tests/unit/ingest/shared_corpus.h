@@ -26,10 +26,11 @@ std::vector<CorpusReport> CorpusReports(const std::filesystem::path& reports);
 
 // A variant of corpus/formats/broken.tar.xz.
 struct BrokenReport {
-  std::string name, format, root, original, expect;
+  std::string name, format, root, expect;
   std::filesystem::path file;
+  std::vector<std::filesystem::path> originals;  // the whole reports of that name and format
 };
-// Unpacks `archive` into `folder`. Empty where tar or xz is missing.
+// Unpacks `archive`, which lies beside reports/, into `folder`. Empty where tar or xz is missing.
 std::vector<BrokenReport> BrokenReports(const std::filesystem::path& archive,
                                         const std::filesystem::path& folder);
 
