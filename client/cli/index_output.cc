@@ -197,6 +197,7 @@ std::string RetentionJson(const v1::ApplyRetentionResponse& applied, bool dry_ru
   json.EndObject().Key("kept").Number(applied.segments_kept());
   json.Key("dropped").Number(applied.segments_dropped());
   json.Key("notes").Number(applied.notes_dropped());
+  json.Key("decisions").Number(applied.decisions_dropped());
   json.Key("bytes_before").Number(applied.bytes_before());
   json.Key("bytes_after").Number(applied.bytes_after()).Key("segments").BeginArray();
   for (const v1::RetentionVerdict& verdict : applied.verdicts()) {
@@ -223,6 +224,9 @@ std::string RetentionText(const v1::ApplyRetentionResponse& applied, bool dry_ru
   }
   absl::StrAppend(&text, CountText(applied.segments_kept()), " segments stay, ",
                   CountText(applied.segments_dropped()), dry_run ? " would go" : " went");
+  if (applied.decisions_dropped() > 0) {
+    absl::StrAppend(&text, " and ", CountText(applied.decisions_dropped()), " decisions");
+  }
   if (dry_run)
     return absl::StrCat(text, "; the store has ", BytesText(applied.bytes_before()), "\n");
   return absl::StrCat(text, " with ", CountText(applied.notes_dropped()), " notes; the store had ",

@@ -65,6 +65,12 @@ void DecisionRecorder::Wrote() {
   wrote_.notify_all();
 }
 
+absl::StatusOr<uint64_t> DecisionRecorder::Prune(const std::string& repository,
+                                                 const DecisionLimits& limits, bool dry_run) {
+  MutexLock lock(&writing_);
+  return decisions_.Prune(repository, limits, dry_run);
+}
+
 bool DecisionRecorder::Flush(absl::Time deadline) {
   MutexLock lock(&mutex_);
   const uint64_t wanted = taken_;
@@ -78,6 +84,7 @@ bool DecisionRecorder::Flush(absl::Time deadline) {
 
 void DecisionRecorder::Write(const Decision& decision, const LabelList& list) {
   const std::string& repository = decision.request.repository;
+  MutexLock lock(&writing_);
   const auto known = decisions_.Contains(repository, decision.request.head, decision.id());
   if (known.ok() && *known) {
     metrics_.known.Add();
@@ -93,7 +100,7 @@ void DecisionRecorder::Write(const Decision& decision, const LabelList& list) {
   }
   metrics_.recorded.Add();
   if (!IsTimeToPrune(decision.id())) return;
-  const auto pruned = decisions_.Prune(repository, keep_);
+  const auto pruned = decisions_.Prune(repository, {.newest = keep_});
   if (!pruned.ok()) {
     log_.Error("old decisions were not deleted",
                {{"repository", repository}, {"error", pruned.status()}});

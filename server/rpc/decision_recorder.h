@@ -1,10 +1,11 @@
-// DecisionRecorder: writes decisions down behind the answers' back.
+// DecisionRecorder: writes decisions down.
 #pragma once
 
 #include <condition_variable>
 #include <cstdint>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/ops/logging.h"
 #include "server/ops/metrics.h"
@@ -17,8 +18,9 @@
 
 namespace testselect {
 
-// Thread-safe. What a selection pays is a look at the names that were recorded lately and a place
-// in a bounded queue. Where that is full, the decision is not recorded, and counted as dropped.
+// Thread-safe. What a repeated selection pays is a look at the names that were recorded lately; a
+// new one gets a place in a bounded queue, and waits until it is on disk (Flush) before it is
+// answered. Where the queue is full, the decision is not recorded, and counted as dropped.
 class DecisionRecorder {
  public:
   static constexpr size_t kMaxWaiting = 1024;
@@ -36,7 +38,11 @@ class DecisionRecorder {
   // Waits until all that was recorded before this call is written, at most until `deadline`; false
   // if something still was not then.
   bool Flush(absl::Time deadline);
-  // The same for all that is recorded meanwhile, too.
+  // Deletes what `limits` do not keep (DecisionLog::Prune).
+  absl::StatusOr<uint64_t> Prune(const std::string& repository, const DecisionLimits& limits,
+                                 bool dry_run);
+
+  // The same as Flush for all that is recorded meanwhile, too.
   bool WaitIdle(absl::Time deadline) { return pool_.WaitIdle(deadline); }
 
  private:
@@ -44,6 +50,7 @@ class DecisionRecorder {
   void Wrote();
 
   DecisionLog decisions_;
+  Mutex writing_;  // held by who writes or deletes decisions
   Logger& log_;
   DecisionMetrics& metrics_;
   const uint64_t keep_;

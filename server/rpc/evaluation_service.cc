@@ -12,6 +12,7 @@
 #include "server/rpc/proto_conversion.h"
 #include "server/rpc/run_evaluation.h"
 #include "server/rpc/status.h"
+#include "server/selection/confirmed_misses.h"
 #include "server/selection/evaluator.h"
 #include "storage/model/status_macros.h"
 

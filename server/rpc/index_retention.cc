@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "server/rpc/decision_recorder.h"
 #include "server/rpc/upload_spec.h"
 #include "server/selection/carried_note.h"
 #include "server/selection/index_keeper.h"
@@ -148,10 +149,13 @@ absl::StatusOr<RetentionReport> IndexRetention::ApplyAlone(const std::string& re
   CountVerdicts(&report);
   TS_ASSIGN_OR_RETURN(report.bytes_before, StoreBytes(*environment_.store));
   report.bytes_after = report.bytes_before;
-  if (dry_run) return report;
-  TS_RETURN_IF_ERROR(Drop(repository, cancelled, &report));
-  TS_RETURN_IF_ERROR(DropAgedNotes(repository, policy, cancelled, &report));
-  if (report.dropped + report.notes == 0) return report;
+  if (!dry_run) TS_RETURN_IF_ERROR(Drop(repository, cancelled, &report));
+  if (policy.max_age < absl::InfiniteDuration()) {
+    const DecisionLimits limits{.since = absl::Now() - policy.max_age};
+    TS_ASSIGN_OR_RETURN(report.decisions,
+                        environment_.decisions->Prune(repository, limits, dry_run));
+  }
+  if (dry_run || report.dropped + report.decisions == 0) return report;
   if (cancelled()) return absl::CancelledError("retention was interrupted before compacting");
   TS_RETURN_IF_ERROR(environment_.store->Compact());
   TS_ASSIGN_OR_RETURN(report.bytes_after, StoreBytes(*environment_.store));
@@ -214,25 +218,6 @@ absl::Status IndexRetention::DropNote(const std::string& key, RetentionReport* r
   return absl::OkStatus();
 }
 
-absl::Status IndexRetention::DropAgedNotes(const std::string& repository,
-                                           const RetentionPolicy& policy,
-                                           const Cancelled& cancelled,
-                                           RetentionReport* report) const {
-  if (policy.max_age == absl::InfiniteDuration()) return absl::OkStatus();
-  const absl::Time oldest = absl::Now() - policy.max_age;
-  for (const AgedNotes& kind : aged_notes_) {
-    const std::string prefix = absl::StrCat(kind.prefix, repository, "/");
-    TS_ASSIGN_OR_RETURN(const auto notes, environment_.store->NotesWithPrefix(prefix));
-    for (const auto& [key, value] : notes) {
-      const auto made = kind.made(absl::string_view(key).substr(prefix.size()), value);
-      if (!made.has_value() || *made >= oldest) continue;
-      if (cancelled()) return absl::CancelledError("retention was interrupted while it deleted");
-      TS_RETURN_IF_ERROR(DropNote(key, report));
-    }
-  }
-  return absl::OkStatus();
-}
-
 void IndexRetention::Tell(const std::string& repository, const RetentionReport& report) const {
   const RetentionMetrics& metrics = environment_.metrics->retention;
   if (report.bytes_after < report.bytes_before) {
@@ -242,6 +227,7 @@ void IndexRetention::Tell(const std::string& repository, const RetentionReport& 
                                                {"segments_kept", report.kept},
                                                {"segments_dropped", report.dropped},
                                                {"notes_dropped", report.notes},
+                                               {"decisions_dropped", report.decisions},
                                                {"bytes_before", report.bytes_before},
                                                {"bytes_after", report.bytes_after}});
   for (const RetentionVerdict& v : report.plan.verdicts) {

@@ -22,18 +22,11 @@ BranchTrust TrustOf(const ServerConfig& config);
 // The policy of the settings.
 RetentionPolicy RetentionOf(const ServerConfig& config);
 
-// Notes of one kind that go by their age, with the policy's max_age.
-struct AgedNotes {
-  std::string prefix;  // of their names; the repository's name and a slash follow
-  // When a note was made, from what follows in its name and from its value; nothing for a note that
-  // is of another repository, whose name begins with this one's. Errors leave the note where it is.
-  std::function<std::optional<absl::Time>(absl::string_view rest, absl::string_view value)> made;
-};
-
 struct RetentionReport {
   RetentionPlan plan;
   uint64_t kept = 0, dropped = 0;              // segments
-  uint64_t notes = 0;                          // that were deleted
+  uint64_t decisions = 0;                      // that go by the policy's max_age
+  uint64_t notes = 0;                          // about segments, that were deleted
   uint64_t bytes_before = 0, bytes_after = 0;  // of the store; the same in a dry run
 };
 
@@ -43,11 +36,10 @@ class IndexRetention {
   using Cancelled = std::function<bool()>;
 
   // `environment` must outlive it.
-  explicit IndexRetention(const ServiceEnvironment& environment,
-                          std::vector<AgedNotes> aged_notes = {})
-      : environment_(environment), aged_notes_(std::move(aged_notes)) {}
+  explicit IndexRetention(const ServiceEnvironment& environment) : environment_(environment) {}
 
-  // Plans, deletes segments and the notes about them, and compacts the store if anything went. A
+  // Plans, deletes segments with the notes about them and decisions with their evaluations, and
+  // compacts the store if anything went. A
   // commit that git lacks is fetched first. Errors: kNotFound (the repository), kUnavailable
   // (another Apply is at work; git), kCancelled (what was deleted is), those of the store. An
   // interrupted one leaves nothing half: deletion goes commit by commit.
@@ -72,14 +64,11 @@ class IndexRetention {
   absl::Status DropCommit(const std::string& repository,
                           const std::vector<const RetentionVerdict*>& dropped,
                           RetentionReport* report) const;
-  absl::Status DropAgedNotes(const std::string& repository, const RetentionPolicy& policy,
-                             const Cancelled& cancelled, RetentionReport* report) const;
   absl::Status DropNote(const std::string& key, RetentionReport* report) const;
   void SealOne(const std::string& repository, const ObjectId& commit, const JobKey& job) const;
   void Tell(const std::string& repository, const RetentionReport& report) const;
 
   const ServiceEnvironment& environment_;
-  const std::vector<AgedNotes> aged_notes_;
   std::atomic_flag busy_;
 };
 

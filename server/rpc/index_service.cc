@@ -64,6 +64,7 @@ void RetentionToProto(const RetentionPolicy& policy, const RetentionReport& repo
   out->set_segments_kept(report.kept);
   out->set_segments_dropped(report.dropped);
   out->set_notes_dropped(report.notes);
+  out->set_decisions_dropped(report.decisions);
   out->set_bytes_before(report.bytes_before);
   out->set_bytes_after(report.bytes_after);
   if (policy.max_age < absl::InfiniteDuration()) {

@@ -17,6 +17,9 @@
 namespace testselect {
 namespace {
 
+// How long an answer waits for its decision to be on disk.
+constexpr absl::Duration kAnswerWait = absl::Seconds(2);
+
 size_t Workers(uint64_t configured) {
   return configured != 0 ? configured : std::max(1u, std::thread::hardware_concurrency());
 }
@@ -165,6 +168,8 @@ absl::Status SelectionService::Select(const ReceivedSelection& request, absl::Ti
     *response = entry->response;
     Count(result, entry->sizes);
     environment_.decisions->Record(domain, result);
+    // An answer that somebody has is never forgotten by a crash; but no disk keeps it for long.
+    environment_.decisions->Flush(std::min(domain.deadline, absl::Now() + kAnswerWait));
     // What made a fallback (a missing object, a deadline) may be gone the next time.
     if (!result.selection->fallback.has_value()) cache_.Insert(request.key(), std::move(entry));
     return absl::OkStatus();

@@ -97,8 +97,8 @@ absl::StatusOr<ConfirmedMisses> ListConfirmedMisses(const IndexStore& store,
   return all;
 }
 
-AlwaysRunLabels AlwaysRunLabelsOf(const ConfirmedMisses& misses) {
-  AlwaysRunLabels labels;
+LabelsByJob LabelsOf(const ConfirmedMisses& misses) {
+  LabelsByJob labels;
   for (const auto& [job, of_job] : misses) {
     for (const ConfirmedMiss& miss : of_job) labels[job].push_back(miss.label);
   }

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "server/selection/labels_by_job.h"
 #include "storage/index_store.h"
 #include "storage/model/object_id.h"
 #include "storage/model/upload.h"
@@ -27,10 +28,8 @@ struct ConfirmedMiss {
   friend bool operator==(const ConfirmedMiss&, const ConfirmedMiss&) = default;
 };
 
-// By JobKey::ToString(); the labels of each job sorted, each once.
+// By JobKey::ToString(); those of each job sorted by label, each once.
 using ConfirmedMisses = std::map<std::string, std::vector<ConfirmedMiss>>;
-// The labels alone: what a selection depends on.
-using AlwaysRunLabels = std::map<std::string, std::vector<std::string>>;
 
 inline constexpr size_t kMaxConfirmedMisses = 10'000;  // of one job
 
@@ -38,7 +37,8 @@ inline constexpr size_t kMaxConfirmedMisses = 10'000;  // of one job
 // notes of this kind.
 absl::StatusOr<ConfirmedMisses> ListConfirmedMisses(const IndexStore& store,
                                                     absl::string_view repository);
-AlwaysRunLabels AlwaysRunLabelsOf(const ConfirmedMisses& misses);
+// The labels alone: what a selection depends on.
+LabelsByJob LabelsOf(const ConfirmedMisses& misses);
 
 // Adds those that are new; returns how many were. Answers are computed anew where any was.
 // kResourceExhausted, with nothing changed, where a job would get over kMaxConfirmedMisses. Not

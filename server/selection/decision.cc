@@ -16,7 +16,13 @@ constexpr uint64_t kMaxSegments = 1'000'000;
 
 // One number for the switches of a request.
 constexpr uint64_t kRunAll = 1, kIncludeBuilding = 2, kOmitOrder = 4, kLabelsRequested = 8;
-constexpr uint64_t kAllSwitches = 15;
+// The record ends with what was remembered; older ones have nothing of it.
+constexpr uint64_t kRemembered = 16;
+constexpr uint64_t kAllSwitches = 31;
+
+bool HasRemembered(const SelectionBasis& basis) {
+  return !basis.failed.empty() || !basis.unreadable.empty();
+}
 
 void PutRequest(const Decision& decision, std::string* out) {
   const SelectionRequest& request = decision.request;
@@ -32,12 +38,14 @@ void PutRequest(const Decision& decision, std::string* out) {
   PutVarint(out, (request.run_all ? kRunAll : 0) |
                      (request.include_building ? kIncludeBuilding : 0) |
                      (request.omit_order ? kOmitOrder : 0) |
-                     (decision.labels_requested ? kLabelsRequested : 0));
+                     (decision.labels_requested ? kLabelsRequested : 0) |
+                     (HasRemembered(*decision.answer.basis) ? kRemembered : 0));
   PutVarint(out, request.force_labels.size());
   for (const std::string& label : request.force_labels) PutBytes(out, label);
 }
 
-void ReadRequest(NoteReader& in, Decision* decision) {
+// Returns the switches.
+uint64_t ReadRequest(NoteReader& in, Decision* decision) {
   SelectionRequest& request = decision->request;
   request.repository = in.Text();
   request.base = in.ReadObjectId();
@@ -58,31 +66,46 @@ void ReadRequest(NoteReader& in, Decision* decision) {
   for (size_t left = in.Count(); left > 0 && in.ok(); --left) {
     request.force_labels.push_back(in.Text());
   }
+  return switches;
 }
 
-void PutBasis(const SelectionBasis& basis, std::string* out) {
-  PutVarint(out, basis.segments.size());
-  for (const Digest& segment : basis.segments) absl::StrAppend(out, segment.bytes());
-  absl::StrAppend(out, basis.rule_file.bytes());
-  PutVarint(out, basis.missed.size());
-  for (const auto& [job, labels] : basis.missed) {
+void PutLabels(const LabelsByJob& of_jobs, std::string* out) {
+  PutVarint(out, of_jobs.size());
+  for (const auto& [job, labels] : of_jobs) {
     PutBytes(out, job);
     PutVarint(out, labels.size());
     for (const std::string& label : labels) PutBytes(out, label);
   }
 }
 
-std::shared_ptr<const SelectionBasis> ReadBasis(NoteReader& in) {
+void ReadLabels(NoteReader& in, LabelsByJob* of_jobs) {
+  for (size_t jobs = in.Count(); jobs > 0 && in.ok(); --jobs) {
+    std::vector<std::string>& labels = (*of_jobs)[in.Job().ToString()];
+    if (!labels.empty()) in.Fail();
+    for (size_t left = in.Count(); left > 0 && in.ok(); --left) labels.push_back(in.Text());
+  }
+}
+
+void PutBasis(const SelectionBasis& basis, std::string* out) {
+  PutVarint(out, basis.segments.size());
+  for (const Digest& segment : basis.segments) absl::StrAppend(out, segment.bytes());
+  absl::StrAppend(out, basis.rule_file.bytes());
+  PutLabels(basis.missed, out);
+}
+
+void PutRemembered(const SelectionBasis& basis, std::string* out) {
+  if (!HasRemembered(basis)) return;
+  PutLabels(basis.failed, out);
+  PutLabels(basis.unreadable, out);
+}
+
+std::shared_ptr<SelectionBasis> ReadBasis(NoteReader& in) {
   auto basis = std::make_shared<SelectionBasis>();
   for (uint64_t left = in.VarintUpTo(kMaxSegments); left > 0 && in.ok(); --left) {
     basis->segments.push_back(in.ReadDigest());
   }
   basis->rule_file = in.ReadObjectId();
-  for (size_t jobs = in.Count(); jobs > 0 && in.ok(); --jobs) {
-    std::vector<std::string>& labels = basis->missed[in.Job().ToString()];
-    if (!labels.empty()) in.Fail();
-    for (size_t left = in.Count(); left > 0 && in.ok(); --left) labels.push_back(in.Text());
-  }
+  ReadLabels(in, &basis->missed);
   return basis;
 }
 
@@ -247,6 +270,7 @@ std::string EncodeDecision(const Decision& decision) {
   PutVarint(&out, decision.labels);
   PutBasis(*decision.answer.basis, &out);
   PutAnswer(decision, &out);
+  PutRemembered(*decision.answer.basis, &out);
   return out;
 }
 
@@ -257,12 +281,17 @@ absl::StatusOr<Decision> DecodeDecision(absl::string_view note) {
   decision.answer.id = in.SelectionId();
   decision.created = in.Time();
   decision.server_version = in.Text();
-  ReadRequest(in, &decision);
+  const uint64_t switches = ReadRequest(in, &decision);
   decision.list = in.ReadDigest();
   decision.labels = in.VarintUpTo(LabelList::kMaxLabels);
-  decision.answer.basis = ReadBasis(in);
+  auto basis = ReadBasis(in);
   // Sets are decoded into memory of the list's size: not for a note that is malformed already.
   if (in.ok()) ReadAnswer(in, &decision);
+  if (in.ok() && (switches & kRemembered) != 0) {
+    ReadLabels(in, &basis->failed);
+    ReadLabels(in, &basis->unreadable);
+  }
+  decision.answer.basis = std::move(basis);
   TS_RETURN_IF_ERROR(in.Finish("a decision"));
   TS_RETURN_IF_ERROR(CheckOneForm("a decision", note, EncodeDecision(decision)));
   return decision;

@@ -158,9 +158,14 @@ absl::StatusOr<std::vector<DecisionRow>> DecisionLog::OfHead(absl::string_view r
   return RowsBelow(RowKey(repository, head, ""), kSelectionIdChars);
 }
 
-absl::StatusOr<uint64_t> DecisionLog::Prune(absl::string_view repository, uint64_t keep) {
+absl::StatusOr<uint64_t> DecisionLog::Prune(absl::string_view repository,
+                                            const DecisionLimits& limits, bool dry_run) {
   TS_ASSIGN_OR_RETURN(const std::vector<DecisionRow> rows, List(repository));
-  if (rows.size() <= keep) return 0;
+  const auto aged = std::find_if(
+      rows.begin(), rows.end(), [&](const DecisionRow& row) { return row.created < limits.since; });
+  const auto keep =
+      static_cast<size_t>(std::min(limits.newest, static_cast<uint64_t>(aged - rows.begin())));
+  if (rows.size() <= keep || dry_run) return rows.size() - std::min(rows.size(), keep);
   absl::flat_hash_set<Digest> needed;
   for (size_t i = 0; i < keep; ++i) needed.insert(rows[i].list);
   const EvaluationLog evaluations(&store_);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,6 +32,12 @@ std::string EncodeDecisionRow(const DecisionRow& row);
 // kDataLoss for anything that EncodeDecisionRow cannot have written.
 absl::StatusOr<DecisionRow> DecodeDecisionRow(absl::string_view note);
 
+// Decisions are kept for which all of these hold.
+struct DecisionLimits {
+  uint64_t newest = std::numeric_limits<uint64_t>::max();  // so many of a repository
+  absl::Time since = absl::InfinitePast();                 // made then or later
+};
+
 // Thread-safe as far as the store is, but Put and Prune of one repository take turns with
 // themselves and each other. Errors of all: the store's, kDataLoss for a note that is malformed.
 class DecisionLog {
@@ -52,9 +59,10 @@ class DecisionLog {
   absl::StatusOr<std::vector<DecisionRow>> List(absl::string_view repository) const;
   absl::StatusOr<std::vector<DecisionRow>> OfHead(absl::string_view repository,
                                                   const ObjectId& head) const;
-  // Deletes all but the `keep` newest decisions, with their evaluations and the lists that no other
-  // needs. Returns how many. Cost: as List.
-  absl::StatusOr<uint64_t> Prune(absl::string_view repository, uint64_t keep);
+  // Deletes the decisions that `limits` do not keep, with their evaluations and the lists that no
+  // other needs; in a dry run none. Returns how many. Cost: as List.
+  absl::StatusOr<uint64_t> Prune(absl::string_view repository, const DecisionLimits& limits,
+                                 bool dry_run = false);
 
  private:
   absl::StatusOr<std::vector<DecisionRow>> RowsBelow(absl::string_view prefix, size_t rest) const;

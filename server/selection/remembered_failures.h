@@ -8,17 +8,25 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "server/selection/label_universe.h"
+#include "server/selection/labels_by_job.h"
 #include "server/selection/test_history.h"
 #include "storage/model/label_set.h"
 #include "storage/model/upload.h"
 
 namespace testselect {
 
-// A plain value; knows nothing until Add.
+// A plain value.
 class RememberedFailures {
  public:
+  // Knows nothing until Add.
+  RememberedFailures() = default;
+  // Knows what was found once: the labels that had failed, and those that could not be read.
+  RememberedFailures(LabelsByJob failed, LabelsByJob unreadable)
+      : failed_(std::move(failed)), unreadable_(std::move(unreadable)) {}
+
   // What is remembered of `job`.
   void Add(const JobKey& job, const absl::StatusOr<std::shared_ptr<const JobHistory>>& history);
 
@@ -34,6 +42,7 @@ class RememberedFailures {
 
  private:
   std::map<JobKey, std::shared_ptr<const JobHistory>> jobs_;  // null: cannot be read
+  LabelsByJob failed_, unreadable_;
   std::string version_;
 };
 

@@ -177,6 +177,7 @@ class PlanMaker {
   // to have failed there.
   void RecallOutcomes(const std::vector<absl::StatusOr<std::vector<LastOutcome>>>& outcomes) {
     std::map<JobKey, DenseLabelSet> undecided, decided;
+    auto basis = std::make_shared<SelectionBasis>(*plan_->basis);
     for (size_t i = 0; i < segments_.size(); ++i) {
       undecided[segments_[i].job] |= segments_[i].live_here;
       if (!outcomes[i].ok()) continue;
@@ -188,6 +189,8 @@ class PlanMaker {
       plan_->remembered_version = in_.remembered.version();
       const auto found = in_.remembered.Among(labels, job, *plan_->labels);
       plan_->failed |= found.failed;
+      Keep(found.failed, job, &basis->failed);
+      Keep(found.unreadable, job, &basis->unreadable);
       Recall({ReasonCode::kLastFailed,
               AnswerList::kGlobalLevel,
               "",
@@ -201,6 +204,14 @@ class PlanMaker {
               "how its last runs ended cannot be read"},
              found.unreadable);
     }
+    plan_->basis = std::move(basis);
+  }
+
+  void Keep(const DenseLabelSet& labels, const JobKey& job, LabelsByJob* kept) const {
+    if (labels.Empty()) return;
+    std::vector<std::string>& of_job = (*kept)[job.ToString()];
+    labels.ForEach([&](LabelNumber n) { of_job.emplace_back(plan_->labels->Name(n)); });
+    std::sort(of_job.begin(), of_job.end());
   }
 
   void Recall(const Mark& mark, const DenseLabelSet& labels) {

@@ -15,8 +15,8 @@
 #include "absl/time/time.h"
 #include "server/git/repository.h"
 #include "server/selection/branch_trust.h"
-#include "server/selection/confirmed_misses.h"
 #include "server/selection/label_list.h"
+#include "server/selection/labels_by_job.h"
 #include "server/selection/reason.h"
 #include "server/selection/structure.h"
 #include "storage/index_store.h"
@@ -73,7 +73,10 @@ struct StageTimes {
 struct SelectionBasis {
   std::vector<Digest> segments;  // whose evidence was used, by job, newest first
   ObjectId rule_file;            // the blob of head's rule file; null: it has none
-  AlwaysRunLabels missed;        // labels that ran because they were missed once
+  LabelsByJob missed;            // labels that ran because they were missed once
+  // Labels whose outcome the evidence does not tell: that the history knew to have failed, and of
+  // which it could not be read. They ran.
+  LabelsByJob failed, unreadable;
   friend bool operator==(const SelectionBasis&, const SelectionBasis&) = default;
 };
 

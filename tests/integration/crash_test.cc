@@ -1,5 +1,7 @@
-// kill -9 while uploads arrive: what was acknowledged is there, and nothing is half there.
+// kill -9 while uploads arrive and selections are answered: what was acknowledged is there, and
+// nothing is half there.
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -11,7 +13,7 @@ namespace testselect {
 namespace {
 
 constexpr int kRounds = 4;
-constexpr int kUploaders = 4;
+constexpr int kClients = 4;
 constexpr int kAcknowledgedBeforeKill = 6;
 
 struct Acknowledged {
@@ -65,26 +67,68 @@ class CrashTest : public ServiceTest {
     }
   }
 
+  // Selects, each time with another label, until the server is gone; notes what was answered.
+  void SelectUntilGone(int round, int client) {
+    const ServiceCalls calls = ServiceCalls::To(server_->grpc_address());
+    for (int i = 0;; ++i) {
+      v1::SelectTestsRequest request = SelectRequest(project_.head());
+      request.mutable_requested()->add_labels(SampleProject::kTestAdd);
+      request.mutable_requested()->add_labels(absl::StrCat(round, "-", client, "-", i));
+      v1::SelectTestsResponse response;
+      if (!calls.Select(request, &response).ok()) return;
+      const std::lock_guard<std::mutex> lock(mutex_);
+      answered_.push_back(response.selection_id());
+      ++count_;
+      count_.notify_all();
+    }
+  }
+
+  void CheckDecisions() {
+    for (const std::string& id : answered_) {
+      v1::GetDecisionRequest request;
+      request.set_repository("sample");
+      request.set_selection_id(id);
+      v1::GetDecisionResponse decision;
+      ASSERT_THAT(calls_->selection()->GetDecision(calls_->NewContext().get(), request, &decision),
+                  IsGrpcOk());
+      EXPECT_EQ(decision.requested().labels_size(), 2);
+    }
+  }
+
+  // Lets `work(round, client)` go on in several threads until the server is killed, some rounds.
+  void KillWhile(const std::function<void(int, int)>& work, const std::function<void()>& check) {
+    for (int round = 0; round < kRounds; ++round) {
+      const int target = count_ + kAcknowledgedBeforeKill;
+      std::vector<std::thread> clients;
+      for (int client = 0; client < kClients; ++client) {
+        clients.emplace_back([&work, round, client] { work(round, client); });
+      }
+      for (int seen = count_; seen < target; seen = count_) count_.wait(seen);
+      server_->Kill();
+      for (std::thread& client : clients) client.join();
+      StartServer();
+      check();
+    }
+  }
+
   std::mutex mutex_;
+  std::vector<std::string> answered_;
   std::vector<Acknowledged> acknowledged_;
   std::atomic<int> count_{0};
 };
 
 TEST_F(CrashTest, AcknowledgedUploadsSurviveKills) {
-  for (int round = 0; round < kRounds; ++round) {
-    const int target = count_ + kAcknowledgedBeforeKill;
-    std::vector<std::thread> uploaders;
-    for (int uploader = 0; uploader < kUploaders; ++uploader) {
-      uploaders.emplace_back([this, round, uploader] { UploadUntilGone(round, uploader); });
-    }
-    for (int seen = count_; seen < target; seen = count_) count_.wait(seen);
-    server_->Kill();
-    for (std::thread& uploader : uploaders) uploader.join();
-    StartServer();
-    CheckIndex();
-  }
+  KillWhile([this](int round, int client) { UploadUntilGone(round, client); },
+            [this] { CheckIndex(); });
   EXPECT_GE(acknowledged_.size(), static_cast<size_t>(kRounds * kAcknowledgedBeforeKill));
   EXPECT_EQ(server_->Terminate().exit_status, 0);
+}
+
+TEST_F(CrashTest, AnsweredDecisionsSurviveKills) {
+  UploadBase(Reports());
+  KillWhile([this](int round, int client) { SelectUntilGone(round, client); },
+            [this] { CheckDecisions(); });
+  EXPECT_GE(answered_.size(), static_cast<size_t>(kRounds * kAcknowledgedBeforeKill));
 }
 
 }  // namespace

@@ -3,13 +3,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <map>
-
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/rpc/decision_recorder.h"
 #include "server/rpc/upload_spec.h"
 #include "server/selection/carried_note.h"
 #include "tests/support/status_matchers.h"
@@ -25,15 +24,6 @@ using ::testing::SizeIs;
 
 constexpr auto kNotCancelled = [] { return false; };
 
-// What a time-stamped note's value looks like here: seconds since 1970.
-std::optional<absl::Time> MadeAt(absl::string_view rest, absl::string_view value) {
-  int64_t seconds = 0;
-  if (rest.find('/') != absl::string_view::npos || !absl::SimpleAtoi(value, &seconds)) {
-    return std::nullopt;
-  }
-  return absl::FromUnixSeconds(seconds);
-}
-
 class IndexRetentionTest : public SelectionTest {
  protected:
   IndexRetentionTest() : log_(LogFormat::kText, LogLevel::kError, devnull_) {
@@ -46,6 +36,7 @@ class IndexRetentionTest : public SelectionTest {
     environment_.store = store_.get();
     environment_.repositories = repositories_.get();
     environment_.selector = selector_.get();
+    environment_.decisions = &decisions_;
     for (const char* file : {"lib.f90", "other.f90"}) git_.Write(file, "1\n2\n3\n");
     commits_.push_back(git_.Commit("first"));
   }
@@ -102,6 +93,7 @@ class IndexRetentionTest : public SelectionTest {
   ServerConfig config_;
   Logger log_;
   Metrics metrics_{{"a-format"}};
+  DecisionRecorder decisions_{store_.get(), &log_, &metrics_, /*keep=*/100};
   ServiceEnvironment environment_;
   std::vector<ObjectId> commits_;
   uint32_t layers_ = 0;  // segments that the last selection used
@@ -160,22 +152,26 @@ TEST_F(IndexRetentionTest, MovedEvidenceLetsItsOriginGoAndGoesItselfWhenUnused) 
   EXPECT_THAT(NotesBelow("carried/app/"), IsEmpty());
 }
 
-TEST_F(IndexRetentionTest, TimeStampedNotesGoByTheirAge) {
+TEST_F(IndexRetentionTest, DecisionsGoByTheirAge) {
   Run(true);
-  const int64_t now = absl::ToUnixSeconds(absl::Now());
-  for (const auto& [name, age] : std::map<std::string, int64_t>{
-           {"decision/app/new", 10}, {"decision/app/old", 7300}, {"decision/app/b/old", 7300}}) {
-    ASSERT_THAT(store_->PutNote(name, absl::StrCat(now - age)), IsOk());
+  git_.Write("lib.f90", "x\n");
+  const SelectionRequest request = Request(commits_.back(), git_.Commit("head"), {"t", "w"});
+  const auto result = selector_->Select(request);
+  ASSERT_THAT(result, IsOk());
+  DecisionLog log(store_.get());
+  Decision decision = MakeDecision(request, *result, absl::Now(), "1");
+  for (const int hours : {1, 3, 5}) {
+    decision.answer.id = absl::StrFormat("%032d", hours);
+    decision.created = absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now())) - absl::Hours(hours);
+    ASSERT_THAT(log.Put(decision, *result->labels), IsOk());
   }
-  ASSERT_THAT(store_->PutNote("decision/app/damaged", "x"), IsOk());
-  IndexRetention retention(environment_, {{.prefix = "decision/", .made = MadeAt}});
-  const auto report =
-      retention.Apply("app", {.max_age = absl::Hours(2)}, /*dry_run=*/false, kNotCancelled);
-  ASSERT_THAT(report, IsOk());
-  EXPECT_EQ(report->notes, 1u);
-  EXPECT_THAT(NotesBelow("decision/"),
-              testing::UnorderedElementsAre("decision/app/new", "decision/app/b/old",
-                                            "decision/app/damaged"));
+  IndexRetention retention(environment_);
+  for (const bool dry_run : {true, false}) {
+    const auto report = retention.Apply("app", {.max_age = absl::Hours(2)}, dry_run, kNotCancelled);
+    ASSERT_THAT(report, IsOk());
+    EXPECT_EQ(report->decisions, 2u);
+    EXPECT_THAT(NotesBelow("decision/"), SizeIs(dry_run ? 3 : 1));
+  }
 }
 
 TEST_F(IndexRetentionTest, OneAtATime) {

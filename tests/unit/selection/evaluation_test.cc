@@ -166,6 +166,7 @@ Decision SampleDecision() {
   basis.segments = {Digest::Of("s1"), Digest::Of("s2")};
   basis.rule_file = d.request.base;
   basis.missed = {{"unit;os=linux", {"c", "d"}}};
+  basis.failed = {{"unit;os=linux", {"a"}}};
   d.answer.basis = std::make_shared<const SelectionBasis>(basis);
   d.run_order = Digest::Of("order");
   d.created = absl::FromUnixMicros(1'700'000'000'000'001);
@@ -180,7 +181,7 @@ TEST(DecisionCodecTest, RoundTrip) {
   // Equal records of equal decisions: what is compared is every byte.
   EXPECT_EQ(EncodeDecision(back), note);
   EXPECT_EQ(back.request.jobs, d.request.jobs);
-  EXPECT_EQ(back.answer.basis->missed, d.answer.basis->missed);
+  EXPECT_EQ(*back.answer.basis, *d.answer.basis);
   EXPECT_EQ(back.answer.global_level, d.answer.global_level);
   EXPECT_EQ(back.created, d.created);
   EXPECT_THAT(Predicted(back).ToVector(), ElementsAre(0, 3, 4));
@@ -272,8 +273,11 @@ TEST(DecisionLogTest, KeepsTheNewestAndWhatTheyNeed) {
     d.list = list->digest();
     ASSERT_THAT(log.Put(d, *list), IsOk());
   }
-  EXPECT_THAT(log.Prune("app", 4), IsOkAndHolds(0u));
-  EXPECT_THAT(log.Prune("app", 2), IsOkAndHolds(2u));
+  EXPECT_THAT(log.Prune("app", {.newest = 4}), IsOkAndHolds(0u));
+  const DecisionLimits later{.since = SampleDecision().created + absl::Seconds(1)};
+  EXPECT_THAT(log.Prune("app", later, /*dry_run=*/true), IsOkAndHolds(1u));
+  EXPECT_THAT(log.Prune("app", later), IsOkAndHolds(1u));
+  EXPECT_THAT(log.Prune("app", {.newest = 2}), IsOkAndHolds(1u));
   ASSERT_OK_AND_ASSIGN(const auto rows, log.List("app"));
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].id[0], '3');

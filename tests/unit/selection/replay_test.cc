@@ -84,6 +84,22 @@ TEST_F(ReplayTest, EvidenceThatCameSinceChangesNothingAndIsTold) {
   EXPECT_THAT(report.notes[0], HasSubstr("runs 2 labels (then 1)"));
 }
 
+TEST_F(ReplayTest, FailuresThatTheHistoryKnewAreAmongTheInputs) {
+  spec_.outcomes["two"] = {Outcome::kFailed, 2};
+  Upload(spec_);
+  spec_.attempt = 2;  // takes the place of the first, and does not tell how it ended
+  spec_.outcomes.clear();
+  Upload(spec_);
+  const std::string id = Record(Request(base_, head_, {"one", "two"}));
+  EXPECT_EQ(BitsOfSet(Predicted(*log_.Find("app", id)), 2), std::string(1, '\3'));
+  // It passes elsewhere, so that today's history does not know the failure.
+  UploadSpec passed = spec_;
+  passed.commit = head_;
+  passed.outcomes = {{"two", {Outcome::kPassed, 2}}};
+  Upload(passed);
+  EXPECT_THAT(Replay(id).differences, IsEmpty());
+}
+
 TEST_F(ReplayTest, DeletedEvidenceIsNamedAndSoIsWhatDiffers) {
   const std::string id = Record(Request(base_, head_, {"one", "two"}));
   ASSERT_THAT(store_->Delete("app", base_, std::nullopt), IsOkAndHolds(1u));
