@@ -46,7 +46,7 @@ void DecisionRecorder::Record(const SelectionRequest& request, const SelectionRe
   // Under the lock, so that what is counted first is written first.
   MutexLock lock(&mutex_);
   const bool taken = pool_.Submit([this, request, result, now] {
-    Write(MakeDecision(request, result, now, kVersion), *result.labels);
+    Write(MakeDecision(request, result, now, kVersion), result.labels);
     Wrote();
   });
   if (taken) {
@@ -82,7 +82,8 @@ bool DecisionRecorder::Flush(absl::Time deadline) {
   return true;
 }
 
-void DecisionRecorder::Write(const Decision& decision, const LabelList& list) {
+void DecisionRecorder::Write(const Decision& decision,
+                             const std::shared_ptr<const LabelList>& list) {
   const std::string& repository = decision.request.repository;
   MutexLock lock(&writing_);
   const auto known = decisions_.Contains(repository, decision.request.head, decision.id());

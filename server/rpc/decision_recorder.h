@@ -46,7 +46,7 @@ class DecisionRecorder {
   bool WaitIdle(absl::Time deadline) { return pool_.WaitIdle(deadline); }
 
  private:
-  void Write(const Decision& decision, const LabelList& list);
+  void Write(const Decision& decision, const std::shared_ptr<const LabelList>& list);
   void Wrote();
 
   DecisionLog decisions_;

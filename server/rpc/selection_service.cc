@@ -154,6 +154,7 @@ absl::Status SelectionService::Select(const ReceivedSelection& request, absl::Ti
                                                              environment_.selector));
     domain.deadline = ComputeUntil(deadline);
     TS_ASSIGN_OR_RETURN(const SelectionResult result, environment_.selector->Select(domain));
+    environment_.decisions->Record(domain, result);  // while the answer is encoded
     v1::SelectTestsResponse answer;
     SelectionToProto(result, form, domain.requested != nullptr, domain.omit_order, &answer);
     auto entry = std::make_shared<ResponseCache::Entry>();
@@ -167,8 +168,7 @@ absl::Status SelectionService::Select(const ReceivedSelection& request, absl::Ti
     TS_ASSIGN_OR_RETURN(entry->response, Encode(answer));
     *response = entry->response;
     Count(result, entry->sizes);
-    environment_.decisions->Record(domain, result);
-    // An answer that somebody has is never forgotten by a crash; but no disk keeps it for long.
+    // An answer that somebody has is not forgotten by a crash; but no disk keeps it for long.
     environment_.decisions->Flush(std::min(domain.deadline, absl::Now() + kAnswerWait));
     // What made a fallback (a missing object, a deadline) may be gone the next time.
     if (!result.selection->fallback.has_value()) cache_.Insert(request.key(), std::move(entry));

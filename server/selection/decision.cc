@@ -11,7 +11,6 @@ namespace testselect {
 namespace {
 
 constexpr uint64_t kVersion = 1;
-constexpr uint64_t kPackedList = 1, kListOfStrings = 2;
 constexpr uint64_t kMaxSegments = 1'000'000;
 
 // One number for the switches of a request.
@@ -295,40 +294,6 @@ absl::StatusOr<Decision> DecodeDecision(absl::string_view note) {
   TS_RETURN_IF_ERROR(in.Finish("a decision"));
   TS_RETURN_IF_ERROR(CheckOneForm("a decision", note, EncodeDecision(decision)));
   return decision;
-}
-
-std::string EncodeLabelList(const LabelList& list) {
-  std::string out;
-  if (list.can_be_packed()) {
-    PutVarint(&out, kPackedList);
-    absl::StrAppend(&out, list.packed());
-    return out;
-  }
-  PutVarint(&out, kListOfStrings);
-  PutVarint(&out, list.size());
-  for (size_t i = 0; i < list.size(); ++i) PutBytes(&out, list[i]);
-  return out;
-}
-
-absl::StatusOr<std::shared_ptr<const LabelList>> DecodeLabelList(absl::string_view note,
-                                                                 const Digest& digest) {
-  RecordReader in(note);
-  const uint64_t form = in.Varint();
-  absl::StatusOr<std::shared_ptr<const LabelList>> list =
-      absl::DataLossError("a list of labels is malformed");
-  if (form == kPackedList) {
-    list = LabelList::FromPacked("labels", in.rest());
-  } else if (form == kListOfStrings) {
-    std::vector<absl::string_view> labels;
-    for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) labels.push_back(in.Bytes());
-    TS_RETURN_IF_ERROR(in.Finish("a list of labels"));
-    list = LabelList::FromStrings("labels", labels);
-  }
-  if (!list.ok() || (*list)->digest() != digest) {
-    return absl::DataLossError(
-        absl::StrCat("the list of labels ", digest.ToHex(), " is not what its name says"));
-  }
-  return list;
 }
 
 }  // namespace testselect

@@ -44,11 +44,6 @@ DenseLabelSet Predicted(const Decision& decision);
 std::string EncodeDecision(const Decision& decision);
 absl::StatusOr<Decision> DecodeDecision(absl::string_view note);
 
-// The same for a list of labels. Decoding checks that it is the one `digest` names.
-std::string EncodeLabelList(const LabelList& list);
-absl::StatusOr<std::shared_ptr<const LabelList>> DecodeLabelList(absl::string_view note,
-                                                                 const Digest& digest);
-
 // Bit i of a bit set (least significant first in byte i / 8) <-> member i.
 DenseLabelSet SetOfBits(absl::string_view bits);
 std::string BitsOfSet(const DenseLabelSet& set, size_t labels);

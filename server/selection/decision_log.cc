@@ -13,7 +13,6 @@ namespace testselect {
 namespace {
 
 constexpr uint64_t kRowVersion = 1;
-constexpr size_t kDigestChars = 2 * Digest::kBytes;
 
 // What follows the repository's name has one length for each kind of note, so that notes of a
 // repository whose name begins with this one's and a slash are told apart by theirs.
@@ -23,14 +22,8 @@ std::string DecisionPrefix(absl::string_view repository) {
 std::string RowPrefix(absl::string_view repository) {
   return absl::StrCat("decision-of/", repository, "/");
 }
-std::string ListPrefix(absl::string_view repository) {
-  return absl::StrCat("decision-list/", repository, "/");
-}
 std::string RowKey(absl::string_view repository, const ObjectId& head, absl::string_view id) {
   return absl::StrCat(RowPrefix(repository), head.ToHex(), "/", id);
-}
-std::string ListKey(absl::string_view repository, const Digest& list) {
-  return absl::StrCat(ListPrefix(repository), list.ToHex());
 }
 
 }  // namespace
@@ -94,21 +87,17 @@ absl::StatusOr<bool> DecisionLog::Contains(absl::string_view repository, const O
   return true;
 }
 
-absl::Status DecisionLog::Put(const Decision& decision, const LabelList& list) {
+absl::Status DecisionLog::Put(const Decision& decision, const DecisionLists::ListPtr& list) {
   const std::string& repository = decision.request.repository;
   NoteBatch batch;
-  const std::string list_key = ListKey(repository, decision.list);
-  const absl::Status list_known = store_.GetNote(list_key).status();
-  if (absl::IsNotFound(list_known)) {
-    batch.puts.emplace_back(list_key, EncodeLabelList(list));
-  } else {
-    TS_RETURN_IF_ERROR(list_known);
-  }
+  TS_ASSIGN_OR_RETURN(DecisionLists::Entry entry, lists_.Add(repository, list, &batch));
   batch.puts.emplace_back(absl::StrCat(DecisionPrefix(repository), decision.id()),
                           EncodeDecision(decision));
   batch.puts.emplace_back(RowKey(repository, decision.request.head, decision.id()),
                           EncodeDecisionRow(RowOf(decision)));
-  return store_.WriteNotes(batch);
+  TS_RETURN_IF_ERROR(store_.WriteNotes(batch));
+  lists_.Keep(std::move(entry));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Decision> DecisionLog::Find(absl::string_view repository,
@@ -121,17 +110,6 @@ absl::StatusOr<Decision> DecisionLog::Find(absl::string_view repository,
   if (absl::IsNotFound(note.status())) return none;
   TS_RETURN_IF_ERROR(note.status());
   return DecodeDecision(*note);
-}
-
-absl::StatusOr<std::shared_ptr<const LabelList>> DecisionLog::FindList(absl::string_view repository,
-                                                                       const Digest& list) const {
-  const auto note = store_.GetNote(ListKey(repository, list));
-  if (absl::IsNotFound(note.status())) {
-    return absl::NotFoundError(
-        absl::StrCat("the list of labels ", list.ToHex(), " is not kept any more"));
-  }
-  TS_RETURN_IF_ERROR(note.status());
-  return DecodeLabelList(*note, list);
 }
 
 absl::StatusOr<std::vector<DecisionRow>> DecisionLog::RowsBelow(absl::string_view prefix,
@@ -158,6 +136,16 @@ absl::StatusOr<std::vector<DecisionRow>> DecisionLog::OfHead(absl::string_view r
   return RowsBelow(RowKey(repository, head, ""), kSelectionIdChars);
 }
 
+absl::Status DecisionLog::AddWithBase(absl::string_view repository, const Digest& list,
+                                      absl::flat_hash_set<Digest>* lists) const {
+  if (!lists->insert(list).second) return absl::OkStatus();
+  const auto base = lists_.BaseOf(repository, list);
+  if (absl::IsNotFound(base.status())) return absl::OkStatus();
+  TS_RETURN_IF_ERROR(base.status());
+  if (!base->IsNull()) lists->insert(*base);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<uint64_t> DecisionLog::Prune(absl::string_view repository,
                                             const DecisionLimits& limits, bool dry_run) {
   TS_ASSIGN_OR_RETURN(const std::vector<DecisionRow> rows, List(repository));
@@ -166,16 +154,19 @@ absl::StatusOr<uint64_t> DecisionLog::Prune(absl::string_view repository,
   const auto keep =
       static_cast<size_t>(std::min(limits.newest, static_cast<uint64_t>(aged - rows.begin())));
   if (rows.size() <= keep || dry_run) return rows.size() - std::min(rows.size(), keep);
-  absl::flat_hash_set<Digest> needed;
-  for (size_t i = 0; i < keep; ++i) needed.insert(rows[i].list);
-  const EvaluationLog evaluations(&store_);
+  lists_.Forget(repository);
+  absl::flat_hash_set<Digest> needed, gone;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    TS_RETURN_IF_ERROR(AddWithBase(repository, rows[i].list, i < keep ? &needed : &gone));
+  }
   NoteBatch batch;
+  for (const Digest& list : gone) {
+    if (!needed.contains(list)) batch.deletes.push_back(DecisionLists::Key(repository, list));
+  }
+  const EvaluationLog evaluations(&store_);
   for (size_t i = keep; i < rows.size(); ++i) {
     batch.deletes.push_back(absl::StrCat(DecisionPrefix(repository), rows[i].id));
     batch.deletes.push_back(RowKey(repository, rows[i].head, rows[i].id));
-    if (needed.insert(rows[i].list).second) {
-      batch.deletes.push_back(ListKey(repository, rows[i].list));
-    }
     TS_ASSIGN_OR_RETURN(const std::vector<std::string> keys,
                         evaluations.KeysOf(repository, rows[i].id));
     batch.deletes.insert(batch.deletes.end(), keys.begin(), keys.end());

@@ -163,7 +163,7 @@ TEST_F(IndexRetentionTest, DecisionsGoByTheirAge) {
   for (const int hours : {1, 3, 5}) {
     decision.answer.id = absl::StrFormat("%032d", hours);
     decision.created = absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now())) - absl::Hours(hours);
-    ASSERT_THAT(log.Put(decision, *result->labels), IsOk());
+    ASSERT_THAT(log.Put(decision, result->labels), IsOk());
   }
   IndexRetention retention(environment_);
   for (const bool dry_run : {true, false}) {

@@ -4,10 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
+#include "absl/strings/str_cat.h"
 #include "server/selection/confirmed_misses.h"
 #include "server/selection/decision_log.h"
 #include "server/selection/evaluation_log.h"
 #include "server/selection/evaluator.h"
+#include "server/selection/list_delta.h"
 #include "server/selection/note_fields.h"
 #include "storage/memory_index_store.h"
 #include "storage/model/outcome.h"
@@ -271,7 +275,7 @@ TEST(DecisionLogTest, KeepsTheNewestAndWhatTheyNeed) {
     d.created += absl::Seconds(i);
     const auto& list = i == 0 ? old : shared;
     d.list = list->digest();
-    ASSERT_THAT(log.Put(d, *list), IsOk());
+    ASSERT_THAT(log.Put(d, list), IsOk());
   }
   EXPECT_THAT(log.Prune("app", {.newest = 4}), IsOkAndHolds(0u));
   const DecisionLimits later{.since = SampleDecision().created + absl::Seconds(1)};
@@ -286,6 +290,74 @@ TEST(DecisionLogTest, KeepsTheNewestAndWhatTheyNeed) {
   ASSERT_OK_AND_ASSIGN(const auto list, log.FindList("app", shared->digest()));
   EXPECT_EQ((*list)[4], "e");
   EXPECT_EQ(store->NotesWithPrefix("")->size(), 5u) << "two decisions, two rows, one list";
+}
+
+std::vector<std::string> Suite(int labels) {
+  std::vector<std::string> suite;
+  for (int i = 0; i < labels; ++i) suite.push_back(absl::StrCat("tests/test_a.py::test_", i));
+  return suite;
+}
+
+TEST(DecisionLogTest, ListsThatDifferLittleAreKeptAsWhatDiffers) {
+  const auto store = NewMemoryIndexStore();
+  DecisionLog log(store.get());
+  std::vector<std::string> labels = Suite(1000);
+  const auto first = ListOf(labels);
+  labels.erase(labels.begin() + 500, labels.begin() + 510);
+  labels.insert(labels.begin() + 300, "new");
+  labels.back() = "renamed";
+  const auto second = ListOf(labels);
+  for (const auto& list : {first, second}) {
+    Decision d = SampleDecision();
+    d.answer.id[0] = list == first ? '0' : '1';
+    d.created += list == first ? absl::ZeroDuration() : absl::Seconds(1);
+    d.list = list->digest();
+    ASSERT_THAT(log.Put(d, list), IsOk());
+  }
+  ASSERT_OK_AND_ASSIGN(const std::string note,
+                       store->GetNote(DecisionLists::Key("app", second->digest())));
+  EXPECT_LT(note.size(), 100u);
+  ASSERT_OK_AND_ASSIGN(const auto back, DecisionLog(store.get()).FindList("app", second->digest()));
+  EXPECT_EQ(back->packed(), second->packed());
+  // What the second needs stays when the first decision goes, and goes with it.
+  EXPECT_THAT(log.Prune("app", {.newest = 1}), IsOkAndHolds(1u));
+  EXPECT_THAT(log.FindList("app", second->digest()), IsOk());
+  EXPECT_THAT(log.Prune("app", {.newest = 0}), IsOkAndHolds(1u));
+  EXPECT_EQ(store->NotesWithPrefix("")->size(), 0u);
+}
+
+TEST(ListDeltaTest, GivesBackWhatItWasMadeOf) {
+  std::mt19937 random(7);
+  const std::vector<std::string> base = Suite(300);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::string> labels = base;
+    for (uint32_t changes = random() % 20; changes > 0 && !labels.empty(); --changes) {
+      const auto at = labels.begin() + static_cast<ptrdiff_t>(random() % labels.size());
+      switch (random() % 4) {
+        case 0:
+          labels.erase(at, std::min(at + static_cast<ptrdiff_t>(random() % 100), labels.end()));
+          break;
+        case 1:
+          labels.insert(at, absl::StrCat("new ", random() % 50));
+          break;
+        case 2:
+          *at = "other";
+          break;
+        default:
+          std::swap(*at, labels.front());
+      }
+    }
+    const auto from = ListOf(base), to = ListOf(labels);
+    const auto delta = EncodeListDelta(*from, *to);
+    if (!delta.has_value()) continue;
+    ASSERT_OK_AND_ASSIGN(const auto back, DecodeListDelta(*from, *delta));
+    EXPECT_EQ(back->packed(), to->packed());
+    for (size_t cut = 0; cut < delta->size(); ++cut) {  // another list, or refused
+      const auto part = DecodeListDelta(*from, delta->substr(0, cut));
+      EXPECT_FALSE(part.ok() && (*part)->digest() == to->digest());
+    }
+  }
+  EXPECT_FALSE(EncodeListDelta(*ListOf(base), *ListOf({"x", "y"})).has_value());
 }
 
 TEST(DecisionLogTest, ListsOfLabelsWithLineFeedsAreKeptToo) {

@@ -35,7 +35,7 @@ class ReplayTest : public SelectionTest {
     const auto result = selector_->Select(request);
     EXPECT_THAT(result, IsOk());
     const Decision decision = MakeDecision(request, *result, absl::Now(), "1");
-    EXPECT_THAT(log_.Put(decision, *result->labels), IsOk());
+    EXPECT_THAT(log_.Put(decision, result->labels), IsOk());
     return decision.id();
   }
   ReplayReport Replay(const std::string& id) {
