@@ -6,8 +6,8 @@
 Two uploaders send small reports with outcomes to jobs of their own, commit by commit, most of them subsets, so that evidence is also
 moved in the background. At drawn moments the server is killed; half of the time with the clients, half of the time these go on and
 finish with its successor, and now and then the successor is killed while it starts. After each start every upload that was
-acknowledged must be listed with its numbers, labels of new ones must have their lines and outcomes, and the selection of a job
-must be the one that its uploads give. An upload without an acknowledgement is there whole or not at all.
+acknowledged must be listed with its numbers, labels of new ones must have their lines and outcomes, the selection of a job
+must be the one that its uploads give, and the decisions of selections that were answered meanwhile must be there. An upload without an acknowledgement is there whole or not at all.
 Prints JSON lines as tests/bench.sh does; exit status 1 where anything is lost or wrong.
 """
 import argparse
@@ -122,6 +122,7 @@ class Crash:
         self.server, self.clients, self.lock, self.stopping = None, {}, threading.Lock(), False
         self.progress, self.acknowledged = threading.Condition(), 0
         self.next, self.uploads, self.begun = [0] * UPLOADERS, [], []
+        self.decisions, self.answered = [], []         # ids of selections that were answered: all, and since the last start
         self.kills, self.told, self.wrong, self.starts = 0, 0, [], []
         (work / "labels").write_text("".join(x + "\n" for x in LABELS))
 
@@ -182,6 +183,17 @@ class Crash:
             if process.returncode > 0 and process.returncode != UNAVAILABLE:
                 self.fail(f"{job} at {number}: the upload ended with {process.returncode}: {complaint}")
 
+    def select_until_stopped(self, draw):
+        while not self.stopping:
+            base, head = self.commits[draw.randrange(max(1, max(self.next) // JOBS_EACH))], draw.choice(list(self.heads.values()))
+            done = subprocess.run(self.client("select", "--base", base, "--head", head, "--labels-file", self.work / "labels", "--max-wait", 20),
+                                  cwd=self.work, capture_output=True, text=True)
+            if done.returncode:
+                self.fail(f"a selection ended with {done.returncode}: {done.stderr}")
+                return
+            if identifier := json.loads(done.stdout)["selection_id"]:
+                self.answered.append(identifier)
+
     # A round.
 
     def fail(self, what):
@@ -189,13 +201,14 @@ class Crash:
         print("WRONG: " + what, file=sys.stderr, flush=True)
 
     def round(self):
-        self.stopping, self.begun, self.acknowledged = False, [], 0
+        self.stopping, self.begun, self.answered, self.acknowledged = False, [], [], 0
         threads = [threading.Thread(target=self.upload_until_stopped, args=(u, random.Random(self.random.random()))) for u in range(UPLOADERS)]
+        threads.append(threading.Thread(target=self.select_until_stopped, args=(random.Random(self.random.random()),)))
         for thread in threads:
             thread.start()
         wanted = self.random.randint(0, 4)
         with self.progress:
-            self.progress.wait_for(lambda: self.acknowledged >= wanted or not any(t.is_alive() for t in threads))
+            self.progress.wait_for(lambda: self.acknowledged >= wanted or not any(t.is_alive() for t in threads[:UPLOADERS]))
         time.sleep(self.random.uniform(0, 0.15))       # where in their work the kill meets them; no condition is waited for
         with self.lock:
             self.stopping = True
@@ -243,6 +256,9 @@ class Crash:
             self.check_label(upload, self.random.choice(upload.labels))
         if new:
             self.check_selection(self.random.choice(new).job)
+        self.decisions += self.answered
+        for identifier in self.answered[-3:]:          # the last is the one that the kill was nearest to
+            self.check_decision(identifier)
 
     @staticmethod
     def as_uploaded(upload, segment):
@@ -253,6 +269,13 @@ class Crash:
         lines = {path: [n for first, last in ranges for n in range(first, last + 1)] for path, ranges in shown["files"].items()}
         if lines != evidence(label) or shown["outcome"] != upload.outcome(label):
             self.fail(f"{upload.job} at {upload.number}, {label}: {shown}, not {evidence(label)} {upload.outcome(label)}")
+
+    def check_decision(self, identifier):
+        try:
+            if self.ask("decisions", "show", identifier, "--json")["selection_id"] != identifier:
+                self.fail(f"the decision {identifier} is another one")
+        except RuntimeError as error:
+            self.fail(f"the decision {identifier} was answered: {error}")
 
     def check_selection(self, job):
         """Newest evidence wins, a failed label runs until it passes, and a label that was never seen runs."""
@@ -280,6 +303,8 @@ class Crash:
                 print(f"{self.kills} kills, {len(self.uploads)} uploads, {len(self.wrong)} wrong, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
         for upload in self.random.sample(self.uploads, min(100, len(self.uploads))):
             self.check_label(upload, self.random.choice(upload.labels))
+        for identifier in self.random.sample(self.decisions, min(100, len(self.decisions))):
+            self.check_decision(identifier)
         self.server.terminate()
         if self.server.wait() != 0:
             self.fail(f"the server ended with {self.server.returncode}")
@@ -306,6 +331,7 @@ def main():
             shutil.rmtree(work, ignore_errors=True)
     acknowledged = sum(u.acknowledged for u in crash.uploads)
     for name, value, unit, kind in (("kills", crash.kills, "count", "ratio"), ("acknowledged", acknowledged, "count", "ratio"),
+                                    ("answered", len(crash.decisions), "count", "ratio"),
                                     ("whole_without_acknowledgement", len(crash.uploads) - acknowledged, "count", "ratio"),
                                     ("lost_or_wrong", len(crash.wrong), "count", "ratio"), ("seconds", seconds, "s", "time"),
                                     ("slowest_start", max(crash.starts), "s", "time")):
