@@ -125,8 +125,10 @@ absl::Status Server::Parts::Open() {
                                                     .cache_bytes = config.store_cache_bytes,
                                                     .lock_wait = config.store_lock_wait,
                                                     .stop_compaction = &stop_work}));
-  TS_ASSIGN_OR_RETURN(repositories, NewRepositorySet({.repositories = config.repositories,
-                                                      .mirror_dir = config.data_dir + "/mirrors"}));
+  TS_ASSIGN_OR_RETURN(repositories,
+                      NewRepositorySet({.repositories = config.repositories,
+                                        .mirror_dir = config.data_dir + "/mirrors",
+                                        .snapshot_dir = config.data_dir + "/snapshots"}));
   SelectorOptions selector_options;
   selector_options.answer_cache_bytes = config.answer_cache_bytes;
   selector_options.trust = TrustOf(config);

@@ -121,10 +121,12 @@ void CommandOptions::Reports(std::string& format, std::string& label, std::strin
 void CommandOptions::Commits(SelectOptions& select) {
   Text("--base", select.base, "SHA", "The commit compared with: 40 hexadecimal digits.");
   Text("--head", select.head, "SHA", "The commit whose tests are chosen: 40 hexadecimal digits.");
-  CLI::Option* tree = Switch("--working-tree", select.working_tree,
-                             "The files as they are are the head (in process only). --base is "
-                             "then HEAD by default.");
-  Switch("--staged", select.staged, "What is staged is the head (in process only).")
+  CLI::Option* tree =
+      Switch("--working-tree", select.working_tree,
+             "The files as they are are the head. --base is then HEAD by default, or "
+             "with a server the newest commit before it that was pushed; the "
+             "server is shown the files that differ.");
+  Switch("--staged", select.staged, "What is staged is the head, else as --working-tree.")
       ->excludes(tree);
   Repeated("--job", select.jobs, "NAME",
            "Use this job's evidence; may be repeated. NAME stands for all its flavors, "

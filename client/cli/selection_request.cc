@@ -2,14 +2,12 @@
 
 #include <map>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "client/cli/branch_name.h"
+#include "client/cli/local_state.h"
 #include "client/cli/target.h"
-#include "server/git/open_repository.h"
-#include "storage/model/object_id.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect::client {
@@ -25,32 +23,6 @@ v1::Granularity GranularityOf(const std::string& name) {
                                                  {"package", v1::GRANULARITY_PACKAGE}};
   const auto found = kByName->find(name);
   return found == kByName->end() ? v1::GRANULARITY_UNSPECIFIED : found->second;
-}
-
-// Sets base and head from the state of the repository on this machine.
-absl::Status UseLocalState(const CommonOptions& common, const SelectOptions& options,
-                           v1::SelectTestsRequest& request) {
-  const char* flag = options.staged ? "--staged" : "--working-tree";
-  if (!common.remote.server.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(flag, " works in process only: the server (", common.remote.server,
-                     ") does not see this machine's files; commit and push, or leave --server and "
-                     "TESTSELECT_SERVER out"));
-  }
-  TS_ASSIGN_OR_RETURN(const std::string top, LocalTop(common));
-  TS_ASSIGN_OR_RETURN(const ObjectId head, ResolveRevision(top, "HEAD"));
-  if (!options.head.empty()) {
-    TS_RETURN_IF_ERROR(CheckCommit("--head", options.head));
-    if (absl::AsciiStrToLower(options.head) != head.ToHex()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(flag, " selects for the files as they are, on top of HEAD (", head.ToHex(),
-                       "); --head names ", options.head, ": leave --head out"));
-    }
-  }
-  TS_ASSIGN_OR_RETURN(const ObjectId snapshot, SnapshotCommit(top, options.staged));
-  request.set_head(snapshot.ToHex());
-  if (request.base().empty()) request.set_base(head.ToHex());
-  return absl::OkStatus();
 }
 
 // "90", "90s", "5m", "1h30m"

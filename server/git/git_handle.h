@@ -29,6 +29,7 @@ using IndexHandle = GitHandle<git_index, git_index_free>;
 using ReferenceHandle = GitHandle<git_reference, git_reference_free>;
 using RemoteHandle = GitHandle<git_remote, git_remote_free>;
 using ConfigHandle = GitHandle<git_config, git_config_free>;
+using RevwalkHandle = GitHandle<git_revwalk, git_revwalk_free>;
 using SignatureHandle = GitHandle<git_signature, git_signature_free>;
 using HashsigHandle = GitHandle<git_hashsig, git_hashsig_free>;
 using ConflictIteratorHandle =

@@ -1,5 +1,8 @@
 #include "server/git/handle_pool.h"
 
+#include <filesystem>
+#include <system_error>
+
 #include "server/git/git_status.h"
 
 namespace testselect {
@@ -21,6 +24,12 @@ absl::StatusOr<HandlePool::Lease> HandlePool::Borrow() {
   }
   if (int rc = git_repository_odb(Out(fresh.odb), fresh.repository.get()); rc < 0) {
     return GitError(rc, "cannot open its object database");
+  }
+  std::error_code ignored;  // a folder that cannot be read is one that is missing
+  if (!more_objects_.empty() && std::filesystem::is_directory(more_objects_, ignored)) {
+    if (int rc = git_odb_add_disk_alternate(fresh.odb.get(), more_objects_.c_str()); rc < 0) {
+      return GitError(rc, "cannot open its snapshots");
+    }
   }
   return Lease(this, std::move(fresh.repository), std::move(fresh.odb));
 }

@@ -42,8 +42,10 @@ class HandlePool {
     OdbHandle odb_;
   };
 
-  // `git_dir` is the repository's git directory itself.
-  explicit HandlePool(std::string git_dir) : git_dir_(std::move(git_dir)) {}
+  // `git_dir` is the repository's git directory itself; objects are looked for in `more_objects`
+  // too, a folder that may be missing ("": none).
+  HandlePool(std::string git_dir, std::string more_objects)
+      : git_dir_(std::move(git_dir)), more_objects_(std::move(more_objects)) {}
 
   // Errors as OpenGitRepository. Cost: nothing while there is an idle handle.
   absl::StatusOr<Lease> Borrow();
@@ -59,7 +61,7 @@ class HandlePool {
 
   void Return(Handles handles);
 
-  const std::string git_dir_;
+  const std::string git_dir_, more_objects_;
   Mutex mutex_;
   std::vector<Handles> idle_ ABSL_GUARDED_BY(mutex_);
 };

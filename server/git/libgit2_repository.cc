@@ -65,9 +65,9 @@ bool IsPartialClone(git_repository* repository) {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<GitRepository>> Libgit2Repository::Open(const std::string& path,
-                                                                       const std::string& name,
-                                                                       Search search) {
+absl::StatusOr<std::shared_ptr<GitRepository>> Libgit2Repository::Open(
+    const std::string& path, const std::string& name, Search search,
+    const std::string& more_objects) {
   StartLibgit2();
   const unsigned flags =
       search == Search::kExact ? GIT_REPOSITORY_OPEN_NO_SEARCH : GIT_REPOSITORY_OPEN_CROSS_FS;
@@ -81,17 +81,18 @@ absl::StatusOr<std::shared_ptr<GitRepository>> Libgit2Repository::Open(const std
   }
   return std::shared_ptr<GitRepository>(new Libgit2Repository(
       name, git_repository_path(repository.get()), git_repository_commondir(repository.get()),
-      IsPartialClone(repository.get())));
+      more_objects, IsPartialClone(repository.get())));
 }
 
 Libgit2Repository::Libgit2Repository(std::string name, const std::string& git_dir,
-                                     const std::string& common_dir, bool partial)
+                                     const std::string& common_dir, const std::string& more_objects,
+                                     bool partial)
     : name_(std::move(name)),
       git_dir_(git_dir),
       common_dir_(common_dir),
       partial_(partial),
       border_(absl::StrCat(common_dir, "shallow")),
-      pool_(git_dir),
+      pool_(git_dir, more_objects),
       tree_diffs_(kCachedChanges),
       blob_diffs_(kCachedHunks),
       trees_(kCachedFiles) {}

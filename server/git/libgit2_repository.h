@@ -21,10 +21,11 @@ class Libgit2Repository : public GitRepository {
  public:
   enum class Search { kExact, kParents };  // whether `path` may lie inside the repository
 
-  // `name` is what errors call the repository. Errors as OpenGitRepository.
+  // `name` is what errors call the repository. Objects are looked for in `more_objects` too.
+  // Errors as OpenGitRepository.
   static absl::StatusOr<std::shared_ptr<GitRepository>> Open(const std::string& path,
-                                                             const std::string& name,
-                                                             Search search);
+                                                             const std::string& name, Search search,
+                                                             const std::string& more_objects = "");
 
   absl::StatusOr<CommitInfo> Commit(const ObjectId& id) const override;
   absl::Status WalkAncestors(const ObjectId& from,
@@ -46,7 +47,7 @@ class Libgit2Repository : public GitRepository {
   using IdPair = std::pair<ObjectId, ObjectId>;
 
   Libgit2Repository(std::string name, const std::string& git_dir, const std::string& common_dir,
-                    bool partial);
+                    const std::string& more_objects, bool partial);
 
   // Calls `f(lease)`, which returns a StatusOr. What is missing or unreadable is looked for once
   // more with a fresh handle, because packs may have been rewritten under the one we held.

@@ -121,7 +121,8 @@ absl::Status Mirror::State::Describe(const absl::Status& failure) const {
 
 absl::StatusOr<std::unique_ptr<Mirror>> Mirror::Open(const std::string& name,
                                                      const std::string& url,
-                                                     const std::string& directory) {
+                                                     const std::string& directory,
+                                                     const std::string& more_objects) {
   StartLibgit2();
   if (absl::Status prepared = PrepareMirror(directory); !prepared.ok()) {
     return absl::Status(
@@ -129,8 +130,9 @@ absl::StatusOr<std::unique_ptr<Mirror>> Mirror::Open(const std::string& name,
         absl::StrCat("repository '", name,
                      "': ", absl::StrReplaceAll(prepared.message(), {{directory, "its mirror"}})));
   }
-  TS_ASSIGN_OR_RETURN(auto repository,
-                      Libgit2Repository::Open(directory, name, Libgit2Repository::Search::kExact));
+  TS_ASSIGN_OR_RETURN(
+      auto repository,
+      Libgit2Repository::Open(directory, name, Libgit2Repository::Search::kExact, more_objects));
   auto state = std::make_shared<State>();
   state->name = name;
   state->url = url;

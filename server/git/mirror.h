@@ -22,12 +22,14 @@ std::string RedactUrl(absl::string_view text, absl::string_view url);
 // Thread-safe.
 class Mirror {
  public:
-  // Creates `directory` as an empty bare repository if it is not there. Does not touch the network.
+  // Creates `directory` as an empty bare repository if it is not there; objects are looked for in
+  // `more_objects` too. Does not touch the network.
   // Errors: kUnavailable, kPermissionDenied (the directory), kFailedPrecondition (it is something
   // else).
   static absl::StatusOr<std::unique_ptr<Mirror>> Open(const std::string& name,
                                                       const std::string& url,
-                                                      const std::string& directory);
+                                                      const std::string& directory,
+                                                      const std::string& more_objects);
   // Stops a running fetch; one that is stuck in the network is left behind after two seconds.
   ~Mirror();
 

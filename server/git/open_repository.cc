@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -67,6 +68,35 @@ absl::StatusOr<std::string> HeadBranch(const std::string& path) {
   if (target == nullptr) return std::string();
   absl::string_view name = target;
   return std::string(absl::ConsumePrefix(&name, "refs/heads/") ? name : absl::string_view());
+}
+
+absl::StatusOr<std::optional<ObjectId>> NewestPushedCommit(const std::string& path) {
+  TS_ASSIGN_OR_RETURN(const RepositoryHandle repository, OpenContaining(path));
+  std::vector<git_oid> pushed;
+  const auto note = [](const char* name, void* payload) {
+    auto& [repo, ids] = *static_cast<std::pair<git_repository*, std::vector<git_oid>*>*>(payload);
+    git_oid id;
+    if (git_reference_name_to_id(&id, repo, name) == 0) ids->push_back(id);
+    return 0;  // one that leads nowhere is as good as none
+  };
+  std::pair<git_repository*, std::vector<git_oid>*> payload{repository.get(), &pushed};
+  if (int rc = git_reference_foreach_glob(repository.get(), "refs/remotes/*", note, &payload);
+      rc < 0) {
+    return GitError(rc, "branches of remotes");
+  }
+  if (pushed.empty()) return std::nullopt;
+  RevwalkHandle walk;
+  if (int rc = git_revwalk_new(Out(walk), repository.get()); rc < 0) return GitError(rc, "HEAD");
+  git_revwalk_simplify_first_parent(walk.get());
+  if (int rc = git_revwalk_push_head(walk.get()); rc < 0) return GitError(rc, "HEAD");
+  git_oid id;
+  for (int rc = 0; (rc = git_revwalk_next(&id, walk.get())) != GIT_ITEROVER;) {
+    if (rc < 0) return GitError(rc, "the history of HEAD");
+    rc = git_graph_reachable_from_any(repository.get(), &id, pushed.data(), pushed.size());
+    if (rc < 0) return GitError(rc, "the branches of remotes");
+    if (rc == 1) return FromOid(&id);
+  }
+  return std::nullopt;
 }
 
 absl::StatusOr<ObjectId> ResolveRevision(const std::string& path, const std::string& rev) {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -26,6 +27,10 @@ absl::StatusOr<std::string> FindRepositoryTop(const std::string& path);
 // repository; unmerged paths (`staged` only).
 absl::StatusOr<ObjectId> SnapshotCommit(const std::string& path, bool staged);
 
+// The nearest commit at or before HEAD, first parents first, that is on a remote's branch as far as
+// this clone knows. Nothing where there is none, or no remote.
+absl::StatusOr<std::optional<ObjectId>> NewestPushedCommit(const std::string& path);
+
 // The committed id that `rev` ("HEAD", a branch, 40 hex) names.
 absl::StatusOr<ObjectId> ResolveRevision(const std::string& path, const std::string& rev);
 
@@ -35,8 +40,9 @@ absl::StatusOr<std::string> HeadBranch(const std::string& path);
 
 struct RepositorySetOptions {
   // name -> local path, or URL (http, https, ssh, git, file) that is mirrored.
-  std::map<std::string, std::string> repositories;
-  std::string mirror_dir;  // where mirrors live; needed if there is a URL
+  std::map<std::string, std::string> repositories = {};
+  std::string mirror_dir = {};    // where mirrors live; needed if there is a URL
+  std::string snapshot_dir = {};  // where PutSnapshot keeps what it is given; empty: it does not
 };
 
 // A RepositorySource over configured repositories; each is opened on first use and kept. A path is

@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "storage/model/evidence.h"
 #include "storage/model/object_id.h"
 
@@ -63,6 +64,13 @@ struct TreeEntry {
   FileType type = FileType::kRegular;
 };
 
+// A file of somebody's work tree that is not as a commit has it.
+struct SnapshotFile {
+  std::string path;
+  FileType type = FileType::kNone;  // kNone: there is no such file (any more)
+  std::string content;              // a link's target; a submodule's commit, 40 hexadecimal digits
+};
+
 class GitRepository {
  public:
   virtual ~GitRepository() = default;
@@ -96,6 +104,8 @@ class GitRepository {
   virtual bool IsShallow() const = 0;
 };
 
+constexpr absl::Duration kSnapshotsKept = absl::Hours(14 * 24);
+
 // Where selection and ingest find repositories by their configured name.
 class RepositorySource {
  public:
@@ -107,6 +117,12 @@ class RepositorySource {
   virtual absl::Status EnsureCommit(absl::string_view name, const ObjectId& commit,
                                     absl::Time deadline) = 0;
   virtual std::vector<std::string> Names() const = 0;  // sorted
+  // A commit on `parent` whose tree is that of `parent` with `files`. The same state gives the same
+  // id, which SnapshotCommit gives too. It is kept apart from the repository, for at least
+  // kSnapshotsKept. kInvalidArgument naming a path that cannot be in a repository;
+  // kFailedPrecondition: nothing like that is kept here; kNotFound (name, parent).
+  virtual absl::StatusOr<ObjectId> PutSnapshot(absl::string_view name, const ObjectId& parent,
+                                               absl::Span<const SnapshotFile> files) = 0;
 };
 
 }  // namespace testselect

@@ -11,6 +11,7 @@
 #include "server/git/libgit2_repository.h"
 #include "server/git/mirror.h"
 #include "server/git/open_repository.h"
+#include "server/git/snapshot_folder.h"
 #include "storage/model/digest.h"
 #include "storage/model/mutex.h"
 #include "storage/model/status_macros.h"
@@ -20,14 +21,14 @@ namespace {
 
 constexpr size_t kMaxNameBytes = 200;
 
-// One folder per name and URL, so that a changed URL never reads the old one's objects.
-std::string MirrorFolder(const std::string& name, const std::string& url) {
+// One folder per name and location, so that a changed one never reads the old one's objects.
+std::string FolderOf(const std::string& name, const std::string& location) {
   std::string folder;
   for (char c : name) {
     folder += absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.' ? c : '_';
   }
-  return absl::StrCat(folder, "-", Digest::Of(absl::StrCat(name, "\n", url)).ToHex().substr(0, 12),
-                      ".git");
+  return absl::StrCat(folder, "-",
+                      Digest::Of(absl::StrCat(name, "\n", location)).ToHex().substr(0, 12), ".git");
 }
 
 absl::Status Validate(const RepositorySetOptions& options) {
@@ -63,7 +64,16 @@ absl::Status CannotOpen(const absl::Status& status, const std::string& location)
 class RepositorySet : public RepositorySource {
  public:
   explicit RepositorySet(RepositorySetOptions options) : options_(std::move(options)) {
-    for (const auto& [name, location] : options_.repositories) slots_[name].location = location;
+    for (const auto& [name, location] : options_.repositories) {
+      Slot& slot = slots_[name];
+      const std::string folder = FolderOf(name, location);
+      slot.location = location;
+      slot.path =
+          IsRemoteLocation(location) ? absl::StrCat(options_.mirror_dir, "/", folder) : location;
+      if (options_.snapshot_dir.empty()) continue;
+      slot.snapshots =
+          std::make_unique<SnapshotFolder>(absl::StrCat(options_.snapshot_dir, "/", folder));
+    }
   }
 
   absl::StatusOr<std::shared_ptr<GitRepository>> Find(absl::string_view name) override {
@@ -86,6 +96,19 @@ class RepositorySet : public RepositorySource {
     return repository->Commit(commit).status();
   }
 
+  absl::StatusOr<ObjectId> PutSnapshot(absl::string_view name, const ObjectId& parent,
+                                       absl::Span<const SnapshotFile> files) override {
+    TS_ASSIGN_OR_RETURN(Slot * slot, Opened(name));
+    if (slot->snapshots == nullptr) {
+      return absl::FailedPreconditionError(
+          "snapshots are kept by a server only; in process the work tree itself is there");
+    }
+    auto written = slot->snapshots->Put(slot->path, parent, files);
+    if (written.ok()) return written;
+    return absl::Status(written.status().code(),
+                        absl::StrCat("repository '", name, "': ", written.status().message()));
+  }
+
   std::vector<std::string> Names() const override {
     std::vector<std::string> names;
     for (const auto& [name, slot] : slots_) names.push_back(name);
@@ -94,7 +117,8 @@ class RepositorySet : public RepositorySource {
 
  private:
   struct Slot {
-    std::string location;
+    std::string location, path;                 // the path is that of the mirror, if it is one
+    std::unique_ptr<SnapshotFolder> snapshots;  // null: none are kept
     Mutex mutex;
     // One of them is set once the repository was opened.
     std::shared_ptr<GitRepository> repository ABSL_GUARDED_BY(mutex);
@@ -112,14 +136,12 @@ class RepositorySet : public RepositorySource {
     Slot& slot = it->second;
     MutexLock lock(&slot.mutex);
     if (slot.repository != nullptr || slot.mirror != nullptr) return &slot;
+    const std::string more = slot.snapshots != nullptr ? slot.snapshots->objects() : "";
     if (IsRemoteLocation(slot.location)) {
-      TS_ASSIGN_OR_RETURN(slot.mirror,
-                          Mirror::Open(it->first, slot.location,
-                                       absl::StrCat(options_.mirror_dir, "/",
-                                                    MirrorFolder(it->first, slot.location))));
+      TS_ASSIGN_OR_RETURN(slot.mirror, Mirror::Open(it->first, slot.location, slot.path, more));
     } else {
-      auto opened =
-          Libgit2Repository::Open(slot.location, it->first, Libgit2Repository::Search::kExact);
+      auto opened = Libgit2Repository::Open(slot.location, it->first,
+                                            Libgit2Repository::Search::kExact, more);
       if (!opened.ok()) return CannotOpen(opened.status(), slot.location);
       slot.repository = *std::move(opened);
     }

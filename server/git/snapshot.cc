@@ -13,6 +13,7 @@
 #include "server/git/git_handle.h"
 #include "server/git/git_status.h"
 #include "server/git/open_repository.h"
+#include "server/git/snapshot_commit.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -69,26 +70,9 @@ class Snapshot {
     return WriteTree();
   }
 
-  // The same tree on the same HEAD is the same commit, so that it can be cached and told apart.
-  absl::StatusOr<git_oid> Commit(const git_oid& tree_id) {
+  absl::StatusOr<git_oid> Commit(const git_oid& tree) {
     TS_ASSIGN_OR_RETURN(CommitHandle head, Head());
-    const git_time_t when = head != nullptr ? git_commit_time(head.get()) : 0;
-    SignatureHandle who;
-    if (int rc = git_signature_new(Out(who), "testselect", "testselect@localhost", when, 0);
-        rc < 0) {
-      return GitError(rc, "signature");
-    }
-    TreeHandle tree;
-    if (int rc = git_tree_lookup(Out(tree), repository_.get(), &tree_id); rc < 0) {
-      return GitError(rc, "snapshot tree");
-    }
-    const git_commit* parents[] = {head.get()};
-    git_oid id;
-    const int rc = git_commit_create(&id, repository_.get(), /*update_ref=*/nullptr, who.get(),
-                                     who.get(), nullptr, "Snapshot for test selection\n",
-                                     tree.get(), head != nullptr ? 1 : 0, parents);
-    if (rc < 0) return GitError(rc, "cannot write the snapshot");
-    return id;
+    return WriteSnapshotCommit(repository_.get(), head.get(), tree);
   }
 
  private:

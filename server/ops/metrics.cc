@@ -129,6 +129,7 @@ RpcMetrics::RpcMetrics(MetricRegistry* registry)
       replay_decision(registry, "ReplayDecision"),
       list_confirmed_misses(registry, "ListConfirmedMisses"),
       forget_confirmed_misses(registry, "ForgetConfirmedMisses"),
+      put_snapshot(registry, "PutSnapshot"),
       select_waiting(Waiting(registry, "select")),
       spool_waiting(Waiting(registry, "spool")),
       ingest_waiting(Waiting(registry, "ingest")),

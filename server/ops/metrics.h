@@ -71,7 +71,7 @@ struct RpcMetrics {
       list_indexed_commits, get_index, delete_index, apply_retention, select_suites,
       describe_suites, get_rules, check_rules, get_graph, find_labels, get_decision,
       report_outcomes, evaluate_selection, get_stats, list_decisions, replay_decision,
-      list_confirmed_misses, forget_confirmed_misses;
+      list_confirmed_misses, forget_confirmed_misses, put_snapshot;
   GaugeHandle select_waiting, spool_waiting, ingest_waiting, index_waiting, rules_waiting,
       structure_waiting, decisions_waiting, evaluation_waiting;
 };

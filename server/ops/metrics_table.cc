@@ -37,7 +37,8 @@ MetricLabel MethodLabel() {
                      "ListDecisions",
                      "ReplayDecision",
                      "ListConfirmedMisses",
-                     "ForgetConfirmedMisses"}};
+                     "ForgetConfirmedMisses",
+                     "PutSnapshot"}};
 }
 
 MetricLabel CodeLabel() {

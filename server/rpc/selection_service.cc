@@ -11,6 +11,7 @@
 #include "server/rpc/evaluation_conversion.h"
 #include "server/rpc/run_evaluation.h"
 #include "server/rpc/selection_conversion.h"
+#include "server/rpc/snapshot_conversion.h"
 #include "server/selection/evaluator.h"
 #include "storage/model/status_macros.h"
 
@@ -118,6 +119,28 @@ grpc::ServerUnaryReactor* SelectionService::GetDecision(grpc::CallbackServerCont
   return RunUnary(context, environment_, method, [this, context, request, response] {
     return FindDecision(*request, DeadlineOf(*context), response);
   });
+}
+
+grpc::ServerUnaryReactor* SelectionService::PutSnapshot(grpc::CallbackServerContext* context,
+                                                        const v1::PutSnapshotRequest* request,
+                                                        v1::PutSnapshotResponse* response) {
+  const UnaryMethod method{"PutSnapshot", &environment_.metrics->rpc.put_snapshot, &pool_};
+  return RunUnary(context, environment_, method, [this, context, request, response] {
+    return Put(*request, DeadlineOf(*context), response);
+  });
+}
+
+absl::Status SelectionService::Put(const v1::PutSnapshotRequest& request, absl::Time deadline,
+                                   v1::PutSnapshotResponse* response) {
+  TS_RETURN_IF_ERROR(KnownRepository(environment_, request.repository()));
+  TS_ASSIGN_OR_RETURN(const ObjectId parent, ObjectId::FromHex("commit", request.commit()));
+  TS_ASSIGN_OR_RETURN(const std::vector<SnapshotFile> files, SnapshotFromProto(request));
+  RepositorySource& repositories = *environment_.repositories;
+  TS_RETURN_IF_ERROR(repositories.EnsureCommit(request.repository(), parent, deadline));
+  TS_ASSIGN_OR_RETURN(const ObjectId commit,
+                      repositories.PutSnapshot(request.repository(), parent, files));
+  response->set_commit(commit.ToHex());
+  return absl::OkStatus();
 }
 
 absl::Status SelectionService::FindDecision(const v1::GetDecisionRequest& request,

@@ -17,7 +17,8 @@ namespace testselect {
 class SelectionService final : public v1::TestSelectionService::WithRawCallbackMethod_SelectTests<
                                    v1::TestSelectionService::WithCallbackMethod_ExplainTest<
                                        v1::TestSelectionService::WithCallbackMethod_GetDecision<
-                                           v1::TestSelectionService::Service>>> {
+                                           v1::TestSelectionService::WithCallbackMethod_PutSnapshot<
+                                               v1::TestSelectionService::Service>>>> {
  public:
   // `environment` must outlive the service.
   explicit SelectionService(const ServiceEnvironment& environment);
@@ -32,6 +33,10 @@ class SelectionService final : public v1::TestSelectionService::WithRawCallbackM
                                         const v1::GetDecisionRequest* request,
                                         v1::GetDecisionResponse* response) override;
 
+  grpc::ServerUnaryReactor* PutSnapshot(grpc::CallbackServerContext* context,
+                                        const v1::PutSnapshotRequest* request,
+                                        v1::PutSnapshotResponse* response) override;
+
   // Whether all work ended by `deadline`.
   bool WaitIdle(absl::Time deadline) { return pool_.WaitIdle(deadline); }
 
@@ -44,6 +49,8 @@ class SelectionService final : public v1::TestSelectionService::WithRawCallbackM
                        v1::ExplainTestResponse* response);
   absl::Status FindDecision(const v1::GetDecisionRequest& request, absl::Time deadline,
                             v1::GetDecisionResponse* response);
+  absl::Status Put(const v1::PutSnapshotRequest& request, absl::Time deadline,
+                   v1::PutSnapshotResponse* response);
   void Count(const SelectionResult& result, const ListSizes& sizes);
 
   const ServiceEnvironment& environment_;

@@ -21,6 +21,9 @@ class CliServerTest : public CliTest {
   // Starts `testselect serve`, which becomes testselectd, on a free port.
   void Serve() {
     server_ = Start({"serve", "--listen", "127.0.0.1:0", "--metrics-listen", ""});
+    FindAddress();
+  }
+  void FindAddress() {
     ASSERT_TRUE(server_->WaitForOutput("\n")) << server_->Wait().err;
     const std::string line = server_->Output();
     const size_t at = line.find("grpc=");
@@ -76,9 +79,33 @@ TEST_F(CliServerTest, MistakesAgainstAServer) {
   const Finished unknown = Run({"index", "list", "--server", address_, "--repo", "other"});
   EXPECT_EQ(unknown.exit_code, 5) << unknown.err;
   EXPECT_THAT(unknown.err, HasSubstr("other"));
-  const Finished tree = RunRemote({"select", "--working-tree", "--labels-file", labels_});
-  EXPECT_EQ(tree.exit_code, 2);
-  EXPECT_THAT(tree.err, HasSubstr("in process only"));
+}
+
+TEST_F(CliServerTest, FilesThatTheServerDoesNotSee) {
+  const std::string origin = folder_ + "/origin.git";
+  Shell("git clone -q --bare . '" + origin + "' && git remote add origin '" + origin +
+        "' && git checkout -q -b work " + base_ + " && git fetch -q origin");
+  server_ = Process::Start({bin_ + "/testselectd", "--listen=127.0.0.1:0", "--metrics-listen=",
+                            "--data-dir=" + folder_ + "/data", "--repository=local=" + origin},
+                           folder_, {});
+  FindAddress();
+  ASSERT_EQ(RunRemote({"upload", "--commit", base_, coverage_}).exit_code, 0);
+  const auto selected = [&](const std::string& flag) {
+    const Finished done = RunRemote({"select", flag, "--labels-file", labels_, "--format", "list"});
+    EXPECT_EQ(done.exit_code, 0) << done.err;
+    return done.out;
+  };
+  const std::string mul = "def mul(a, b):\n    return b * a\n";
+  WriteFile("calc.py", "def add(a, b):\n    return a + b\n\n\n" + mul);
+  EXPECT_EQ(selected("--working-tree"), std::string(kMul) + "\n");
+  EXPECT_EQ(selected("--staged"), "");
+  // A commit that was not pushed: the server is told what differs from the one before.
+  const std::string mine = Commit("not pushed");
+  EXPECT_EQ(selected("--working-tree"), std::string(kMul) + "\n");
+  Shell("git rm -q calc.py");
+  EXPECT_EQ(selected("--staged"), std::string(kMul) + "\n" + kAdd + "\n");
+  EXPECT_EQ(Shell("git -C '" + origin + "' cat-file -t " + mine + " 2>&1 || true"),
+            "fatal: git cat-file: could not get object info");
 }
 
 TEST_F(CliTest, WithoutItsServerSelectRunsEverything) {

@@ -28,7 +28,8 @@ class MirrorTest : public GitTest {
   }
 
   std::unique_ptr<RepositorySource> Set(const std::string& location) {
-    auto set = NewRepositorySet({{{"app", location}}, Path("mirrors")});
+    auto set =
+        NewRepositorySet({.repositories = {{"app", location}}, .mirror_dir = Path("mirrors")});
     EXPECT_THAT(set, IsOk());
     return set.ok() ? *std::move(set) : nullptr;
   }
@@ -59,13 +60,16 @@ TEST_F(MirrorTest, UnknownNamesAndBadConfigurationsAreNamed) {
   auto set = Set(remote_.path());
   EXPECT_THAT(set->Find("ap"), StatusIs(absl::StatusCode::kNotFound,
                                         "repository 'ap' is not configured; configured: app"));
-  EXPECT_THAT(NewRepositorySet({{{"x", "https://host.invalid/x"}}, ""}),
+  EXPECT_THAT(NewRepositorySet({.repositories = {{"x", "https://host.invalid/x"}}}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("mirror_dir")));
-  EXPECT_THAT(NewRepositorySet({{{"x", "ftp://host.invalid/x"}}, Path("m")}),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       "repository 'x': scheme 'ftp' is not one of file, git, http, https, ssh"));
-  EXPECT_THAT(NewRepositorySet({{{"", "path"}}, ""}), StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(NewRepositorySet({{{"x", ""}}, ""}), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(
+      NewRepositorySet({.repositories = {{"x", "ftp://host.invalid/x"}}, .mirror_dir = Path("m")}),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               "repository 'x': scheme 'ftp' is not one of file, git, http, https, ssh"));
+  EXPECT_THAT(NewRepositorySet({.repositories = {{"", "path"}}}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(NewRepositorySet({.repositories = {{"x", ""}}}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(MirrorTest, APathThatIsNotThereIsNotToldToClients) {
