@@ -8,6 +8,7 @@
 #include "client/cli/evaluation_commands.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/rule_commands.h"
+#include "client/cli/runner_commands.h"
 #include "client/cli/structure_commands.h"
 #include "client/version.h"
 
@@ -274,6 +275,7 @@ std::unique_ptr<CLI::App> BuildCommandTree(CommandLine& values) {
                             "  testselect select --help\n"));
   AddUpload(tree.get(), values);
   AddSelect(tree.get(), values);
+  AddRun(tree.get(), values);
   AddExplain(tree.get(), values);
   AddInspect(tree.get(), values);
   AddIndex(tree.get(), values);

@@ -138,6 +138,17 @@ struct StatsOptions {
   uint32_t days = 0;  // 0: all
 };
 
+struct RunOptions {
+  std::string runner;
+  std::vector<std::string> arguments;  // the runner's own
+  SelectOptions select;                // its labels and output fields are not used
+  std::string with;                    // how the runner is started; empty: as usual
+  std::string on_missing = "rest";     // rest, fail
+  std::string shard = "1/1";           // as UploadOptions
+  uint32_t attempt = 1;
+  bool no_upload = false, no_record = false, dry_run = false, subset = false;
+};
+
 struct ServeOptions {
   std::vector<std::string> arguments;  // passed through
 };
@@ -167,6 +178,7 @@ enum class Command {
   kMisses,
   kMissesForget,
   kStats,
+  kRun,
   kServe,
   kVersion,
   kCompletionBash,
@@ -192,6 +204,7 @@ struct CommandLine {
   DecisionOptions decisions;
   MissesOptions misses;
   StatsOptions stats;
+  RunOptions run;
   ServeOptions serve;
 };
 
