@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/cli/ci_commands.h"
 #include "client/cli/command_options.h"
 #include "client/cli/evaluation_commands.h"
 #include "client/cli/exit_code.h"
@@ -287,6 +288,7 @@ std::unique_ptr<CLI::App> BuildCommandTree(CommandLine& values) {
   AddDecisions(tree.get(), values);
   AddMisses(tree.get(), values);
   AddStats(tree.get(), values);
+  AddLabelAnalysis(tree.get(), values);
   AddServe(tree.get(), values);
   AddRest(tree.get(), values);
   return tree;

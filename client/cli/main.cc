@@ -82,6 +82,8 @@ ExitCode Run(const CLI::App& tree, CommandLine& values) {
       return RunStats(values.common, values.stats, console);
     case Command::kRun:
       return RunRun(values.common, values.run, console);
+    case Command::kLabelAnalysis:
+      return RunLabelAnalysis(values.common, values.label_analysis, console);
     case Command::kServe:
       return RunServe(values.common, values.serve, console);
     case Command::kVersion:

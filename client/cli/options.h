@@ -149,6 +149,19 @@ struct RunOptions {
   bool no_upload = false, no_record = false, dry_run = false, subset = false;
 };
 
+// Of `label-analysis`: Codecov's.
+struct LabelAnalysisOptions {
+  std::string base, head;
+  std::string runner = "pytest";
+  std::vector<std::string> runner_params;  // KEY=VALUE
+  double max_wait = 0;                     // seconds; 0: forever
+  bool dry_run = false;
+  std::string dry_run_format = "json";
+  std::string codecov_yaml;  // a file; empty: found
+  std::string token;
+  std::vector<std::string> jobs;  // NAME or NAME;K=V;...
+};
+
 struct ServeOptions {
   std::vector<std::string> arguments;  // passed through
 };
@@ -179,6 +192,7 @@ enum class Command {
   kMissesForget,
   kStats,
   kRun,
+  kLabelAnalysis,
   kServe,
   kVersion,
   kCompletionBash,
@@ -205,6 +219,7 @@ struct CommandLine {
   MissesOptions misses;
   StatsOptions stats;
   RunOptions run;
+  LabelAnalysisOptions label_analysis;
   ServeOptions serve;
 };
 
