@@ -42,4 +42,94 @@ void AddLabelAnalysis(CLI::App* tree, CommandLine& values) {
   options.Index(values.common, /*has_json=*/false);
 }
 
+namespace {
+
+void AddInput(CommandOptions& options, CiOptions& ci) {
+  options.Commits(ci.select);
+  CLI::Option* file = options.Text("--labels-file", ci.select.labels_file, "FILE|-",
+                                   "The tests to choose from, as for select.");
+  options
+      .Text("--labels-command", ci.select.labels_command, "CMD",
+            "A shell command that prints the labels, as for select.")
+      ->excludes(file);
+  options.Text("--selection", ci.selection, "FILE|-",
+               "In place of --base and --head: an answer that `select --format json` wrote. Its "
+               "labels are divided by number, for it says no durations.");
+  options.Switch("--suites", ci.suites,
+                 "Make jobs for the suites of suitespec.yml that the change needs.");
+  options.Text("--changed-files", ci.changed_files, "FILE|-",
+               "With --suites, in place of --base: the changed paths, one a line.");
+  options.Count("--shards", ci.shards, 10'000,
+                "Divide the labels to run among so many jobs of equal duration, at most.");
+  options.Seconds("--shard-seconds", ci.shard_seconds,
+                  "Make as many jobs as the known durations need to end in this time; --shards is "
+                  "then the most.");
+  options.Text("--lists", ci.lists, "DIR",
+               "Where the labels of each job are written, one a line: DIR/shard-1.txt and so on, "
+               "and all of them as DIR/run.txt. Default: testselect-shards.");
+  options.Text("--type", ci.type, "TYPE",
+               "With --suites: only suites whose key `type` is this. Default: test.");
+  options.Text("--units", ci.units, "FILE",
+               "With --suites: lines of SUITE<tab>N, how many units `venvs_per_job` divides.");
+  options.Count("--target-jobs", ci.target_jobs, 10'000,
+                "With --suites: let suites grow, to a job for each unit at most, while there are "
+                "fewer jobs than this.");
+}
+
+void AddSystem(CLI::App* group, CommandLine& values, const std::string& name, Command command,
+               const std::string& doc, const std::string& examples) {
+  CiOptions& ci = values.ci;
+  CLI::App* app = AddCommand(group, name, doc, values, command, examples);
+  CommandOptions options(app);
+  AddInput(options, ci);
+  options.Text("--out", ci.out, "FILE", "Write the answer there, in one step.");
+  if (command != Command::kCiGithub) {
+    options.Repeated("--needs", ci.needs, "JOB", "A job that each job waits for; may be repeated.");
+  }
+  if (command == Command::kCiGitlab || command == Command::kCiBuildkite) {
+    options.Text("--command", ci.command, "CMD", "What each job runs.");
+  }
+  if (command == Command::kCiGitlab || command == Command::kCiCircleci) {
+    options.Text("--template", ci.template_file, "FILE",
+                 "What the answer begins with: where the job is that ours are made of.");
+    options.Text("--extends", ci.job, "JOB",
+                 command == Command::kCiGitlab
+                     ? "The template's job. Default: .testselect_shard, with --suites "
+                       ".testselect_suite; suites with the keys gpu and snapshot have _gpu and "
+                       "_snapshot behind it."
+                     : "The template's job, with the parameters shards and, with --suites, suite. "
+                       "Default: testselect.");
+  }
+  options.Index(values.common, /*has_json=*/false);
+}
+
+}  // namespace
+
+void AddCi(CLI::App* tree, CommandLine& values) {
+  CLI::App* group = tree->add_subcommand(
+      "ci", "Write the jobs that must run, in the form that a CI system reads.");
+  group->require_subcommand(0, 1);
+  AddSystem(group, values, "github", Command::kCiGithub,
+            "Print a matrix for GitHub Actions, as lines for $GITHUB_OUTPUT.",
+            "  testselect ci github --base \"$BASE\" --head \"$HEAD\" --shard-seconds 300 "
+            "--shards 20 >> \"$GITHUB_OUTPUT\"\n"
+            "  testselect ci github --suites --base \"$BASE\" --head \"$HEAD\" >> "
+            "\"$GITHUB_OUTPUT\"\n");
+  AddSystem(group, values, "gitlab", Command::kCiGitlab, "Print a child pipeline for GitLab.",
+            "  testselect ci gitlab --base \"$BASE\" --head \"$HEAD\" --shards 10 --template "
+            ".gitlab/tests.yml --out child.yml\n"
+            "  testselect ci gitlab --suites --base \"$BASE\" --head \"$HEAD\" --template "
+            ".gitlab/tests.yml --out child.yml\n");
+  AddSystem(group, values, "buildkite", Command::kCiBuildkite,
+            "Print steps for `buildkite-agent pipeline upload`.",
+            "  testselect ci buildkite --base \"$BASE\" --head \"$HEAD\" --shards 10 --command "
+            ".buildkite/tests.sh | buildkite-agent pipeline upload\n");
+  AddSystem(group, values, "circleci", Command::kCiCircleci,
+            "Print the configuration that a CircleCI pipeline continues with, or its parameters.",
+            "  testselect ci circleci --base \"$BASE\" --head \"$HEAD\" --shards 10 --out "
+            "parameters.json\n"
+            "  testselect ci circleci --suites --base \"$BASE\" --head \"$HEAD\" --template "
+            ".circleci/tests.yml --out continue.yml\n");
+}
+
 }  // namespace testselect::client

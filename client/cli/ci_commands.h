@@ -8,5 +8,6 @@
 namespace testselect::client {
 
 void AddLabelAnalysis(CLI::App* tree, CommandLine& values);  // label-analysis
+void AddCi(CLI::App* tree, CommandLine& values);             // ci
 
 }  // namespace testselect::client

@@ -289,6 +289,7 @@ std::unique_ptr<CLI::App> BuildCommandTree(CommandLine& values) {
   AddMisses(tree.get(), values);
   AddStats(tree.get(), values);
   AddLabelAnalysis(tree.get(), values);
+  AddCi(tree.get(), values);
   AddServe(tree.get(), values);
   AddRest(tree.get(), values);
   return tree;

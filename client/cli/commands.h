@@ -43,6 +43,9 @@ ExitCode RunRun(const CommonOptions& common, const RunOptions& options, Console&
 // kFinding where the tests fail, or nothing was collected.
 ExitCode RunLabelAnalysis(const CommonOptions& common, const LabelAnalysisOptions& options,
                           Console& console);
+// Writes what one CI system reads.
+ExitCode RunCi(const CommonOptions& common, const CiOptions& options, Command system,
+               Console& console);
 // Becomes testselectd; returns only where that fails.
 ExitCode RunServe(const CommonOptions& common, const ServeOptions& options, Console& console);
 ExitCode RunVersion(const CommonOptions& common, Console& console);

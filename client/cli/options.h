@@ -162,6 +162,23 @@ struct LabelAnalysisOptions {
   std::vector<std::string> jobs;  // NAME or NAME;K=V;...
 };
 
+// Of `ci SYSTEM`.
+struct CiOptions {
+  SelectOptions select;   // its output fields and shards are not used
+  std::string selection;  // a file that select wrote
+  bool suites = false;
+  std::string changed_files;  // a file of paths, or -
+  uint32_t shards = 0;        // 0: not given
+  double shard_seconds = 0;   // 0: not given
+  std::string lists = "testselect-shards";
+  std::string out;
+  std::string template_file, job, command;
+  std::vector<std::string> needs;
+  std::string type = "test";
+  std::string units;         // a file
+  uint32_t target_jobs = 0;  // 0: suites do not grow
+};
+
 struct ServeOptions {
   std::vector<std::string> arguments;  // passed through
 };
@@ -193,6 +210,10 @@ enum class Command {
   kStats,
   kRun,
   kLabelAnalysis,
+  kCiGithub,
+  kCiGitlab,
+  kCiBuildkite,
+  kCiCircleci,
   kServe,
   kVersion,
   kCompletionBash,
@@ -220,6 +241,7 @@ struct CommandLine {
   StatsOptions stats;
   RunOptions run;
   LabelAnalysisOptions label_analysis;
+  CiOptions ci;
   ServeOptions serve;
 };
 

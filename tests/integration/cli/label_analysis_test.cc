@@ -19,6 +19,7 @@ class LabelAnalysisTest : public CliTest {
  protected:
   void SetUp() override {
     CliTest::SetUp();
+    result_ = folder_ + "/result";
     WriteFile("codecov.yml",
               "cli:\n  runners:\n    dan:\n      collect_tests_command: [cat, " + labels_ +
                   "]\n      process_labelanalysis_result_command: [sh, -c, 'printf %s \"$1\" > " +
@@ -37,7 +38,7 @@ class LabelAnalysisTest : public CliTest {
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
-  const std::string result_ = ::testing::TempDir() + "label_analysis_result";
+  std::string result_;  // what the runner was handed
 };
 
 TEST_F(LabelAnalysisTest, ADryRunPrintsWhatRunsAndWhatIsSkipped) {

@@ -11,6 +11,7 @@
 #include "client/codecov/runner_params.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/temporary_folder.h"
 
 namespace testselect::client {
 namespace {
@@ -112,16 +113,16 @@ class LabelRunnerTest : public ::testing::Test {
     return *std::move(runner);
   }
   std::string FileText(const std::string& name) const {
-    std::ifstream file(folder_ + name);
+    std::ifstream file(folder_.Path(name));
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
   Console console_{/*quiet=*/true, /*verbose=*/false};
-  const std::string folder_ = ::testing::TempDir() + "label_runner_";
+  const TemporaryFolder folder_;
 };
 
 TEST_F(LabelRunnerTest, DanListsLabelsOfACommandAndHandsItTheResult) {
-  const std::string out = folder_ + "dan";
+  const std::string out = folder_.Path("dan");
   const auto runner =
       Get("dan",
           "cli: {runners: {dan: {collect_tests_command: [printf, 'a b\\r\\n\\nc[1]\\n'], "
@@ -137,7 +138,7 @@ TEST_F(LabelRunnerTest, DanListsLabelsOfACommandAndHandsItTheResult) {
 }
 
 TEST_F(LabelRunnerTest, DanHandsALongResultOverAsAFile) {
-  const std::string out = folder_ + "long";
+  const std::string out = folder_.Path("long");
   const auto runner = Get("dan",
                           "cli: {runners: {dan: {process_labelanalysis_result_command: [sh, -c, "
                           "'cat \"${1#@}\" > " +
@@ -182,8 +183,8 @@ class PythonClassTest : public LabelRunnerTest {
  protected:
   void SetUp() override {
     if (std::system("python3 -c '' 2> /dev/null") != 0) GTEST_SKIP() << "there is no python3 here";
-    setenv("PYTHONPATH", ::testing::TempDir().c_str(), 1);
-    std::ofstream(folder_ + "module.py")
+    setenv("PYTHONPATH", folder_.Path("").c_str(), 1);
+    std::ofstream(folder_.Path("custom_runner.py"))
         << "from codecov_cli.runners.types import LabelAnalysisRunnerInterface\n"
            "class Mine(LabelAnalysisRunnerInterface):\n"
            "    dry_run_runner_options = ['--mine']\n"
@@ -206,10 +207,9 @@ class PythonClassTest : public LabelRunnerTest {
   void TearDown() override { unsetenv("PYTHONPATH"); }
 
   std::unique_ptr<LabelRunner> Class(const std::string& name, const std::string& more = "") {
-    const std::string module = folder_.substr(folder_.rfind('/') + 1) + "module";
     return Get("mine",
-               "cli: {runners: {mine: {module: " + module + ", class: " + name +
-                   ", python_path: python3, params: {out: " + folder_ + "class" + more + "}}}}",
+               "cli: {runners: {mine: {module: custom_runner, class: " + name +
+                   ", python_path: python3, params: {out: " + folder_.Path("class") + more + "}}}}",
                {{"extra", TextParam("c")}});
   }
 };
