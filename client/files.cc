@@ -7,6 +7,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
@@ -101,6 +104,26 @@ absl::Status WriteFileAtomically(const std::string& path, absl::string_view cont
   }
   std::move(remove_it).Cancel();
   return absl::OkStatus();
+}
+
+absl::StatusOr<ScratchFolder> ScratchFolder::Create(absl::string_view purpose) {
+  const char* parent = getenv("TMPDIR");
+  std::string folder = absl::StrCat(parent == nullptr || *parent == '\0' ? "/tmp" : parent,
+                                    "/testselect-", purpose, ".XXXXXX");
+  if (mkdtemp(folder.data()) == nullptr) {
+    return ErrnoStatus(absl::StrCat("cannot create ", folder), errno);
+  }
+  return ScratchFolder(std::move(folder));
+}
+
+ScratchFolder::ScratchFolder(ScratchFolder&& other) noexcept
+    : path_(std::exchange(other.path_, "")) {}
+
+ScratchFolder::~ScratchFolder() {
+  if (path_.empty()) return;
+  // What cannot be removed lies in the system's folder for such things.
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
 }
 
 }  // namespace testselect::client

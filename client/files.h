@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -23,5 +24,20 @@ absl::Status WriteFileAtomically(const std::string& path, absl::string_view cont
 
 // Writes all of `content` to a file descriptor. kUnavailable or kResourceExhausted.
 absl::Status WriteAll(int fd, absl::string_view content, const std::string& name);
+
+// A new folder below TMPDIR (or /tmp), removed with all it holds when this goes. Move-only.
+class ScratchFolder {
+ public:
+  // "<TMPDIR>/testselect-<purpose>.XXXXXX"
+  static absl::StatusOr<ScratchFolder> Create(absl::string_view purpose);
+  ~ScratchFolder();
+  ScratchFolder(ScratchFolder&& other) noexcept;
+  ScratchFolder& operator=(ScratchFolder&&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit ScratchFolder(std::string path) : path_(std::move(path)) {}
+  std::string path_;  // empty: moved from
+};
 
 }  // namespace testselect::client

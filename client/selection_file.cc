@@ -69,6 +69,13 @@ absl::StatusOr<SelectionFile> ReadSelectionFile(absl::string_view name, absl::st
   TS_ASSIGN_OR_RETURN(file.head, Text(name, root, "head"));
   TS_ASSIGN_OR_RETURN(file.run, Texts(name, root, "run"));
   TS_ASSIGN_OR_RETURN(file.skip, Texts(name, root, "skip"));
+  file.told = file.run;
+  double seconds = 0;
+  if (root["seconds"]["run"].get(seconds) == simdjson::SUCCESS) file.run_seconds = seconds;
+  for (const char* rest : {"other_shards", "over_budget"}) {
+    simdjson::dom::array left_out;
+    file.is_part |= root[rest].get(left_out) == simdjson::SUCCESS && left_out.size() > 0;
+  }
   simdjson::dom::array index;
   if (root["index"].get(index) == simdjson::SUCCESS) {
     for (const Element use : index) {

@@ -4,10 +4,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/cli/ci_commands.h"
 #include "client/cli/command_options.h"
 #include "client/cli/evaluation_commands.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/rule_commands.h"
+#include "client/cli/runner_commands.h"
 #include "client/cli/structure_commands.h"
 #include "client/version.h"
 
@@ -274,6 +276,7 @@ std::unique_ptr<CLI::App> BuildCommandTree(CommandLine& values) {
                             "  testselect select --help\n"));
   AddUpload(tree.get(), values);
   AddSelect(tree.get(), values);
+  AddRun(tree.get(), values);
   AddExplain(tree.get(), values);
   AddInspect(tree.get(), values);
   AddIndex(tree.get(), values);
@@ -285,6 +288,8 @@ std::unique_ptr<CLI::App> BuildCommandTree(CommandLine& values) {
   AddDecisions(tree.get(), values);
   AddMisses(tree.get(), values);
   AddStats(tree.get(), values);
+  AddLabelAnalysis(tree.get(), values);
+  AddCi(tree.get(), values);
   AddServe(tree.get(), values);
   AddRest(tree.get(), values);
   return tree;

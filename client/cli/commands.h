@@ -38,6 +38,14 @@ ExitCode RunMisses(const CommonOptions& common, const MissesOptions& options, Co
 ExitCode RunMissesForget(const CommonOptions& common, const MissesOptions& options,
                          Console& console);
 ExitCode RunStats(const CommonOptions& common, const StatsOptions& options, Console& console);
+// The runner's own exit status where it is not 0; else kNotExecuted, kNotUploaded or 0.
+ExitCode RunRun(const CommonOptions& common, const RunOptions& options, Console& console);
+// kFinding where the tests fail, or nothing was collected.
+ExitCode RunLabelAnalysis(const CommonOptions& common, const LabelAnalysisOptions& options,
+                          Console& console);
+// Writes what one CI system reads.
+ExitCode RunCi(const CommonOptions& common, const CiOptions& options, Command system,
+               Console& console);
 // Becomes testselectd; returns only where that fails.
 ExitCode RunServe(const CommonOptions& common, const ServeOptions& options, Console& console);
 ExitCode RunVersion(const CommonOptions& common, Console& console);

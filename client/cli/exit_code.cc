@@ -40,6 +40,13 @@ const ExitCodeText kExitCodeTexts[] = {
     {ExitCode::kRefused,
      "a report is malformed or does not fit the repository; nothing was stored"},
     {ExitCode::kNotPermitted, "not permitted: credentials or file permissions"},
+    {ExitCode::kNotExecuted,
+     "run: the runner succeeded, but a selected test was neither executed nor reported"},
+    {ExitCode::kNotUploaded, "run: the tests passed, but what they left could not be stored"},
+    {ExitCode::kNoRunner,
+     "run: the runner cannot be started, or its tests cannot be listed; otherwise run ends with "
+     "the "
+     "runner's own status"},
     {ExitCode::kInternal, nullptr},
 };
 

@@ -16,6 +16,10 @@ enum class ExitCode : int {
   kNotFound = 5,      // no such repository, commit, label or file
   kRefused = 6,       // a report is malformed, or does not fit the repository
   kNotPermitted = 7,  // credentials or file permissions
+  // Of `run`, which else ends with the runner's own status: beyond what runners use.
+  kNotExecuted = 120,  // the runner succeeded, but a selected test was not executed
+  kNotUploaded = 121,  // the tests passed, but what they left could not be stored
+  kNoRunner = 122,     // the runner cannot be started, or cannot list its tests
 };
 
 // The exit code of a failure. kInvalidArgument is `for_invalid`: what a service or a parser refuses

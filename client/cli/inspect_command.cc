@@ -1,9 +1,5 @@
-#include <cstdlib>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/json_writer.h"
@@ -18,24 +14,9 @@
 namespace testselect::client {
 namespace {
 
-absl::StatusOr<std::string> CreateSpoolFolder() {
-  const char* parent = getenv("TMPDIR");
-  std::string folder = absl::StrCat(parent == nullptr || *parent == '\0' ? "/tmp" : parent,
-                                    "/testselect-inspect.XXXXXX");
-  if (mkdtemp(folder.data()) == nullptr) {
-    return ErrnoStatus(absl::StrCat("cannot create ", folder), errno);
-  }
-  return folder;
-}
-
 absl::StatusOr<IngestResult> Parse(const InspectOptions& options, const PreparedReports& reports,
                                    const std::vector<std::string>& labels) {
-  TS_ASSIGN_OR_RETURN(const std::string folder, CreateSpoolFolder());
-  absl::Cleanup remove_it = [&folder] {
-    // What cannot be removed lies in the system's folder for such things.
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
-  };
+  TS_ASSIGN_OR_RETURN(const ScratchFolder folder, ScratchFolder::Create("inspect"));
   std::vector<ReportFile> files;
   for (size_t i = 0; i < reports.size(); ++i) {
     files.push_back({.file = reports.file(i),
@@ -46,7 +27,7 @@ absl::StatusOr<IngestResult> Parse(const InspectOptions& options, const Prepared
   IngestOptions ingest;
   ingest.paths = {.root = options.path_root, .prefix = options.path_prefix};
   ingest.static_context_is_global = false;  // counted as the report has it
-  ingest.spool_dir = folder;
+  ingest.spool_dir = folder.path();
   return ParseUpload(files, ingest);
 }
 

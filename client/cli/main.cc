@@ -80,6 +80,15 @@ ExitCode Run(const CLI::App& tree, CommandLine& values) {
       return RunMissesForget(values.common, values.misses, console);
     case Command::kStats:
       return RunStats(values.common, values.stats, console);
+    case Command::kRun:
+      return RunRun(values.common, values.run, console);
+    case Command::kLabelAnalysis:
+      return RunLabelAnalysis(values.common, values.label_analysis, console);
+    case Command::kCiGithub:
+    case Command::kCiGitlab:
+    case Command::kCiBuildkite:
+    case Command::kCiCircleci:
+      return RunCi(values.common, values.ci, values.command, console);
     case Command::kServe:
       return RunServe(values.common, values.serve, console);
     case Command::kVersion:

@@ -138,6 +138,47 @@ struct StatsOptions {
   uint32_t days = 0;  // 0: all
 };
 
+struct RunOptions {
+  std::string runner;
+  std::vector<std::string> arguments;  // the runner's own
+  SelectOptions select;                // its labels and output fields are not used
+  std::string with;                    // how the runner is started; empty: as usual
+  std::string on_missing = "rest";     // rest, fail
+  std::string shard = "1/1";           // as UploadOptions
+  uint32_t attempt = 1;
+  bool no_upload = false, no_record = false, dry_run = false, subset = false;
+};
+
+// Of `label-analysis`: Codecov's.
+struct LabelAnalysisOptions {
+  std::string base, head;
+  std::string runner = "pytest";
+  std::vector<std::string> runner_params;  // KEY=VALUE
+  double max_wait = 0;                     // seconds; 0: forever
+  bool dry_run = false;
+  std::string dry_run_format = "json";
+  std::string codecov_yaml;  // a file; empty: found
+  std::string token;
+  std::vector<std::string> jobs;  // NAME or NAME;K=V;...
+};
+
+// Of `ci SYSTEM`.
+struct CiOptions {
+  SelectOptions select;   // its output fields and shards are not used
+  std::string selection;  // a file that select wrote
+  bool suites = false;
+  std::string changed_files;  // a file of paths, or -
+  uint32_t shards = 0;        // 0: not given
+  double shard_seconds = 0;   // 0: not given
+  std::string lists = "testselect-shards";
+  std::string out;
+  std::string template_file, job, command;
+  std::vector<std::string> needs;
+  std::string type = "test";
+  std::string units;         // a file
+  uint32_t target_jobs = 0;  // 0: suites do not grow
+};
+
 struct ServeOptions {
   std::vector<std::string> arguments;  // passed through
 };
@@ -167,6 +208,12 @@ enum class Command {
   kMisses,
   kMissesForget,
   kStats,
+  kRun,
+  kLabelAnalysis,
+  kCiGithub,
+  kCiGitlab,
+  kCiBuildkite,
+  kCiCircleci,
   kServe,
   kVersion,
   kCompletionBash,
@@ -192,6 +239,9 @@ struct CommandLine {
   DecisionOptions decisions;
   MissesOptions misses;
   StatsOptions stats;
+  RunOptions run;
+  LabelAnalysisOptions label_analysis;
+  CiOptions ci;
   ServeOptions serve;
 };
 

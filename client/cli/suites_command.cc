@@ -7,16 +7,11 @@
 #include "client/cli/json_writer.h"
 #include "client/cli/number_text.h"
 #include "client/cli/own_files_call.h"
+#include "client/cli/suites_call.h"
 #include "client/files.h"
 #include "storage/model/text.h"
 
 namespace testselect::client {
-namespace {
-
-ExitCode Printed(Console& console, const std::string& text) {
-  const absl::Status printed = console.Print(text);
-  return printed.ok() ? ExitCode::kAnswered : console.Fail(printed);
-}
 
 absl::StatusOr<v1::SelectSuitesResponse> AskForSuites(const CommonOptions& common,
                                                       const SuitesOptions& options,
@@ -49,6 +44,13 @@ absl::StatusOr<v1::DescribeSuitesResponse> AskForDescription(const CommonOptions
   TS_ASSIGN_OR_RETURN(*request.mutable_head(), HeadToRead(common, options.head));
   return CallRules<v1::DescribeSuitesResponse>(common, console, "reading the suites", request,
                                                &v1::RuleService::Stub::DescribeSuites);
+}
+
+namespace {
+
+ExitCode Printed(Console& console, const std::string& text) {
+  const absl::Status printed = console.Print(text);
+  return printed.ok() ? ExitCode::kAnswered : console.Fail(printed);
 }
 
 std::string SuitesJson(const v1::SelectSuitesResponse& response) {

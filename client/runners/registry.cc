@@ -1,0 +1,28 @@
+#include "client/runners/registry.h"
+
+#include "absl/strings/str_cat.h"
+#include "client/runners/pytest_runner.h"
+#include "storage/model/text.h"
+
+namespace testselect::client {
+namespace {
+
+constexpr RunnerKind kRunners[] = {
+    {"pytest", "pytest; evidence by pytest-testselect or pytest-cov", NewPytestRunner},
+};
+
+}  // namespace
+
+absl::Span<const RunnerKind> AllRunners() { return kRunners; }
+
+absl::StatusOr<const RunnerKind*> FindRunner(absl::string_view name) {
+  std::string known;
+  for (const RunnerKind& kind : kRunners) {
+    if (kind.name == name) return &kind;
+    absl::StrAppend(&known, known.empty() ? "" : ", ", kind.name);
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("RUNNER '", Shorten(name), "' is none of ", known));
+}
+
+}  // namespace testselect::client
