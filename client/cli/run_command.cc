@@ -220,6 +220,12 @@ class TestRun {
       ++summary_.rounds;
       if (summary_.exit_code == 0) summary_.exit_code = result.exit_code;
       Take(result, outcomes);
+      if (!result.names_executed) {
+        console_.Warning(
+            "the runner left no outcomes: whether it executed what was selected is not known");
+        unreadable_ = true;
+        break;
+      }
       const absl::StatusOr<std::vector<std::string>> missing = NotExecuted(order_.labels, outcomes);
       if (!missing.ok()) {
         console_.Warning(

@@ -57,6 +57,8 @@ struct RunResult {
   std::vector<UploadReport> reports;
   // What names the executed tests: outcome reports, of `reports` or others.
   std::vector<UploadReport> outcomes;
+  // False where this runner leaves nothing that names them: then nobody can compare.
+  bool names_executed = true;
   bool process_per_label = false;      // each label had a process of its own
   std::string path_root, path_prefix;  // of the evidence, as for `upload`; empty: the default
   // Not empty: why it ended on purpose before everything was executed ("stopped after 1 failure").
