@@ -127,6 +127,7 @@ class TestRun {
             "--base: the head has no parent to compare with; give --base");
       }
     }
+    setup_.top = checkout.top;
     upload_.commit = checkout.head;
     if (!checkout.changed.empty()) {
       not_uploaded_ = absl::StrCat(Shorten(checkout.changed[0]),

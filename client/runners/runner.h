@@ -27,6 +27,7 @@ namespace testselect::client {
 // What a runner works with. Plain data; outlives the runner.
 struct RunnerSetup {
   std::string folder;   // where the tests are started; absolute
+  std::string top;      // of the checkout that `folder` lies in; absolute, no slash at its end
   std::string scratch;  // an empty folder for the runner's files, removed later; absolute
   std::string command;  // how the runner is started, for a POSIX shell; empty: as usual
   std::vector<std::string> arguments;  // the user's own, behind "--"
