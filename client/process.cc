@@ -9,7 +9,8 @@
 
 #include <atomic>
 #include <cerrno>
-#include <cstring>
+#include <iterator>
+#include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
@@ -122,12 +123,17 @@ void Redirect(posix_spawn_file_actions_t* actions, ProcessOptions::Output output
       posix_spawn_file_actions_adddup2(actions, STDERR_FILENO, fd);
       break;
     case ProcessOptions::Output::kCapture:
+    case ProcessOptions::Output::kStream:
       posix_spawn_file_actions_adddup2(actions, pipe.write, fd);
       break;
     case ProcessOptions::Output::kDiscard:
       posix_spawn_file_actions_addopen(actions, fd, "/dev/null", O_WRONLY, 0);
       break;
   }
+}
+
+bool Reads(ProcessOptions::Output output) {
+  return output == ProcessOptions::Output::kCapture || output == ProcessOptions::Output::kStream;
 }
 
 class Child {
@@ -143,8 +149,8 @@ class Child {
   Child& operator=(const Child&) = delete;
 
   absl::Status Start(const std::vector<std::string>& words, const ProcessOptions& options) {
-    if (options.out == ProcessOptions::Output::kCapture) TS_RETURN_IF_ERROR(out_.Open());
-    if (options.err == ProcessOptions::Output::kCapture) TS_RETURN_IF_ERROR(err_.Open());
+    if (Reads(options.out)) TS_RETURN_IF_ERROR(out_.Open());
+    if (Reads(options.err)) TS_RETURN_IF_ERROR(err_.Open());
     std::vector<std::string> argument_texts = words;
     std::vector<std::string> environment_texts = EnvironmentWith(options.environment);
     const std::vector<char*> arguments = Pointers(argument_texts);
@@ -186,7 +192,7 @@ class Child {
   }
 
   // Reads what is captured to its end.
-  absl::Status Drain(FinishedProcess& finished, size_t limit) {
+  absl::Status Drain(FinishedProcess& finished, const ProcessOptions& options) {
     out_.CloseWrite();
     err_.CloseWrite();
     while (out_.read >= 0 || err_.read >= 0) {
@@ -196,8 +202,13 @@ class Child {
         if (errno == EINTR) continue;
         return ErrnoStatus("cannot wait for a program's output", errno);
       }
-      if (ends[0].revents != 0) TS_RETURN_IF_ERROR(Take(out_, finished.out, limit));
-      if (ends[1].revents != 0) TS_RETURN_IF_ERROR(Take(err_, finished.err, limit));
+      if (ends[0].revents != 0) {
+        TS_RETURN_IF_ERROR(Take(out_, finished.out, options.max_captured));
+        if (options.on_out != nullptr) options.on_out(std::exchange(finished.out, ""));
+      }
+      if (ends[1].revents != 0) {
+        TS_RETURN_IF_ERROR(Take(err_, finished.err, options.max_captured));
+      }
     }
     return absl::OkStatus();
   }
@@ -243,7 +254,7 @@ absl::StatusOr<FinishedProcess> RunProcess(const std::vector<std::string>& words
   FinishedProcess finished;
   Child child;
   TS_RETURN_IF_ERROR(child.Start(words, options));
-  TS_RETURN_IF_ERROR(child.Drain(finished, options.max_captured));
+  TS_RETURN_IF_ERROR(child.Drain(finished, options));
   TS_ASSIGN_OR_RETURN(finished.state, child.Wait());
   return finished;
 }

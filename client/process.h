@@ -5,12 +5,14 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 namespace testselect::client {
 
@@ -32,6 +34,7 @@ struct ProcessOptions {
     kToStderr,  // our standard error
     kCapture,   // kept, up to max_captured bytes
     kDiscard,
+    kStream,  // handed to `on_out` as it comes; for standard output only
   };
   std::string folder{};  // the working directory; empty: ours
   // Set in the program's environment, over what is ours.
@@ -39,6 +42,7 @@ struct ProcessOptions {
   Output out = Output::kInherit;
   Output err = Output::kInherit;
   size_t max_captured = size_t{1} << 30;  // each of out and err
+  std::function<void(absl::string_view)> on_out{};
 };
 
 struct FinishedProcess {

@@ -127,6 +127,7 @@ class TestRun {
             "--base: the head has no parent to compare with; give --base");
       }
     }
+    setup_.top = checkout.top;
     upload_.commit = checkout.head;
     if (!checkout.changed.empty()) {
       not_uploaded_ = absl::StrCat(Shorten(checkout.changed[0]),
@@ -220,6 +221,12 @@ class TestRun {
       ++summary_.rounds;
       if (summary_.exit_code == 0) summary_.exit_code = result.exit_code;
       Take(result, outcomes);
+      if (!result.names_executed) {
+        console_.Warning(
+            "the runner left no outcomes: whether it executed what was selected is not known");
+        unreadable_ = true;
+        break;
+      }
       const absl::StatusOr<std::vector<std::string>> missing = NotExecuted(order_.labels, outcomes);
       if (!missing.ok()) {
         console_.Warning(

@@ -1,6 +1,9 @@
 #include "client/runners/registry.h"
 
 #include "absl/strings/str_cat.h"
+#include "client/runners/ctest_runner.h"
+#include "client/runners/go_runner.h"
+#include "client/runners/gtest_runner.h"
 #include "client/runners/pytest_runner.h"
 #include "storage/model/text.h"
 
@@ -9,6 +12,9 @@ namespace {
 
 constexpr RunnerKind kRunners[] = {
     {"pytest", "pytest; evidence by pytest-testselect or pytest-cov", NewPytestRunner},
+    {"go", "go test; evidence by one cover profile a test", NewGoRunner},
+    {"ctest", "CTest; evidence by gcov, one process a test", NewCTestRunner},
+    {"gtest", "GoogleTest programs; evidence by gcov, one process a test", NewGTestRunner},
 };
 
 }  // namespace

@@ -27,6 +27,7 @@ namespace testselect::client {
 // What a runner works with. Plain data; outlives the runner.
 struct RunnerSetup {
   std::string folder;   // where the tests are started; absolute
+  std::string top;      // of the checkout that `folder` lies in; absolute, no slash at its end
   std::string scratch;  // an empty folder for the runner's files, removed later; absolute
   std::string command;  // how the runner is started, for a POSIX shell; empty: as usual
   std::vector<std::string> arguments;  // the user's own, behind "--"
@@ -57,6 +58,8 @@ struct RunResult {
   std::vector<UploadReport> reports;
   // What names the executed tests: outcome reports, of `reports` or others.
   std::vector<UploadReport> outcomes;
+  // False where this runner leaves nothing that names them: then nobody can compare.
+  bool names_executed = true;
   bool process_per_label = false;      // each label had a process of its own
   std::string path_root, path_prefix;  // of the evidence, as for `upload`; empty: the default
   // Not empty: why it ended on purpose before everything was executed ("stopped after 1 failure").
