@@ -38,6 +38,9 @@ ExitCode RunMisses(const CommonOptions& common, const MissesOptions& options, Co
 ExitCode RunMissesForget(const CommonOptions& common, const MissesOptions& options,
                          Console& console);
 ExitCode RunStats(const CommonOptions& common, const StatsOptions& options, Console& console);
+// Until SIGTERM or SIGINT. Ends the process itself where an upload outlives the grace.
+ExitCode RunAgent(const CommonOptions& common, const AgentCommandOptions& options,
+                  Console& console);
 // Becomes testselectd; returns only where that fails.
 ExitCode RunServe(const CommonOptions& common, const ServeOptions& options, Console& console);
 ExitCode RunVersion(const CommonOptions& common, Console& console);

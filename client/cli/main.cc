@@ -80,6 +80,8 @@ ExitCode Run(const CLI::App& tree, CommandLine& values) {
       return RunMissesForget(values.common, values.misses, console);
     case Command::kStats:
       return RunStats(values.common, values.stats, console);
+    case Command::kAgent:
+      return RunAgent(values.common, values.agent, console);
     case Command::kServe:
       return RunServe(values.common, values.serve, console);
     case Command::kVersion:

@@ -36,6 +36,19 @@ struct UploadOptions {
   std::string branch;
   std::string reports_from;
   std::vector<std::string> reports;
+  std::string spool;  // a folder; empty: sent at once
+};
+
+// Of `agent`.
+struct AgentCommandOptions {
+  std::string spool;
+  std::string http_listen = "127.0.0.1:7602";
+  bool insecure = false;
+  uint32_t parallel = 2;
+  double retry_longest = 60;  // seconds
+  double grace = 5;           // seconds
+  uint32_t keep_done = 1000, keep_done_days = 7;
+  std::string log_format = "text";
 };
 
 struct SelectOptions {
@@ -167,6 +180,7 @@ enum class Command {
   kMisses,
   kMissesForget,
   kStats,
+  kAgent,
   kServe,
   kVersion,
   kCompletionBash,
@@ -192,6 +206,7 @@ struct CommandLine {
   DecisionOptions decisions;
   MissesOptions misses;
   StatsOptions stats;
+  AgentCommandOptions agent;
   ServeOptions serve;
 };
 

@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +8,7 @@
 #include "client/cli/number_text.h"
 #include "client/cli/report_argument.h"
 #include "client/cli/shard.h"
+#include "client/cli/spool_upload.h"
 #include "client/cli/target.h"
 #include "client/upload_client.h"
 #include "server/git/open_repository.h"
@@ -53,9 +55,12 @@ absl::StatusOr<v1::UploadHeader> HeaderOf(const UploadOptions& options) {
   return header;
 }
 
+absl::StatusOr<std::vector<ReportArgument>> ArgumentsOf(const UploadOptions& options) {
+  return CollectReports(options.reports, options.reports_from, options.label);
+}
+
 absl::StatusOr<PreparedReports> ReportsOf(const UploadOptions& options) {
-  TS_ASSIGN_OR_RETURN(std::vector<ReportArgument> arguments,
-                      CollectReports(options.reports, options.reports_from, options.label));
+  TS_ASSIGN_OR_RETURN(std::vector<ReportArgument> arguments, ArgumentsOf(options));
   std::vector<UploadReport> reports;
   reports.reserve(arguments.size() + options.outcomes.size());
   for (ReportArgument& argument : arguments) {
@@ -107,11 +112,37 @@ void Advise(const v1::UploadCoverageResponse& stored, Console& console) {
   }
 }
 
+// With --spool: nothing is sent; the agent does that.
+ExitCode PutInSpool(const CommonOptions& common, const UploadOptions& options,
+                    v1::UploadHeader header, Console& console) {
+  if (!MayBeRepositoryName(common.repo)) {
+    return console.Fail(absl::InvalidArgumentError(absl::StrCat(
+        "--repo: with --spool give the NAME under which the agent's server knows the repository",
+        common.repo.empty() ? "" : absl::StrCat(", not the path '", Shorten(common.repo), "'"))));
+  }
+  header.set_repository(common.repo);
+  header.set_branch(options.branch.empty() ? BranchOfEnvironment(std::getenv) : options.branch);
+  if (options.path_root.empty() && options.path_prefix.empty()) {
+    header.set_path_root(CheckoutTop(common));
+  }
+  const absl::StatusOr<std::vector<ReportArgument>> reports = ArgumentsOf(options);
+  if (!reports.ok()) return console.Fail(reports.status());
+  const absl::StatusOr<std::string> entry = PutReportsInSpool(
+      options.spool, std::move(header), options.format, *reports, options.outcomes);
+  if (!entry.ok()) return console.Fail(entry.status());
+  const absl::Status printed =
+      console.Print(common.json    ? SpoolEntryJson(*entry)
+                    : common.quiet ? std::string()
+                                   : absl::StrCat("in the spool as ", *entry, "\n"));
+  return printed.ok() ? ExitCode::kAnswered : console.Fail(printed);
+}
+
 }  // namespace
 
 ExitCode RunUpload(const CommonOptions& common, const UploadOptions& options, Console& console) {
   absl::StatusOr<v1::UploadHeader> header = HeaderOf(options);
   if (!header.ok()) return console.Fail(header.status());
+  if (!options.spool.empty()) return PutInSpool(common, options, *std::move(header), console);
   if (absl::Status repository = CheckRepository(common); !repository.ok()) {
     return console.Fail(repository);
   }
