@@ -9,6 +9,7 @@
 #include "client/cli/evaluation_commands.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/rule_commands.h"
+#include "client/cli/setup_commands.h"
 #include "client/cli/structure_commands.h"
 #include "client/version.h"
 
@@ -291,6 +292,8 @@ std::unique_ptr<CLI::App> BuildCommandTree(CommandLine& values) {
   AddDecisions(tree.get(), values);
   AddMisses(tree.get(), values);
   AddStats(tree.get(), values);
+  AddDoctor(tree.get(), values);
+  AddInit(tree.get(), values);
   AddAgent(tree.get(), values);
   AddServe(tree.get(), values);
   AddRest(tree.get(), values);

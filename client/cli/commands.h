@@ -38,6 +38,10 @@ ExitCode RunMisses(const CommonOptions& common, const MissesOptions& options, Co
 ExitCode RunMissesForget(const CommonOptions& common, const MissesOptions& options,
                          Console& console);
 ExitCode RunStats(const CommonOptions& common, const StatsOptions& options, Console& console);
+// kFinding where there is a problem.
+ExitCode RunDoctor(const CommonOptions& common, const DoctorOptions& options, Console& console);
+// kUsage where a rule file is there already.
+ExitCode RunInit(const CommonOptions& common, const InitOptions& options, Console& console);
 // Until SIGTERM or SIGINT. Ends the process itself where an upload outlives the grace.
 ExitCode RunAgent(const CommonOptions& common, const AgentCommandOptions& options,
                   Console& console);

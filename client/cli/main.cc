@@ -82,6 +82,10 @@ ExitCode Run(const CLI::App& tree, CommandLine& values) {
       return RunStats(values.common, values.stats, console);
     case Command::kAgent:
       return RunAgent(values.common, values.agent, console);
+    case Command::kDoctor:
+      return RunDoctor(values.common, values.doctor, console);
+    case Command::kInit:
+      return RunInit(values.common, values.init, console);
     case Command::kServe:
       return RunServe(values.common, values.serve, console);
     case Command::kVersion:

@@ -39,6 +39,16 @@ struct UploadOptions {
   std::string spool;  // a folder; empty: sent at once
 };
 
+struct DoctorOptions {
+  std::string base;  // empty: found
+  std::string labels_file, labels_command;
+  UploadOptions upload;  // only what says how reports are read
+};
+
+struct InitOptions {
+  bool force = false, dry_run = false;
+};
+
 // Of `agent`.
 struct AgentCommandOptions {
   std::string spool;
@@ -181,6 +191,8 @@ enum class Command {
   kMissesForget,
   kStats,
   kAgent,
+  kDoctor,
+  kInit,
   kServe,
   kVersion,
   kCompletionBash,
@@ -207,6 +219,8 @@ struct CommandLine {
   MissesOptions misses;
   StatsOptions stats;
   AgentCommandOptions agent;
+  DoctorOptions doctor;
+  InitOptions init;
   ServeOptions serve;
 };
 
