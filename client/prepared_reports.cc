@@ -76,6 +76,7 @@ absl::StatusOr<PreparedReports> PreparedReports::Open(std::vector<UploadReport> 
     }
     Entry& entry = prepared.entries_.emplace_back();
     entry.report = std::move(report);
+    if (entry.report.name.empty()) entry.report.name = entry.report.path;
     entry.file = entry.report.path;
     int copy = -1;
     if (!S_ISREG(info.st_mode) || entry.report.path == "-") {
@@ -103,7 +104,7 @@ PreparedReports::~PreparedReports() {
 void PreparedReports::Describe(v1::UploadHeader& header) const {
   for (const Entry& entry : entries_) {
     v1::ReportHeader& report = *header.add_reports();
-    report.set_name(entry.report.path);
+    report.set_name(entry.report.name);
     report.set_format(entry.report.format);
     report.set_label(entry.report.label);
     report.set_outcomes(entry.report.outcomes);

@@ -19,6 +19,7 @@ struct UploadReport {
   std::string format;  // a format's name; empty: found from the content
   std::string label;   // for a report that names no test
   bool outcomes = false;
+  std::string name{};  // what the service and messages call it; empty: the path
 };
 
 // Told after every chunk: bytes the service holds, of all bytes.
@@ -39,7 +40,7 @@ class PreparedReports {
   size_t size() const { return entries_.size(); }
   uint64_t total_bytes() const;
   const std::string& file(size_t i) const { return entries_[i].file; }  // where its bytes lie
-  const std::string& name(size_t i) const { return entries_[i].report.path; }
+  const std::string& name(size_t i) const { return entries_[i].report.name; }
   uint64_t bytes(size_t i) const { return entries_[i].size; }
 
  private:

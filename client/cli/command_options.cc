@@ -77,20 +77,23 @@ void CommandOptions::Output(CommonOptions& common, bool has_json) {
   if (has_json) Switch("--json", common.json, "Print the answer as one JSON object.");
 }
 
-void CommandOptions::Index(CommonOptions& common, bool has_json) {
-  Text("--repo", common.repo, "DIR|NAME",
-       "The repository: a directory in it when working in process (default: the working "
-       "directory), the name that the server has for it with --server.");
-  Text("--server", common.remote.server, "HOST:PORT",
-       "The server. Without it the command works in process, on .testselect/ at the top of the "
-       "repository.")
-      ->envname("TESTSELECT_SERVER");
+void CommandOptions::Server(CommonOptions& common, const std::string& doc) {
+  Text("--server", common.remote.server, "HOST:PORT", doc)->envname("TESTSELECT_SERVER");
   Switch("--tls", common.remote.tls, "Use TLS, trusting the system's certificates.");
   Text("--tls-ca", common.remote.tls_ca, "FILE", "Use TLS, trusting these certificates (PEM).");
   Text("--tls-cert", common.remote.tls_cert, "FILE", "This client's certificate (PEM).");
   Text("--tls-key", common.remote.tls_key, "FILE", "The key of --tls-cert (PEM).");
   Text("--token-file", common.remote.token_file, "FILE",
        "A file with the bearer token to show to the server.");
+}
+
+void CommandOptions::Index(CommonOptions& common, bool has_json) {
+  Text("--repo", common.repo, "DIR|NAME",
+       "The repository: a directory in it when working in process (default: the working "
+       "directory), the name that the server has for it with --server.");
+  Server(common,
+         "The server. Without it the command works in process, on .testselect/ at the top of the "
+         "repository.");
   Seconds("--timeout", common.timeout,
           "Give up after this time, retries included. Default with a server: 3600 for upload "
           "and index retain, 300 for select and explain, 120 else; in process: none.");

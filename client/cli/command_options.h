@@ -40,6 +40,8 @@ class CommandOptions {
   CLI::Option* Switch(const std::string& flags, bool& target, const std::string& doc);
   // How much is said, and where `has_json`, in which form.
   void Output(CommonOptions& common, bool has_json);
+  // Which server, and how to reach it.
+  void Server(CommonOptions& common, const std::string& doc);
   // Which repository in which service; and Output.
   void Index(CommonOptions& common, bool has_json);
   // Which reports, and how they are read.

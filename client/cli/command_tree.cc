@@ -4,12 +4,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/cli/agent_commands.h"
 #include "client/cli/ci_commands.h"
 #include "client/cli/command_options.h"
 #include "client/cli/evaluation_commands.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/rule_commands.h"
 #include "client/cli/runner_commands.h"
+#include "client/cli/setup_commands.h"
 #include "client/cli/structure_commands.h"
 #include "client/version.h"
 
@@ -40,9 +42,10 @@ void AddUpload(CLI::App* tree, CommandLine& values) {
   CLI::Option* full =
       options.Switch("--full", upload.full, "The whole suite (or shard) ran. This is the default.");
   options.Switch("--subset", upload.subset, "Only a part of the suite ran.")->excludes(full);
-  options.Repeated("--outcomes", upload.outcomes, "FILE",
-                   "Test results: JUnit XML, pytest's report log, go test -json, GoogleTest, CTest; may be "
-                   "repeated.");
+  options.Repeated(
+      "--outcomes", upload.outcomes, "FILE",
+      "Test results: JUnit XML, pytest's report log, go test -json, GoogleTest, CTest; may be "
+      "repeated.");
   options.Text("--environment", upload.environment, "DIGEST",
                "A digest of the installed environment, at most 200 bytes.");
   options.Text("--branch", upload.branch, "NAME",
@@ -50,6 +53,10 @@ void AddUpload(CLI::App* tree, CommandLine& values) {
                "select.");
   options.Choice("--isolation", upload.isolation, {"process", "shared"},
                  "Whether each test had a process of its own. Default: not known.");
+  options.Text(
+      "--spool", upload.spool, "DIR",
+      "Send nothing: put the reports into this folder, from where `testselect agent` sends "
+      "them. --repo is the name that its server has for the repository.");
   options.Reports(upload.format, upload.label, upload.path_root, upload.path_prefix,
                   upload.reports_from, upload.reports);
   options.Index(values.common, /*has_json=*/true);
@@ -290,6 +297,9 @@ std::unique_ptr<CLI::App> BuildCommandTree(CommandLine& values) {
   AddStats(tree.get(), values);
   AddLabelAnalysis(tree.get(), values);
   AddCi(tree.get(), values);
+  AddDoctor(tree.get(), values);
+  AddInit(tree.get(), values);
+  AddAgent(tree.get(), values);
   AddServe(tree.get(), values);
   AddRest(tree.get(), values);
   return tree;

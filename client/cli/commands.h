@@ -46,6 +46,13 @@ ExitCode RunLabelAnalysis(const CommonOptions& common, const LabelAnalysisOption
 // Writes what one CI system reads.
 ExitCode RunCi(const CommonOptions& common, const CiOptions& options, Command system,
                Console& console);
+// kFinding where there is a problem.
+ExitCode RunDoctor(const CommonOptions& common, const DoctorOptions& options, Console& console);
+// kUsage where a rule file is there already.
+ExitCode RunInit(const CommonOptions& common, const InitOptions& options, Console& console);
+// Until SIGTERM or SIGINT. Ends the process itself where an upload outlives the grace.
+ExitCode RunAgent(const CommonOptions& common, const AgentCommandOptions& options,
+                  Console& console);
 // Becomes testselectd; returns only where that fails.
 ExitCode RunServe(const CommonOptions& common, const ServeOptions& options, Console& console);
 ExitCode RunVersion(const CommonOptions& common, Console& console);

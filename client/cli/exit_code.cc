@@ -30,7 +30,8 @@ const ExitCodeText kExitCodeTexts[] = {
     {ExitCode::kAnswered,
      "answered; an empty selection is an answer, and so is one cut by --budget"},
     {ExitCode::kFinding,
-     "evaluate found a missed failure, replay a difference; with other commands an internal error"},
+     "evaluate found a missed failure, replay a difference, doctor a problem; with other commands "
+     "an internal error"},
     {ExitCode::kUsage, "malformed command line or input"},
     {ExitCode::kFallback, "everything runs (only with select --fail-on-fallback)"},
     {ExitCode::kUnavailable,

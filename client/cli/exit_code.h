@@ -9,7 +9,7 @@ namespace testselect::client {
 enum class ExitCode : int {
   kAnswered = 0,      // also where the selection is empty
   kInternal = 1,      // a defect, or an answer that contradicts itself
-  kFinding = 1,       // evaluate: a missed failure; replay: a difference (as `diff` has it)
+  kFinding = 1,       // evaluate: a missed failure; replay: a difference; doctor: a problem
   kUsage = 2,         // a malformed command line or input
   kFallback = 3,      // everything runs, with select --fail-on-fallback
   kUnavailable = 4,   // the server cannot be reached, the index is locked, a disk is full

@@ -89,6 +89,12 @@ ExitCode Run(const CLI::App& tree, CommandLine& values) {
     case Command::kCiBuildkite:
     case Command::kCiCircleci:
       return RunCi(values.common, values.ci, values.command, console);
+    case Command::kAgent:
+      return RunAgent(values.common, values.agent, console);
+    case Command::kDoctor:
+      return RunDoctor(values.common, values.doctor, console);
+    case Command::kInit:
+      return RunInit(values.common, values.init, console);
     case Command::kServe:
       return RunServe(values.common, values.serve, console);
     case Command::kVersion:

@@ -36,6 +36,29 @@ struct UploadOptions {
   std::string branch;
   std::string reports_from;
   std::vector<std::string> reports;
+  std::string spool;  // a folder; empty: sent at once
+};
+
+struct DoctorOptions {
+  std::string base;  // empty: found
+  std::string labels_file, labels_command;
+  UploadOptions upload;  // only what says how reports are read
+};
+
+struct InitOptions {
+  bool force = false, dry_run = false;
+};
+
+// Of `agent`.
+struct AgentCommandOptions {
+  std::string spool;
+  std::string http_listen = "127.0.0.1:7602";
+  bool insecure = false;
+  uint32_t parallel = 2;
+  double retry_longest = 60;  // seconds
+  double grace = 5;           // seconds
+  uint32_t keep_done = 1000, keep_done_days = 7;
+  std::string log_format = "text";
 };
 
 struct SelectOptions {
@@ -214,6 +237,9 @@ enum class Command {
   kCiGitlab,
   kCiBuildkite,
   kCiCircleci,
+  kAgent,
+  kDoctor,
+  kInit,
   kServe,
   kVersion,
   kCompletionBash,
@@ -242,6 +268,9 @@ struct CommandLine {
   RunOptions run;
   LabelAnalysisOptions label_analysis;
   CiOptions ci;
+  AgentCommandOptions agent;
+  DoctorOptions doctor;
+  InitOptions init;
   ServeOptions serve;
 };
 

@@ -25,10 +25,12 @@ bool LooksLikePath(absl::string_view repo) {
 
 }  // namespace
 
+bool MayBeRepositoryName(absl::string_view repo) { return !repo.empty() && !LooksLikePath(repo); }
+
 absl::Status CheckRepository(const CommonOptions& common) {
   const std::string& server = common.remote.server;
   if (server.empty()) return absl::OkStatus();
-  if (common.repo.empty() || LooksLikePath(common.repo)) {
+  if (!MayBeRepositoryName(common.repo)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--repo: with a server (", server,
         ") give the NAME under which the server knows the repository (testselectd --repository "

@@ -22,6 +22,9 @@ struct Target {
 // kInvalidArgument, which says what to give instead.
 absl::Status CheckRepository(const CommonOptions& common);
 
+// Whether `repo` can be the name of a server's repository: not empty, and no path by its looks.
+bool MayBeRepositoryName(absl::string_view repo);
+
 // Connects. `deadline` bounds the wait for a locked index too. Errors as ConnectRemote,
 // ConnectLocal and FindRepositoryTop.
 absl::StatusOr<Target> OpenTarget(const CommonOptions& common, absl::Time deadline,

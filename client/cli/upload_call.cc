@@ -34,7 +34,31 @@ absl::StatusOr<v1::Job> JobOf(const UploadOptions& options) {
   return job;
 }
 
-absl::StatusOr<v1::UploadHeader> HeaderOf(const UploadOptions& options) {
+void Advise(const v1::UploadCoverageResponse& stored, Console& console) {
+  for (const std::string& warning : stored.warnings()) console.Warning(warning);
+  if (stored.state() == "building") {
+    console.Note(
+        "other shards are missing; the index is used once all have arrived (or after "
+        "`testselect index seal`)");
+  }
+}
+
+// The header, complete but for its reports; and the connection.
+absl::StatusOr<Target> Prepare(const CommonOptions& common, const UploadOptions& options,
+                               absl::Time deadline, v1::UploadHeader& header, Console& console) {
+  TS_ASSIGN_OR_RETURN(header, UploadHeaderOf(options));
+  TS_ASSIGN_OR_RETURN(Target target, OpenTarget(common, deadline, console));
+  header.set_repository(target.repository);
+  TS_ASSIGN_OR_RETURN(*header.mutable_branch(), BranchOf(common, options.branch));
+  if (options.path_root.empty() && options.path_prefix.empty()) {
+    header.set_path_root(CheckoutTop(common));
+  }
+  return target;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::UploadHeader> UploadHeaderOf(const UploadOptions& options) {
   TS_RETURN_IF_ERROR(CheckCommit("--commit", options.commit));
   v1::UploadHeader header;
   header.set_commit(options.commit);
@@ -52,8 +76,6 @@ absl::StatusOr<v1::UploadHeader> HeaderOf(const UploadOptions& options) {
   return header;
 }
 
-// Tools that write absolute names mean this checkout unless told otherwise; without its top, a name
-// such as /home/me/app/calc.py could be any file called calc.py. Not in a checkout: no root.
 std::string CheckoutTop(const CommonOptions& common) {
   absl::StatusOr<std::string> top = LocalTop(common);
   if (!top.ok()) top = FindRepositoryTop(".");  // --repo is the name that a server knows
@@ -62,32 +84,8 @@ std::string CheckoutTop(const CommonOptions& common) {
   return *top;
 }
 
-void Advise(const v1::UploadCoverageResponse& stored, Console& console) {
-  for (const std::string& warning : stored.warnings()) console.Warning(warning);
-  if (stored.state() == "building") {
-    console.Note(
-        "other shards are missing; the index is used once all have arrived (or after "
-        "`testselect index seal`)");
-  }
-}
-
-// The header, complete but for its reports; and the connection.
-absl::StatusOr<Target> Prepare(const CommonOptions& common, const UploadOptions& options,
-                               absl::Time deadline, v1::UploadHeader& header, Console& console) {
-  TS_ASSIGN_OR_RETURN(header, HeaderOf(options));
-  TS_ASSIGN_OR_RETURN(Target target, OpenTarget(common, deadline, console));
-  header.set_repository(target.repository);
-  TS_ASSIGN_OR_RETURN(*header.mutable_branch(), BranchOf(common, options.branch));
-  if (options.path_root.empty() && options.path_prefix.empty()) {
-    header.set_path_root(CheckoutTop(common));
-  }
-  return target;
-}
-
-}  // namespace
-
 absl::Status CheckUpload(const CommonOptions& common, const UploadOptions& options) {
-  TS_RETURN_IF_ERROR(HeaderOf(options).status());
+  TS_RETURN_IF_ERROR(UploadHeaderOf(options).status());
   return CheckRepository(common);
 }
 

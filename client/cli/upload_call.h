@@ -16,6 +16,13 @@ namespace testselect::client {
 // What can be said of the options without opening a report: kInvalidArgument naming the flag.
 absl::Status CheckUpload(const CommonOptions& common, const UploadOptions& options);
 
+// The header that the options give, without repository and branch. Errors as CheckUpload.
+absl::StatusOr<v1::UploadHeader> UploadHeaderOf(const UploadOptions& options);
+
+// Tools that write absolute names mean this checkout unless told otherwise; without its top, a name
+// such as /home/me/app/calc.py could be any file called calc.py. Not in a checkout: "".
+std::string CheckoutTop(const CommonOptions& common);
+
 struct StoredUpload {
   absl::StatusOr<v1::UploadCoverageResponse> answer;
   ExitCode for_invalid;  // what kInvalidArgument means: the command line, or a report

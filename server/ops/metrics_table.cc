@@ -318,6 +318,18 @@ std::string LabelText(const MetricLabel& label) {
              : absl::StrCat("`", label.name, "`: ", absl::StrJoin(label.values, ", "));
 }
 
+void AppendTable(const std::vector<MetricSpec>& table, std::string* out) {
+  absl::StrAppend(out, "| metric | type | labels | meaning |\n|---|---|---|---|\n");
+  for (const MetricSpec& spec : table) {
+    absl::StrAppend(out, "| `", spec.name, "` | ", TypeName(spec.type), " | ",
+                    absl::StrJoin(spec.labels, "; ",
+                                  [](std::string* text, const MetricLabel& label) {
+                                    absl::StrAppend(text, LabelText(label));
+                                  }),
+                    " | ", spec.help, " |\n");
+  }
+}
+
 }  // namespace
 
 const std::vector<MetricSpec>& MetricTable() {
@@ -333,8 +345,10 @@ const std::vector<MetricSpec>& MetricTable() {
 }
 
 const MetricSpec& FindMetric(absl::string_view name) {
-  for (const MetricSpec& spec : MetricTable()) {
-    if (spec.name == name) return spec;
+  for (const auto* table : {&MetricTable(), &AgentMetricTable()}) {
+    for (const MetricSpec& spec : *table) {
+      if (spec.name == name) return spec;
+    }
   }
   std::abort();
 }
@@ -343,16 +357,15 @@ std::string MetricsMarkdown() {
   std::string out =
       "# Metrics of testselectd\n\n"
       "Made from the table in `server/ops/metrics_table.cc`; a test compares. They are served in\n"
-      "Prometheus' text format at `/metrics` of `metrics-listen`. Label values are closed sets.\n\n"
-      "| metric | type | labels | meaning |\n|---|---|---|---|\n";
-  for (const MetricSpec& spec : MetricTable()) {
-    absl::StrAppend(&out, "| `", spec.name, "` | ", TypeName(spec.type), " | ",
-                    absl::StrJoin(spec.labels, "; ",
-                                  [](std::string* text, const MetricLabel& label) {
-                                    absl::StrAppend(text, LabelText(label));
-                                  }),
-                    " | ", spec.help, " |\n");
-  }
+      "Prometheus' text format at `/metrics` of `metrics-listen`. Label values are closed "
+      "sets.\n\n";
+  AppendTable(MetricTable(), &out);
+  absl::StrAppend(&out,
+                  "\n## Of the agent\n\n"
+                  "`testselect agent` serves these, and `testselect_build_info` and "
+                  "`testselect_process_*`, at\n"
+                  "`/metrics` of `--http-listen` ([agent.md](agent.md)).\n\n");
+  AppendTable(AgentMetricTable(), &out);
   return out;
 }
 

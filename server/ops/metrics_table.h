@@ -1,4 +1,5 @@
-// The one table that declares every metric of the server. docs/metrics.md is made from it.
+// The tables that declare every metric: the server's and the agent's. docs/metrics.md is made of
+// them.
 #pragma once
 
 #include <algorithm>
@@ -35,7 +36,9 @@ struct MetricSpec {
 
 // In the order of docs/metrics.md.
 const std::vector<MetricSpec>& MetricTable();
-// Dies if there is none: names are written in code only.
+// Of `testselect agent`, which also has the process's own figures.
+const std::vector<MetricSpec>& AgentMetricTable();
+// Of both tables. Dies if there is none: names are written in code only.
 const MetricSpec& FindMetric(absl::string_view name);
 
 std::string MetricsMarkdown();

@@ -47,20 +47,22 @@ void CollectStore(const StoreStats& stats, std::vector<prometheus::MetricFamily>
   out->push_back(std::move(engine));
 }
 
-void CollectProcess(std::vector<prometheus::MetricFamily>* out) {
+}  // namespace
+
+std::vector<prometheus::MetricFamily> CollectProcess() {
+  std::vector<prometheus::MetricFamily> out;
   const ProcessStats stats = ReadProcessStats();
   prometheus::MetricFamily build = Family("testselect_build_info");
   AddValue(&build, 1, "version", kVersion);
-  out->push_back(std::move(build));
-  out->push_back(
+  out.push_back(std::move(build));
+  out.push_back(
       Single("testselect_process_resident_bytes", static_cast<double>(stats.resident_bytes)));
-  out->push_back(Single("testselect_process_cpu_seconds_total", stats.cpu_seconds));
-  out->push_back(Single("testselect_process_open_fds", static_cast<double>(stats.open_fds)));
-  out->push_back(Single("testselect_process_threads", static_cast<double>(stats.threads)));
-  out->push_back(Single("testselect_process_start_time_seconds", stats.start_time_seconds));
+  out.push_back(Single("testselect_process_cpu_seconds_total", stats.cpu_seconds));
+  out.push_back(Single("testselect_process_open_fds", static_cast<double>(stats.open_fds)));
+  out.push_back(Single("testselect_process_threads", static_cast<double>(stats.threads)));
+  out.push_back(Single("testselect_process_start_time_seconds", stats.start_time_seconds));
+  return out;
 }
-
-}  // namespace
 
 void ScrapeCollector::SetStoreStats(std::function<absl::StatusOr<StoreStats>()> stats) {
   MutexLock lock(&mutex_);
@@ -68,8 +70,7 @@ void ScrapeCollector::SetStoreStats(std::function<absl::StatusOr<StoreStats>()> 
 }
 
 std::vector<prometheus::MetricFamily> ScrapeCollector::Collect() const {
-  std::vector<prometheus::MetricFamily> out;
-  CollectProcess(&out);
+  std::vector<prometheus::MetricFamily> out = CollectProcess();
   MutexLock lock(&mutex_);
   const absl::StatusOr<StoreStats> stats =
       store_stats_ ? store_stats_() : absl::UnavailableError("the store is not open");

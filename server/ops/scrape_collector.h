@@ -13,6 +13,9 @@
 
 namespace testselect {
 
+// Which build this is, and what the operating system says of the process.
+std::vector<prometheus::MetricFamily> CollectProcess();
+
 // Thread-safe.
 class ScrapeCollector final : public prometheus::Collectable {
  public:

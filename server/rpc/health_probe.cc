@@ -88,8 +88,13 @@ absl::StatusOr<std::string> ProbeAddress(absl::string_view listen) {
 
 absl::Status ProbeHealth(const ServerConfig& config, absl::Duration timeout) {
   TS_ASSIGN_OR_RETURN(const std::string address, ProbeAddress(config.listen));
-  const absl::StatusOr<std::string> answer =
-      Call(grpc::CreateChannel(address, CredentialsFor(config)), absl::Now() + timeout);
+  return ProbeChannel(grpc::CreateChannel(address, CredentialsFor(config)), address,
+                      absl::Now() + timeout);
+}
+
+absl::Status ProbeChannel(const std::shared_ptr<grpc::Channel>& channel, absl::string_view address,
+                          absl::Time deadline) {
+  const absl::StatusOr<std::string> answer = Call(channel, deadline);
   if (!answer.ok()) {
     return absl::UnavailableError(
         absl::StrCat("no server answers on ", address, ": ", answer.status().message()));

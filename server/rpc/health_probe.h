@@ -1,6 +1,9 @@
 // Asks a server that runs elsewhere, with the same configuration, whether it serves.
 #pragma once
 
+#include <grpcpp/channel.h>
+
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -16,6 +19,11 @@ namespace testselect {
 // this machine). Blocks. kInvalidArgument: listen is empty or has port 0, so nobody can know where
 // to ask; kUnavailable: no answer, or another one, which the message names.
 absl::Status ProbeHealth(const ServerConfig& config, absl::Duration timeout);
+
+// The same for a channel that leads to `address`; kUnavailable too if there is no answer until
+// `deadline`. No token is shown: health is everybody's to know.
+absl::Status ProbeChannel(const std::shared_ptr<grpc::Channel>& channel, absl::string_view address,
+                          absl::Time deadline);
 
 // Where to reach, on this machine, a server that listens on `listen` (HOST:PORT or unix:PATH):
 // "every address" becomes loopback. kInvalidArgument as above.

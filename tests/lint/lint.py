@@ -44,6 +44,7 @@ HOMES = [
     (re.compile(r"git2(\.h$|/)"), re.compile(r"server/git/"), "libgit2", "server/git"),
     (re.compile(r"rocksdb/"), re.compile(r"storage/rocksdb_"), "RocksDB", "storage/rocksdb_*"),
     (re.compile(r"prometheus/"), re.compile(r"server/ops/"), "prometheus-cpp", "server/ops"),
+    (re.compile(r"civetweb\.h$"), re.compile(r"server/ops/"), "civetweb", "server/ops"),
     (re.compile(r".*\.pb\.h$"), re.compile(r"(server/rpc|client)/"), "generated protos",
      "server/rpc and client"),
     # The engines: who asks for evidence does not know where it is kept.

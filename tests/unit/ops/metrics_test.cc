@@ -1,22 +1,17 @@
 #include "server/ops/metrics.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <fstream>
 #include <set>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/ops/metrics_table.h"
 #include "server/ops/process_stats.h"
+#include "tests/support/http_call.h"
 #include "tests/support/status_matchers.h"
 
 namespace testselect {
@@ -24,31 +19,11 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// GET /metrics over a plain socket.
-std::string HttpGet(const std::string& address) {
-  const std::vector<std::string> parts = absl::StrSplit(address, ':');
-  int port = 0;
-  EXPECT_TRUE(absl::SimpleAtoi(parts[1], &port));
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(static_cast<uint16_t>(port));
-  ::inet_pton(AF_INET, parts[0].c_str(), &to.sin_addr);
-  if (::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) return "no connection";
-  const std::string request = "GET /metrics HTTP/1.0\r\n\r\n";
-  EXPECT_EQ(::write(fd, request.data(), request.size()), static_cast<ssize_t>(request.size()));
-  std::string answer;
-  char buffer[65536];
-  for (ssize_t n; (n = ::read(fd, buffer, sizeof buffer)) > 0;) {
-    answer.append(buffer, static_cast<size_t>(n));
-  }
-  ::close(fd);
-  return answer;
-}
-
 TEST(MetricsTest, TableIsWellFormed) {
   std::set<absl::string_view> names;
-  for (const MetricSpec& spec : MetricTable()) {
+  std::vector<MetricSpec> all = MetricTable();
+  all.insert(all.end(), AgentMetricTable().begin(), AgentMetricTable().end());
+  for (const MetricSpec& spec : all) {
     EXPECT_TRUE(absl::StartsWith(spec.name, "testselect_")) << spec.name;
     EXPECT_TRUE(names.insert(spec.name).second) << spec.name;
     EXPECT_FALSE(spec.help.empty()) << spec.name;
@@ -114,7 +89,7 @@ TEST(MetricsTest, ListenerServesWhatScrapeTells) {
   metrics.selection.computed.Add(2);
   ASSERT_OK_AND_ASSIGN(const std::string address, metrics.Listen("127.0.0.1:0"));
   EXPECT_THAT(address, ::testing::Not(::testing::EndsWith(":0")));
-  const std::string answer = HttpGet(address);
+  const std::string answer = HttpCall(address, "GET", "/metrics");
   EXPECT_THAT(answer, HasSubstr("200 OK"));
   EXPECT_THAT(answer, HasSubstr("testselect_selections_total{fallback=\"NONE\","
                                 "outcome=\"computed\"} 2\n"));
