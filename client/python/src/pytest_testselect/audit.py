@@ -1,6 +1,8 @@
 """What Python's audit events tell: files opened as data, processes started, other services called.
 
 An audit hook cannot be taken away again, so there is one a process, which does nothing while nobody listens.
+
+PYTEST_DONT_REWRITE
 """
 import os
 import socket

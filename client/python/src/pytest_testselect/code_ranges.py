@@ -2,12 +2,17 @@
 
 A function is the range of its lines, decorators included: entering it is evidence for all of its body. The body of a module or
 of a class is the lines of its own statements: as a range it would cover the functions in it, which it only defines.
+
+PYTEST_DONT_REWRITE
 """
 import ast
+import dis
 import inspect
+import operator
 
 from .evidence_file import MAX_LINE, line_ranges, varint
 
+_END = operator.itemgetter(1)
 _FUNCTION = inspect.CO_NEWLOCALS | inspect.CO_OPTIMIZED
 
 
@@ -18,11 +23,13 @@ def is_function(code):
 
 def own_lines(code):
     """The lines of a body's own statements, ascending."""
-    return sorted({line for _, _, line in code.co_lines() if line and line <= MAX_LINE})
+    lines = (line for _, _, line in code.co_lines()) if hasattr(code, "co_lines") else (n for _, n in dis.findlinestarts(code))
+    return sorted({line for line in lines if line and line <= MAX_LINE})
 
 
 def _last_line(code):
-    last = max((end or line or 0 for line, end, _, _ in code.co_positions()), default=0)
+    ends = filter(None, map(_END, code.co_positions())) if hasattr(code, "co_positions") else ()
+    last = max(ends, default=0) or max(own_lines(code), default=0)
     return max([last, *(_last_line(const) for const in code.co_consts if isinstance(const, type(code)))])
 
 
@@ -40,7 +47,7 @@ class Places:
     def function_range(self, code):
         first, last = max(code.co_firstlineno, 1), _last_line(code)
         # A body of nothing but a docstring has no instruction on its own lines.
-        if len({line for _, _, line in code.co_lines() if line}) < 2 and code.co_name != "<lambda>":
+        if len(own_lines(code)) < 2 and code.co_name != "<lambda>":
             last = max(last, self._end_in_source(code))
         return min(first, MAX_LINE), min(max(first, last), MAX_LINE)
 

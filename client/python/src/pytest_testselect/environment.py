@@ -1,4 +1,7 @@
-"""A digest of what a suite runs on: the interpreter and the installed packages."""
+"""A digest of what a suite runs on: the interpreter and the installed packages.
+
+PYTEST_DONT_REWRITE
+"""
 import hashlib
 import sys
 import sysconfig

@@ -2,6 +2,8 @@
 
 A report is a sequence of EvidenceRecord messages, each after its length as a varint. The functions here make the bytes of
 single messages; EvidenceWriter puts them in order and keeps the numbers of files and fixtures.
+
+PYTEST_DONT_REWRITE
 """
 import os
 import struct

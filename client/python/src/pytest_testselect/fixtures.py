@@ -1,4 +1,7 @@
-"""Fixtures wider than a function: what they did is kept apart from the tests, with who used them."""
+"""Fixtures wider than a function: what they did is kept apart from the tests, with who used them.
+
+PYTEST_DONT_REWRITE
+"""
 import inspect
 
 from .trace import Trace

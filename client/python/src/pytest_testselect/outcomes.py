@@ -1,4 +1,7 @@
-"""How each test ended and how long it took, from pytest's reports of its phases."""
+"""How each test ended and how long it took, from pytest's reports of its phases.
+
+PYTEST_DONT_REWRITE
+"""
 
 
 class Outcomes:

@@ -1,18 +1,26 @@
 """Records which of the repository's functions run, by sys.monitoring (Python >= 3.12).
 
 Two tools share the work. The first sees every code object of the process start once, and is then off for good: what is not
-the repository's own costs one call in all. The second watches the repository's code alone, and for each code object is off
-from its first start until the context changes; only what ran in a context costs anything at the next change.
+the repository's own costs one call in all. The second watches the repository's code alone. Taking a code object out of the
+watch and back costs as much as some fifteen calls of a function, so that those alone are taken out that start more often, until
+the context changes.
+
+PYTEST_DONT_REWRITE
 """
+import collections
 import inspect
+import itertools
 import os
 import sys
+import threading
 
 from .code_ranges import is_function
 from .trace import Trace
 
 # Debuggers, coverage tools and profilers have 0, 1 and 2 by convention; tests that try sys.monitoring begin there.
 TOOL_IDS = (4, 3, 5)
+_MANY_STARTS = 16     # of one code object in one context: worth taking it out
+_BATCH = 1000         # starts that are kept before they are counted
 _RESUMABLE = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
@@ -32,7 +40,10 @@ class Recorder:
         self.askers = {}          # id of a code object -> paths of modules that were loaded because of it
         self._kept = {}           # id -> code object: an id that is in use is not given again
         self._current = self.outside
-        self._fired = []
+        self._fired = []          # code objects, as they start
+        self._starts = collections.Counter()   # by id of a code object: in this context
+        self._out = []            # those taken out of the watch
+        self.survives_fork = False
         self._importing = None    # the code object of the outermost module that is being imported in a context
         self._interrupted = None  # the context that it is imported in
         self._find, self._watch = self._claim()
@@ -55,17 +66,22 @@ class Recorder:
         mon, events = sys.monitoring, sys.monitoring.events
         mon.register_callback(self._find, events.PY_START, self._found)
         mon.register_callback(self._find, events.PY_RESUME, self._found)
-        fired, disable = self._fired.append, mon.DISABLE
+        fired, add, count = self._fired, self._fired.append, self._count
 
         def entered(code, _):
-            fired(code)
-            return disable
+            add(code)
+            if len(fired) > _BATCH:
+                count()
 
         mon.register_callback(self._watch, events.PY_START, entered)
         mon.register_callback(self._watch, events.PY_RESUME, entered)
         mon.register_callback(self._watch, events.PY_RETURN, self._returned)
         mon.set_events(self._find, events.PY_START | events.PY_RESUME)
-        os.register_at_fork(after_in_child=self.stop)
+        os.register_at_fork(after_in_child=self._forked)
+
+    def _forked(self):
+        if not self.survives_fork:
+            self.stop()
 
     def stop(self):
         """Watches no more; harmless when said twice."""
@@ -98,7 +114,6 @@ class Recorder:
         frames = sys._current_frames()
         if len(frames) < 2:
             return
-        import threading
         for thread, frame in frames.items():
             if thread == threading.get_ident():
                 continue
@@ -113,6 +128,7 @@ class Recorder:
         """A code object starts for the first time in this process."""
         mon = sys.monitoring
         if self.repository.path_of(code.co_filename) is not None:
+            self._kept[id(code)] = code
             self._fired.append(code)
             self._watch_code(code)
             if code.co_name == "<module>" and not is_function(code):
@@ -141,11 +157,9 @@ class Recorder:
     def _begin_import(self, code):
         """What runs until the module is there lasts for all later contexts: it counts as outside, too."""
         interrupted = self._current
-        mine = self._fired.pop() if self._fired and self._fired[-1] is code else None
         self._flush(interrupted)
         self._current = Trace()
-        if mine is not None:
-            self._fired.append(mine)
+        self._fired.append(code)
         self._importing, self._interrupted = code, interrupted
         self._watch_code(code, sys.monitoring.events.PY_RETURN)
 
@@ -167,19 +181,32 @@ class Recorder:
         trace.codes.add(key)
         self._kept.setdefault(key, code)
 
+    def _take(self, trace):
+        """Moves what has fired to `trace`, and returns it. Any thread may call, at any time, even while another one does: each
+        start is taken once, and counts for the context that changed meanwhile, too."""
+        taken = []
+        try:
+            taken.extend(map(self._fired.pop, itertools.repeat(-1, len(self._fired))))
+        except IndexError:             # another thread took the rest
+            pass
+        trace.codes.update(map(id, taken))
+        if trace is not self._current:
+            self._current.codes.update(map(id, taken))
+        return taken
+
+    def _count(self):
+        """Takes out of the watch what fires all the time."""
+        taken, starts = self._take(self._current), self._starts
+        starts.update(map(id, taken))
+        for code in taken:
+            if starts[id(code)] >= _MANY_STARTS:
+                starts[id(code)] = -len(taken)
+                sys.monitoring.set_local_events(self._watch, code, 0)
+                self._out.append(code)
+
     def _flush(self, trace):
-        """Gives `trace` what has fired, and arms it again."""
-        fired = self._fired
-        count = len(fired)
-        if not count:
-            return
-        once = {id(code): code for code in fired[:count]}
-        del fired[:count]
-        trace.codes.update(once)
-        self._kept.update(once)
-        mon, tool = sys.monitoring, self._watch
-        arm, start = mon.set_local_events, mon.events.PY_START
-        resumable = start | mon.events.PY_RESUME
-        for code in once.values():
-            arm(tool, code, 0)
-            arm(tool, code, resumable if code.co_flags & _RESUMABLE else start)
+        """Gives `trace`, the current context, what has fired, and watches again what was taken out."""
+        self._take(trace)
+        self._starts.clear()
+        while self._out:
+            self._watch_code(self._out.pop())

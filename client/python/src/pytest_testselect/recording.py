@@ -1,4 +1,8 @@
-"""The recorder's pytest side: which test runs, which shared fixtures it used, how it ended; writes the report."""
+"""The recorder's pytest side: which test runs, which shared fixtures it used, how it ended; writes the report.
+
+PYTEST_DONT_REWRITE
+"""
+import contextlib
 import random
 
 import pytest
@@ -7,19 +11,19 @@ from . import report as reports
 from .audit import Listener
 from .fixtures import SharedFixtures
 from .outcomes import Outcomes
-from .recorder import Recorder
 from .trace import Trace
 
 
 class Recording:
-    """A plugin object, registered where `--testselect-record` asks for it."""
+    """A plugin object, registered where this process runs tests that are recorded."""
 
-    def __init__(self, repository):
-        self.recorder = Recorder(repository)
-        self.listener = Listener(repository, self.recorder.current, self.recorder.outside)
+    def __init__(self, recorder):
+        self.recorder = recorder
+        self.listener = Listener(recorder.repository, recorder.current, recorder.outside)
         self.outcomes = Outcomes()
         self.fixtures = SharedFixtures(self.recorder)
         self.tests = {}            # label -> (Trace, set of SharedFixture)
+        self.more = []             # reports of other processes
 
     def start(self):
         self.recorder.start()
@@ -33,6 +37,20 @@ class Recording:
     def report(self):
         """What was seen so far, as plain values."""
         return reports.of(self.recorder, self.tests, self.fixtures.made, self.outcomes.of)
+
+    def forks(self, ours):
+        """Says whether a fork that comes now is the recording's own: its child goes on recording."""
+        self.listener.forking = self.recorder.survives_fork = ours
+
+    @contextlib.contextmanager
+    def only(self, item):
+        """In a forked child: what is recorded from here on is all that report() tells."""
+        self.forks(False)
+        self.recorder.outside.clear()
+        self.tests = {item.nodeid: self.tests[item.nodeid]}
+        self.fixtures.made, self.outcomes = [], Outcomes()
+        yield
+        self.recorder.enter(self.recorder.outside)
 
     # ---- hooks
 

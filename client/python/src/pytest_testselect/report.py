@@ -1,6 +1,12 @@
-"""What one process recorded, as plain values that travel between processes, and the file made of one or several of them."""
+"""What one process recorded, as plain values that travel between processes, and the file made of one or several of them.
+
+PYTEST_DONT_REWRITE
+"""
+import os
+
 from . import __version__, evidence_file
 from .code_ranges import Places, is_function, nested_functions
+from .evidence_file import line_ranges, varint
 
 FUNCTION, LINES = 0, 1
 
@@ -23,7 +29,9 @@ class _Maker:
     def __init__(self, recorder):
         self.recorder, self.path_of = recorder, recorder.repository.path_of
         self.places, self.ranges = [], Places()
-        self.numbers = {}          # id of a code object -> number of its place
+        self.numbers = {}          # id of a code object -> number of its place, or -1
+        self.foreign = set()       # ids of code objects that have none
+        self.files = {}            # path -> whether it is a file
         self.imports = _imports_of_askers(recorder)
 
     def make(self, tests, shared, outcomes):
@@ -40,30 +48,42 @@ class _Maker:
                 "early": sorted(self.recorder.early), "places": self.places}
 
     def trace(self, trace):
-        places, opened, imported, numbers = [], set(trace.opened), set(trace.imported), self.numbers
-        for key in trace.codes:
-            number = numbers.get(key)
-            if number is None:
-                number = self.place(key)
-            if number >= 0:
-                places.append(number)
-            else:
-                opened.add(self.path_of(self.recorder.code(key).co_filename))
+        for key in trace.codes - self.numbers.keys():
+            self.place(key)
+        places, imported = list(map(self.numbers.__getitem__, trace.codes)), set(trace.imported)
+        opened = {path for path in trace.opened if self.is_file(path)}
+        if self.foreign and not self.foreign.isdisjoint(trace.codes):
+            places = [number for number in places if number >= 0]
+            opened |= {self.path_of(self.recorder.code(key).co_filename) for key in trace.codes & self.foreign}
+        places += [self.lines_place(path, tuple(sorted(lines))) for path, lines in trace.lines.items()]
         for key in self.imports.keys() & trace.codes:
             imported |= self.imports[key]
         return [places, sorted(opened), sorted(imported), trace.opaque]
 
+    def lines_place(self, path, lines):
+        number = self.numbers.get((path, lines))
+        if number is None:
+            number = self.numbers[path, lines] = len(self.places)
+            self.places.append([path, LINES, b"".join(map(varint, line_ranges(lines)))])
+        return number
+
+    def is_file(self, path):
+        """A folder is opened to be listed; a name may be relative to a folder that the event does not tell."""
+        if path not in self.files:
+            self.files[path] = os.path.isfile(self.recorder.repository.absolute(path))
+        return self.files[path]
+
     def place(self, key):
-        """-1 for code made of another file's text, a template say: its line numbers are not the file's."""
+        """Code made of another file's text, a template say, has none: its line numbers are not the file's."""
         code = self.recorder.code(key)
         path = self.path_of(code.co_filename)
-        number = -1
-        if path.endswith(".py"):
-            number = len(self.places)
-            self.places.append([path, FUNCTION, self.ranges.function(code)] if is_function(code) else
-                               [path, LINES, self.ranges.lines(code)])
-        self.numbers[key] = number
-        return number
+        if not path.endswith(".py"):
+            self.numbers[key] = -1
+            self.foreign.add(key)
+            return
+        self.numbers[key] = len(self.places)
+        self.places.append([path, FUNCTION, self.ranges.function(code)] if is_function(code) else
+                           [path, LINES, self.ranges.lines(code)])
 
 
 def _imports_of_askers(recorder):
@@ -89,14 +109,11 @@ def write(path, reports, repository):
     """Writes the evidence of all processes as one report. Raises OSError."""
     with evidence_file.EvidenceWriter(path, f"pytest-testselect {__version__}") as out:
         always = {file for report in reports for file in report["outside"][1]}
-        said = set()
+        outcomes = {label: outcome for report in reports for label, outcome in report["outcomes"].items()}
         for report in reports:
-            _Section(out, report, always, said).write()
-        for report in reports:     # tests of which nothing is known but their end: what their process saw is lost
-            for label, (word, seconds) in report["outcomes"].items():
-                if label not in said:
-                    said.add(label)
-                    out.test(label, outcome=word, seconds=seconds)
+            _Section(out, report, always, outcomes).write()
+        for label, (word, seconds) in outcomes.items():    # what the process of these saw is lost
+            out.test(label, outcome=word, seconds=seconds)
         _write_early(out, reports, repository)
         out.close()
 
@@ -104,8 +121,8 @@ def write(path, reports, repository):
 class _Section:
     """One process's part of the file."""
 
-    def __init__(self, out, report, always, said):
-        self.out, self.report, self.always, self.said = out, report, always, said
+    def __init__(self, out, report, always, outcomes):
+        self.out, self.report, self.always, self.outcomes = out, report, always, outcomes
         self.places = [(path, kind, data) for path, kind, data in report["places"]]
 
     def write(self):
@@ -116,8 +133,7 @@ class _Section:
             numbers.append(self.fixture(spans, trace, sorted({n for need in needs for n in numbers[need]})))
         for label, trace, used in self.report["tests"]:
             trace[1] = sorted({*trace[1], *self.always})
-            word, seconds = self.report["outcomes"].get(label, ("", -1.0)) if label not in self.said else ("", -1.0)
-            self.said.add(label)
+            word, seconds = self.outcomes.pop(label, ("", -1.0))    # told once, however many records the test has
             out.test(label, self.observations(trace), sorted({n for f in used for n in numbers[f]}), bool(trace[3]), word, seconds)
 
     def fixture(self, spans, trace, needs):

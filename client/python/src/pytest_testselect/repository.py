@@ -1,4 +1,7 @@
-"""Which files are the repository's own."""
+"""Which files are the repository's own.
+
+PYTEST_DONT_REWRITE
+"""
 import os
 import sys
 
