@@ -20,7 +20,7 @@ class CoverageRecorder:
             raise Unavailable("something else traces this process already, coverage.py or a debugger")
         self.repository = repository
         self.outside = Trace()
-        self.early, self.askers = set(), {}
+        self.early, self.askers, self.speakers = set(), {}, set()
         self.survives_fork = True
         self._current, self._contexts = self.outside, {}
         self._running = coverage.Coverage(data_file=None, config_file=False, include=[repository.top + "/*"], messages=False)

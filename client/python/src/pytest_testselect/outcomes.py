@@ -29,7 +29,7 @@ def word_of(report):
     """What one phase says of the whole test; "" where it says nothing yet."""
     expected = hasattr(report, "wasxfail")
     if report.failed:
-        return "failed" if report.when == "call" else "error"
+        return "error" if report.when in ("setup", "teardown", "collect") else "failed"    # others: a worker that died
     if report.skipped:
         return "xfailed" if expected else "skipped"
     if report.when == "call" and report.passed:

@@ -21,6 +21,10 @@ from .trace import Trace
 TOOL_IDS = (4, 3, 5)
 _MANY_STARTS = 16     # of one code object in one context: worth taking it out
 _BATCH = 1000         # starts that are kept before they are counted
+# Functions of the library that start a process or speak to one, and say so in no audit event.
+_SPEAKERS = {"spawnv_passfds": os.path.join("multiprocessing", "util.py"), "send": os.path.join("multiprocessing", "connection.py"),
+             "send_bytes": os.path.join("multiprocessing", "connection.py"),
+             "submit": os.path.join("concurrent", "futures", "process.py")}
 _RESUMABLE = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
@@ -38,6 +42,7 @@ class Recorder:
         self.outside = Trace()
         self.early = set()        # paths of modules that were there before
         self.askers = {}          # id of a code object -> paths of modules that were loaded because of it
+        self.speakers = set()     # ids of code objects: who runs one does more than is seen
         self._kept = {}           # id -> code object: an id that is in use is not given again
         self._current = self.outside
         self._fired = []          # code objects, as they start
@@ -133,6 +138,11 @@ class Recorder:
             self._watch_code(code)
             if code.co_name == "<module>" and not is_function(code):
                 self._module_starts(code)
+        elif code.co_filename.endswith(_SPEAKERS.get(code.co_name, "\0")):
+            self._kept[id(code)] = code
+            self.speakers.add(id(code))
+            self._fired.append(code)
+            self._watch_code(code)
         return mon.DISABLE
 
     def _watch_code(self, code, more=0):

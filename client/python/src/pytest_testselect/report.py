@@ -48,17 +48,19 @@ class _Maker:
                 "early": sorted(self.recorder.early), "places": self.places}
 
     def trace(self, trace):
+        speakers = self.recorder.speakers
+        opaque = trace.opaque or ("spoke to another process" if not speakers.isdisjoint(trace.codes) else "")
         for key in trace.codes - self.numbers.keys():
             self.place(key)
         places, imported = list(map(self.numbers.__getitem__, trace.codes)), set(trace.imported)
         opened = {path for path in trace.opened if self.is_file(path)}
         if self.foreign and not self.foreign.isdisjoint(trace.codes):
             places = [number for number in places if number >= 0]
-            opened |= {self.path_of(self.recorder.code(key).co_filename) for key in trace.codes & self.foreign}
+            opened |= {self.path_of(self.recorder.code(key).co_filename) for key in trace.codes & self.foreign - speakers}
         places += [self.lines_place(path, tuple(sorted(lines))) for path, lines in trace.lines.items()]
         for key in self.imports.keys() & trace.codes:
             imported |= self.imports[key]
-        return [places, sorted(opened), sorted(imported), trace.opaque]
+        return [places, sorted(opened), sorted(imported), opaque]
 
     def lines_place(self, path, lines):
         number = self.numbers.get((path, lines))
@@ -77,7 +79,7 @@ class _Maker:
         """Code made of another file's text, a template say, has none: its line numbers are not the file's."""
         code = self.recorder.code(key)
         path = self.path_of(code.co_filename)
-        if not path.endswith(".py"):
+        if path is None or not path.endswith(".py"):
             self.numbers[key] = -1
             self.foreign.add(key)
             return
