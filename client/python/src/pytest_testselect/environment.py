@@ -1,0 +1,19 @@
+"""A digest of what a suite runs on: the interpreter and the installed packages.
+
+PYTEST_DONT_REWRITE
+"""
+import hashlib
+import sys
+import sysconfig
+from importlib import metadata
+
+
+def lines():
+    """One line for the interpreter and one for each installed distribution, sorted."""
+    found = {f"{(d.metadata['Name'] or '?').lower().replace('_', '-')}=={d.version}" for d in metadata.distributions()}
+    return [f"python=={sys.version.split()[0]} {sys.implementation.name} {sysconfig.get_platform()}", *sorted(found)]
+
+
+def digest():
+    """The same on every machine that has the same; 32 hexadecimal digits."""
+    return hashlib.sha256("\n".join(lines()).encode()).hexdigest()[:32]

@@ -1,0 +1,37 @@
+"""How each test ended and how long it took, from pytest's reports of its phases.
+
+PYTEST_DONT_REWRITE
+"""
+
+
+class Outcomes:
+    """`of` maps labels to [word, seconds]; the words are evidence.proto's. The last run of a test that ran twice counts."""
+
+    def __init__(self):
+        self.of = {}
+
+    def add(self, report):
+        if report.when == "setup" or report.nodeid not in self.of:
+            self.of[report.nodeid] = ["", 0.0]
+        entry = self.of[report.nodeid]
+        entry[1] += report.duration
+        word = word_of(report)
+        if word in ("failed", "error"):
+            entry[0] = entry[0] if entry[0] in ("failed", "error") else word
+        elif word and not entry[0]:
+            entry[0] = word
+
+    def merge(self, others):
+        self.of.update(others)
+
+
+def word_of(report):
+    """What one phase says of the whole test; "" where it says nothing yet."""
+    expected = hasattr(report, "wasxfail")
+    if report.failed:
+        return "error" if report.when in ("setup", "teardown", "collect") else "failed"    # others: a worker that died
+    if report.skipped:
+        return "xfailed" if expected else "skipped"
+    if report.when == "call" and report.passed:
+        return "xpassed" if expected else "passed"
+    return ""
