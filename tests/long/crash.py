@@ -230,7 +230,7 @@ class Crash:
     def listed(self):
         """{(job, commit): {id: summary}}; what was moved to a commit in the background is beside what was uploaded for it."""
         found = {}
-        for commit in self.ask("index", "list", "--json")["commits"]:
+        for commit in self.ask("index", "list", "--limit", 1_000_000, "--json")["commits"]:
             for segment in commit["segments"]:
                 found.setdefault((segment["job"], commit["commit"]), {})[segment["segment_id"]] = segment
         return found
