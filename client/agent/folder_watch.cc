@@ -15,7 +15,8 @@ namespace testselect::client {
 namespace {
 
 constexpr uint32_t kEvents =
-    IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+    IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE | IN_DELETE | IN_DELETE_SELF |
+    IN_MOVE_SELF | IN_ONLYDIR;
 
 absl::Status WatchError(const std::string& folder, int error) {
   if (error != ENOSPC) return ErrnoStatus(absl::StrCat("cannot watch ", folder), error);

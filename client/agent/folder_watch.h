@@ -20,8 +20,8 @@ class FolderWatch {
   FolderWatch(FolderWatch&& other) noexcept;
   FolderWatch& operator=(FolderWatch&&) = delete;
 
-  // Watches for files and folders that appear in `folder`, by creation, renaming or linking,
-  // for files whose writer closes them, and for its own end. kNotFound if it is gone.
+  // Watches for files and folders that appear in `folder` or leave it, by creation, renaming,
+  // linking or deletion, for files whose writer closes them, and for its own end. kNotFound if it is gone.
   absl::Status Add(const std::string& folder);
   // Watches exactly `folders` besides those of Add; returns the first error, having tried all but
   // folders that are gone. `*added` says whether there was a new one: what happened in it before

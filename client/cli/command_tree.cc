@@ -284,6 +284,7 @@ std::unique_ptr<CLI::App> BuildCommandTree(CommandLine& values) {
   AddUpload(tree.get(), values);
   AddSelect(tree.get(), values);
   AddRun(tree.get(), values);
+  AddWatch(tree.get(), values);
   AddExplain(tree.get(), values);
   AddInspect(tree.get(), values);
   AddIndex(tree.get(), values);

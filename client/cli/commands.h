@@ -40,6 +40,8 @@ ExitCode RunMissesForget(const CommonOptions& common, const MissesOptions& optio
 ExitCode RunStats(const CommonOptions& common, const StatsOptions& options, Console& console);
 // The runner's own exit status where it is not 0; else kNotExecuted, kNotUploaded or 0.
 ExitCode RunRun(const CommonOptions& common, const RunOptions& options, Console& console);
+// Until it is told to end. The last run's status.
+ExitCode RunWatch(const CommonOptions& common, const WatchOptions& options, Console& console);
 // kFinding where the tests fail, or nothing was collected.
 ExitCode RunLabelAnalysis(const CommonOptions& common, const LabelAnalysisOptions& options,
                           Console& console);

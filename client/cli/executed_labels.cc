@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "client/files.h"
 #include "server/ingest/ingestor.h"
 #include "storage/label_dictionary.h"
@@ -14,7 +14,7 @@
 namespace testselect::client {
 namespace {
 
-absl::StatusOr<absl::flat_hash_set<std::string>> Executed(
+absl::StatusOr<absl::flat_hash_map<std::string, Outcome>> OutcomesOf(
     const std::vector<std::string>& labels, const std::vector<UploadReport>& outcomes) {
   TS_ASSIGN_OR_RETURN(const ScratchFolder spool, ScratchFolder::Create("outcomes"));
   IngestOptions options;
@@ -30,27 +30,31 @@ absl::StatusOr<absl::flat_hash_set<std::string>> Executed(
                      .label = report.label,
                      .outcomes = true});
   }
-  absl::flat_hash_set<std::string> executed;
+  absl::flat_hash_map<std::string, Outcome> executed;
   if (files.empty()) return executed;
   TS_ASSIGN_OR_RETURN(const IngestResult result, ParseUpload(files, options));
   for (size_t i = 0; i < result.content.outcomes.size(); ++i) {
-    if (result.content.outcomes[i].outcome != Outcome::kUnknown) {
-      executed.insert(result.content.labels[i]);
-    }
+    const Outcome outcome = result.content.outcomes[i].outcome;
+    if (outcome != Outcome::kUnknown) executed[result.content.labels[i]] = outcome;
   }
   return executed;
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> NotExecuted(const std::vector<std::string>& labels,
-                                                     const std::vector<UploadReport>& outcomes) {
-  TS_ASSIGN_OR_RETURN(const auto executed, Executed(labels, outcomes));
-  std::vector<std::string> missing;
+absl::StatusOr<ExecutedTests> ReadExecuted(const std::vector<std::string>& labels,
+                                           const std::vector<UploadReport>& outcomes) {
+  TS_ASSIGN_OR_RETURN(const auto executed, OutcomesOf(labels, outcomes));
+  ExecutedTests tests;
   for (const std::string& label : labels) {
-    if (!executed.contains(label)) missing.push_back(label);
+    const auto found = executed.find(label);
+    if (found == executed.end()) {
+      tests.missing.push_back(label);
+    } else if (MustRerun(found->second)) {
+      tests.failed.push_back(label);
+    }
   }
-  return missing;
+  return tests;
 }
 
 }  // namespace testselect::client

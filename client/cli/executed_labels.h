@@ -9,10 +9,14 @@
 
 namespace testselect::client {
 
-// Those of `labels` that no report of `outcomes` names, in their order. The reports' names are
+struct ExecutedTests {
+  std::vector<std::string> missing;  // those that no report names
+  std::vector<std::string> failed;
+};
+// What `outcomes` say of `labels`, in their order. The reports' names are
 // matched to labels as an upload's are (server/ingest/outcome_labels.h). Reports that do not exist
 // or are empty name nothing. Errors: those of parsing.
-absl::StatusOr<std::vector<std::string>> NotExecuted(const std::vector<std::string>& labels,
-                                                     const std::vector<UploadReport>& outcomes);
+absl::StatusOr<ExecutedTests> ReadExecuted(const std::vector<std::string>& labels,
+                                           const std::vector<UploadReport>& outcomes);
 
 }  // namespace testselect::client

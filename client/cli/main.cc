@@ -82,6 +82,8 @@ ExitCode Run(const CLI::App& tree, CommandLine& values) {
       return RunStats(values.common, values.stats, console);
     case Command::kRun:
       return RunRun(values.common, values.run, console);
+    case Command::kWatch:
+      return RunWatch(values.common, values.watch, console);
     case Command::kLabelAnalysis:
       return RunLabelAnalysis(values.common, values.label_analysis, console);
     case Command::kCiGithub:

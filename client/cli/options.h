@@ -170,6 +170,16 @@ struct RunOptions {
   std::string shard = "1/1";           // as UploadOptions
   uint32_t attempt = 1;
   bool no_upload = false, no_record = false, dry_run = false, subset = false;
+  // Of `watch`: the commit that the files as they are were written as, which select.head names,
+  // and the only labels to run (empty: those that are selected).
+  std::string snapshot;
+  std::vector<std::string> only;
+};
+
+struct WatchOptions {
+  RunOptions run;
+  uint32_t rounds = 0;   // end after so many; 0: never
+  bool changed = false;  // begin with the first change
 };
 
 // Of `label-analysis`: Codecov's.
@@ -232,6 +242,7 @@ enum class Command {
   kMissesForget,
   kStats,
   kRun,
+  kWatch,
   kLabelAnalysis,
   kCiGithub,
   kCiGitlab,
@@ -266,6 +277,7 @@ struct CommandLine {
   MissesOptions misses;
   StatsOptions stats;
   RunOptions run;
+  WatchOptions watch;
   LabelAnalysisOptions label_analysis;
   CiOptions ci;
   AgentCommandOptions agent;

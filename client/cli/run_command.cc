@@ -13,6 +13,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/executed_labels.h"
 #include "client/cli/number_text.h"
+#include "client/cli/run_once.h"
 #include "client/cli/run_summary.h"
 #include "client/cli/selection_call.h"
 #include "client/cli/shard.h"
@@ -20,6 +21,7 @@
 #include "client/cli/upload_call.h"
 #include "client/files.h"
 #include "client/runners/registry.h"
+#include "server/git/open_repository.h"
 #include "storage/model/status_macros.h"
 #include "storage/model/text.h"
 #include "storage/model/upload.h"
@@ -61,6 +63,8 @@ class TestRun {
     }
     return Finish();
   }
+
+  const RunSummary& summary() const { return summary_; }
 
  private:
   ExitCode FailWith(const absl::Status& status, ExitCode code) {
@@ -107,6 +111,7 @@ class TestRun {
     TS_ASSIGN_OR_RETURN(const Checkout checkout,
                         LookAtCheckout(remote || common_.repo.empty() ? "." : common_.repo));
     const bool local_state = select_.working_tree || select_.staged;
+    if (!options_.snapshot.empty()) return UseSnapshot(checkout);
     if (!select_.head.empty() && !local_state) {
       TS_RETURN_IF_ERROR(CheckCommit("--head", select_.head));
       if (absl::AsciiStrToLower(select_.head) != checkout.head) {
@@ -137,6 +142,25 @@ class TestRun {
     if (options_.no_upload) not_uploaded_ = "--no-upload";
     TellDifference(checkout);
     return absl::OkStatus();
+  }
+
+  // The files as they are have a commit of their own, which the evidence is of.
+  absl::Status UseSnapshot(const Checkout& checkout) {
+    setup_.top = checkout.top;
+    upload_.commit = options_.snapshot;
+    if (options_.no_upload) not_uploaded_ = "--no-upload";
+    return absl::OkStatus();
+  }
+
+  // Whether the files are still those of the snapshot.
+  bool StillTheSame() const {
+    if (options_.snapshot.empty()) return true;
+    const auto git = OpenGitRepository(setup_.top);
+    const auto id = ObjectId::FromHex("snapshot", options_.snapshot);
+    if (!git.ok() || !id.ok()) return false;
+    const auto commit = (*git)->Commit(*id);
+    const auto now = SnapshotTree(setup_.top, /*staged=*/false);
+    return commit.ok() && now.ok() && *now == commit->tree;
   }
 
   void TellDifference(const Checkout& checkout) {
@@ -192,6 +216,7 @@ class TestRun {
     TellSelection(answer, select_, console_);
     for (uint32_t n : answer.run) order_.labels.emplace_back(answer.labels[n]);
     order_.labels.insert(order_.labels.end(), always.begin(), always.end());
+    if (!options_.only.empty()) Keep(options_.only);
     order_.everything = order_.labels.size() == labels.size();
     summary_.selection_id = answer.selection_id;
     summary_.base = answer.base;
@@ -200,8 +225,14 @@ class TestRun {
     summary_.selected = order_.labels.size();
     summary_.skipped = answer.skip.size();
     // Of a shard, the whole suite runs where all shards together run it.
-    whole_suite_ = answer.skip.empty() && answer.over_budget.empty() && !options_.subset;
+    whole_suite_ = answer.skip.empty() && answer.over_budget.empty() && !options_.subset &&
+                   options_.only.empty();
     return absl::OkStatus();
+  }
+
+  void Keep(const std::vector<std::string>& only) {
+    const absl::flat_hash_set<absl::string_view> kept(only.begin(), only.end());
+    std::erase_if(order_.labels, [&](const std::string& label) { return !kept.contains(label); });
   }
 
   ExitCode DryRun() {
@@ -227,14 +258,16 @@ class TestRun {
         unreadable_ = true;
         break;
       }
-      const absl::StatusOr<std::vector<std::string>> missing = NotExecuted(order_.labels, outcomes);
-      if (!missing.ok()) {
+      absl::StatusOr<ExecutedTests> tests = ReadExecuted(order_.labels, outcomes);
+      if (!tests.ok()) {
         console_.Warning(
-            absl::StrCat("what was executed is not known: ", missing.status().message()));
+            absl::StrCat("what was executed is not known: ", tests.status().message()));
         unreadable_ = true;
         break;
       }
-      summary_.not_executed = *missing;
+      summary_.not_executed = tests->missing;
+      summary_.failed = std::move(tests->failed);
+      const std::vector<std::string>* const missing = &summary_.not_executed;
       if (missing->empty() || !result.stopped.empty() || order.round > 0 ||
           options_.on_missing != "rest") {
         break;
@@ -261,6 +294,9 @@ class TestRun {
     if (not_uploaded_.empty() && unreadable_) not_uploaded_ = "the outcomes cannot be read";
     if (not_uploaded_.empty() && summary_.executed == 0) not_uploaded_ = "no test was executed";
     if (not_uploaded_.empty() && reports_.empty()) not_uploaded_ = "the runner left no report";
+    if (not_uploaded_.empty() && !StillTheSame()) {
+      not_uploaded_ = "files changed while the tests ran";
+    }
     summary_.not_uploaded = not_uploaded_;
     if (!not_uploaded_.empty()) return;
     upload_.full = whole_suite_ && summary_.not_executed.empty();
@@ -321,8 +357,16 @@ class TestRun {
 
 }  // namespace
 
+ExitCode RunOnce(const CommonOptions& common, const RunOptions& options, Console& console,
+                 RunSummary* summary) {
+  TestRun run(common, options, console);
+  const ExitCode code = run.Go();
+  if (summary != nullptr) *summary = run.summary();
+  return code;
+}
+
 ExitCode RunRun(const CommonOptions& common, const RunOptions& options, Console& console) {
-  return TestRun(common, options, console).Go();
+  return RunOnce(common, options, console, nullptr);
 }
 
 }  // namespace testselect::client

@@ -27,16 +27,8 @@ std::string RunnerDoc() {
   return text;
 }
 
-}  // namespace
-
-void AddRun(CLI::App* tree, CommandLine& values) {
-  RunOptions& run = values.run;
-  CLI::App* app = AddCommand(tree, "run",
-                             "List the tests, select, run them, check that what was selected was "
-                             "executed, and upload what "
-                             "they left. Ends with the runner's own status.",
-                             values, Command::kRun, kExamples);
-  CommandOptions options(app);
+// What `run` and `watch` take alike.
+void AddRunner(CLI::App* app, CommandOptions& options, RunOptions& run) {
   options.Text("RUNNER", run.runner, "NAME", RunnerDoc())->option_text("REQUIRED")->required();
   options
       .Positional("ARGUMENT", run.arguments, "ARGUMENT...",
@@ -61,10 +53,23 @@ void AddRun(CLI::App* tree, CommandLine& values) {
       "--on-missing", run.on_missing, {"rest", "fail"},
       "What happens when selected tests were not executed: rest runs them once more, fail "
       "does not. Status 120 where some are missing in the end. Default: rest.");
-  options.Switch("--dry-run", run.dry_run,
-                 "Print what would be started, and the tests to run; run nothing.");
   options.Switch("--no-record", run.no_record, "Record no evidence.");
   options.Switch("--no-upload", run.no_upload, "Upload nothing.");
+}
+
+}  // namespace
+
+void AddRun(CLI::App* tree, CommandLine& values) {
+  RunOptions& run = values.run;
+  CLI::App* app = AddCommand(tree, "run",
+                             "List the tests, select, run them, check that what was selected was "
+                             "executed, and upload what "
+                             "they left. Ends with the runner's own status.",
+                             values, Command::kRun, kExamples);
+  CommandOptions options(app);
+  AddRunner(app, options, run);
+  options.Switch("--dry-run", run.dry_run,
+                 "Print what would be started, and the tests to run; run nothing.");
   options.Switch("--subset", run.subset,
                  "What runs is never the whole suite of the job, although all that is listed runs: "
                  "the arguments behind -- leave tests out.");
@@ -76,6 +81,24 @@ void AddRun(CLI::App* tree, CommandLine& values) {
                 "Which attempt, from 1, for the upload. Default: 1.");
   options.Seconds("--max-wait", run.select.max_wait,
                   "Wait at most this long for the selection, then run everything.");
+  options.Index(values.common, /*has_json=*/true);
+}
+
+void AddWatch(CLI::App* tree, CommandLine& values) {
+  WatchOptions& watch = values.watch;
+  CLI::App* app = AddCommand(tree, "watch",
+                             "Run the tests that a change can affect whenever files change. In "
+                             "process, what each run leaves is the evidence that the next one "
+                             "compares with.",
+                             values, Command::kWatch,
+                             "  testselect watch pytest\n"
+                             "  testselect watch go -- ./...\n"
+                             "  # Enter runs what is affected, a all tests, f the failed ones, q "
+                             "quits\n");
+  CommandOptions options(app);
+  AddRunner(app, options, watch.run);
+  options.Switch("--changed", watch.changed, "Wait for the first change before anything runs.");
+  options.Count("--rounds", watch.rounds, 1'000'000, "End after so many runs. Default: never.");
   options.Index(values.common, /*has_json=*/true);
 }
 

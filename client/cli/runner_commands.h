@@ -8,5 +8,6 @@
 namespace testselect::client {
 
 void AddRun(CLI::App* tree, CommandLine& values);
+void AddWatch(CLI::App* tree, CommandLine& values);
 
 }  // namespace testselect::client

@@ -1,6 +1,8 @@
 #include "server/git/open_repository.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -97,6 +99,42 @@ absl::StatusOr<std::optional<ObjectId>> NewestPushedCommit(const std::string& pa
     if (rc == 1) return FromOid(&id);
   }
   return std::nullopt;
+}
+
+absl::StatusOr<std::vector<std::string>> WorkTreeFolders(const std::string& path) {
+  namespace fs = std::filesystem;
+  TS_ASSIGN_OR_RETURN(const RepositoryHandle repository, OpenContaining(path));
+  const char* const top = git_repository_workdir(repository.get());
+  if (top == nullptr) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("repository '", path, "' is bare: it has no work tree"));
+  }
+  std::vector<std::string> folders = {top};
+  folders.back().pop_back();
+  std::error_code error;
+  for (fs::recursive_directory_iterator
+           it(top, fs::directory_options::skip_permission_denied, error),
+       end;
+       !error && it != end; it.increment(error)) {
+    std::error_code gone;  // folders come and go meanwhile
+    if (!it->is_directory(gone) || it->is_symlink(gone)) continue;
+    const std::string inside = it->path().string().substr(absl::string_view(top).size());
+    int ignored = 0;
+    if (git_ignore_path_is_ignored(&ignored, repository.get(), absl::StrCat(inside, "/").c_str()) <
+        0) {
+      ignored = 0;
+    }
+    if (ignored != 0 || it->path().filename() == ".git" || inside == ".testselect") {
+      it.disable_recursion_pending();
+      continue;
+    }
+    folders.push_back(it->path().string());
+  }
+  if (error) {
+    return absl::UnavailableError(
+        absl::StrCat("the folders of the work tree cannot be listed: ", error.message()));
+  }
+  return folders;
 }
 
 absl::StatusOr<ObjectId> ResolveRevision(const std::string& path, const std::string& rev) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -27,9 +28,18 @@ absl::StatusOr<std::string> FindRepositoryTop(const std::string& path);
 // repository; unmerged paths (`staged` only).
 absl::StatusOr<ObjectId> SnapshotCommit(const std::string& path, bool staged);
 
+// The same in two steps: the tree alone, and a commit of it on any commit.
+absl::StatusOr<ObjectId> SnapshotTree(const std::string& path, bool staged);
+absl::StatusOr<ObjectId> CommitSnapshot(const std::string& path, const ObjectId& tree,
+                                        const ObjectId& parent);
+
 // The nearest commit at or before HEAD, first parents first, that is on a remote's branch as far as
 // this clone knows. Nothing where there is none, or no remote.
 absl::StatusOr<std::optional<ObjectId>> NewestPushedCommit(const std::string& path);
+
+// The folders of the work tree that git does not ignore, its top first, by their paths as `path`
+// leads to them; without git's own and the client's. kFailedPrecondition: a bare repository.
+absl::StatusOr<std::vector<std::string>> WorkTreeFolders(const std::string& path);
 
 // The committed id that `rev` ("HEAD", a branch, 40 hex) names.
 absl::StatusOr<ObjectId> ResolveRevision(const std::string& path, const std::string& rev);

@@ -225,4 +225,29 @@ absl::StatusOr<ObjectId> SnapshotCommit(const std::string& path, bool staged) {
   return FromOid(&commit);
 }
 
+absl::StatusOr<ObjectId> SnapshotTree(const std::string& path, bool staged) {
+  StartLibgit2();
+  TS_ASSIGN_OR_RETURN(Snapshot snapshot, Snapshot::Open(path, /*exact=*/false, 0));
+  TS_ASSIGN_OR_RETURN(git_oid tree, staged ? snapshot.StagedTree() : snapshot.WorkTree());
+  return FromOid(&tree);
+}
+
+absl::StatusOr<ObjectId> CommitSnapshot(const std::string& path, const ObjectId& tree,
+                                        const ObjectId& parent) {
+  StartLibgit2();
+  RepositoryHandle repository;
+  if (int rc = git_repository_open_ext(Out(repository), path.c_str(), GIT_REPOSITORY_OPEN_CROSS_FS,
+                                       nullptr);
+      rc < 0) {
+    return GitError(rc, absl::StrCat("no git repository at '", path, "'"));
+  }
+  const git_oid parent_id = ToOid(parent), tree_id = ToOid(tree);
+  CommitHandle on;
+  if (int rc = git_commit_lookup(Out(on), repository.get(), &parent_id); rc < 0) {
+    return GitError(rc, absl::StrCat("commit ", parent.ToHex()));
+  }
+  TS_ASSIGN_OR_RETURN(const git_oid id, WriteSnapshotCommit(repository.get(), on.get(), tree_id));
+  return FromOid(&id);
+}
+
 }  // namespace testselect
