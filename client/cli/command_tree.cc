@@ -291,6 +291,8 @@ std::unique_ptr<CLI::App> BuildCommandTree(CommandLine& values) {
   AddRules(tree.get(), values);
   AddSuites(tree.get(), values);
   AddGraph(tree.get(), values);
+  AddAffected(tree.get(), values);
+  AddStale(tree.get(), values);
   AddWho(tree.get(), values);
   AddEvaluate(tree.get(), values);
   AddDecisions(tree.get(), values);

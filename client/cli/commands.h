@@ -25,6 +25,9 @@ ExitCode RunSuitesList(const CommonOptions& common, const SuitesOptions& options
 // kUsage where there is anything to complain about.
 ExitCode RunSuitesLint(const CommonOptions& common, const SuitesOptions& options, Console& console);
 ExitCode RunGraph(const CommonOptions& common, const GraphOptions& options, Console& console);
+ExitCode RunAffected(const CommonOptions& common, const AffectedOptions& options, Console& console);
+// kFinding where there is no evidence, or files differ from what it was recorded with.
+ExitCode RunStale(const CommonOptions& common, const AffectedOptions& options, Console& console);
 ExitCode RunWho(const CommonOptions& common, const WhoOptions& options, Console& console);
 // kFinding where a failure was missed.
 ExitCode RunEvaluate(const CommonOptions& common, const EvaluateOptions& options, Console& console);

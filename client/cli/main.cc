@@ -82,6 +82,10 @@ ExitCode Run(const CLI::App& tree, CommandLine& values) {
       return RunStats(values.common, values.stats, console);
     case Command::kRun:
       return RunRun(values.common, values.run, console);
+    case Command::kAffected:
+      return RunAffected(values.common, values.affected, console);
+    case Command::kStale:
+      return RunStale(values.common, values.affected, console);
     case Command::kWatch:
       return RunWatch(values.common, values.watch, console);
     case Command::kLabelAnalysis:

@@ -129,6 +129,11 @@ struct GraphOptions {
   std::vector<std::string> paths;
 };
 
+// Of `affected` and `stale`.
+struct AffectedOptions {
+  SelectOptions selection;  // its labels and output fields are not used
+};
+
 struct WhoOptions {
   std::string place;              // FILE[:LINE[-LINE]]
   std::string commit;             // empty: HEAD
@@ -243,6 +248,8 @@ enum class Command {
   kStats,
   kRun,
   kWatch,
+  kAffected,
+  kStale,
   kLabelAnalysis,
   kCiGithub,
   kCiGitlab,
@@ -278,6 +285,7 @@ struct CommandLine {
   StatsOptions stats;
   RunOptions run;
   WatchOptions watch;
+  AffectedOptions affected;
   LabelAnalysisOptions label_analysis;
   CiOptions ci;
   AgentCommandOptions agent;

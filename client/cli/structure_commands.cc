@@ -32,6 +32,32 @@ void AddGraph(CLI::App* tree, CommandLine& values) {
   options.Index(values.common, /*has_json=*/false);
 }
 
+void AddAffected(CLI::App* tree, CommandLine& values) {
+  CLI::App* app = AddCommand(
+      tree, "affected",
+      "Name the files that a change touches, those that reach them through imports, and the files "
+      "of the tests that must run.",
+      values, Command::kAffected,
+      "  testselect affected --working-tree\n"
+      "  testselect affected --base \"$(git merge-base main HEAD)\" --head \"$(git rev-parse "
+      "HEAD)\" --json\n");
+  CommandOptions options(app);
+  options.Commits(values.affected.selection);
+  options.Index(values.common, /*has_json=*/true);
+}
+
+void AddStale(CLI::App* tree, CommandLine& values) {
+  CLI::App* app = AddCommand(
+      tree, "stale",
+      "Say which evidence is used at HEAD, and which files differ from those it was recorded with. "
+      "Ends with status 1 where there are any, or no evidence.",
+      values, Command::kStale, "  testselect stale\n  testselect stale --job unit --json\n");
+  CommandOptions options(app);
+  options.Repeated("--job", values.affected.selection.jobs, "NAME",
+                   "Only this job's evidence; may be repeated. Default: all jobs.");
+  options.Index(values.common, /*has_json=*/true);
+}
+
 void AddWho(CLI::App* tree, CommandLine& values) {
   WhoOptions& who = values.who;
   CLI::App* app = AddCommand(

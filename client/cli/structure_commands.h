@@ -13,6 +13,8 @@ class App;
 namespace testselect::client {
 
 void AddGraph(CLI::App* tree, CommandLine& values);
+void AddAffected(CLI::App* tree, CommandLine& values);
+void AddStale(CLI::App* tree, CommandLine& values);
 void AddWho(CLI::App* tree, CommandLine& values);
 
 // `commit` checked; in process and without one, HEAD. Errors: kInvalidArgument naming --commit, and
