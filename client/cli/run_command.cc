@@ -64,8 +64,8 @@ class TestRun {
 
  private:
   ExitCode FailWith(const absl::Status& status, ExitCode code) {
-    console_.Fail(status);
-    return code;
+    const ExitCode own = console_.Fail(status);
+    return absl::IsInvalidArgument(status) ? own : code;
   }
 
   // Everything that can be wrong before anything is started.
@@ -134,6 +134,8 @@ class TestRun {
                                    checkout.changed.size() > 1 ? " and others differ" : " differs",
                                    " from the commit");
     }
+    // Outcomes alone would take the place of the evidence that there is.
+    if (options_.no_record) not_uploaded_ = "--no-record";
     if (options_.no_upload) not_uploaded_ = "--no-upload";
     TellDifference(checkout);
     return absl::OkStatus();
@@ -160,7 +162,7 @@ class TestRun {
     setup_.scratch = scratch;
     setup_.command = options_.with;
     setup_.arguments = options_.arguments;
-    setup_.record = !options_.no_record && not_uploaded_.empty();
+    setup_.record = not_uploaded_.empty();
     setup_.runner_output_to_stderr = common_.json;
     setup_.note = [this](absl::string_view sentence) { console_.Note(sentence); };
     setup_.warn = [this](absl::string_view sentence) { console_.Warning(sentence); };
@@ -224,7 +226,8 @@ class TestRun {
       if (!result.names_executed) {
         console_.Warning(
             "the runner left no outcomes: whether it executed what was selected is not known");
-        unreadable_ = true;
+        summary_.checked = false;
+        summary_.not_executed.clear();
         break;
       }
       const absl::StatusOr<std::vector<std::string>> missing = NotExecuted(order_.labels, outcomes);
@@ -243,7 +246,8 @@ class TestRun {
                                     " selected tests were not executed; running them now"));
       order = {.labels = *missing, .everything = false, .round = order.round + 1};
     }
-    summary_.executed = summary_.selected - summary_.not_executed.size();
+    summary_.executed =
+        summary_.checked ? summary_.selected - summary_.not_executed.size() : 0;
     return absl::OkStatus();
   }
 
@@ -258,6 +262,7 @@ class TestRun {
   }
 
   void Store() {
+    if (not_uploaded_.empty() && !summary_.checked) not_uploaded_ = "there are no outcomes";
     if (not_uploaded_.empty() && unreadable_) not_uploaded_ = "the outcomes cannot be read";
     if (not_uploaded_.empty() && summary_.executed == 0) not_uploaded_ = "no test was executed";
     if (not_uploaded_.empty() && reports_.empty()) not_uploaded_ = "the runner left no report";

@@ -63,7 +63,7 @@ void AddRun(CLI::App* tree, CommandLine& values) {
       "does not. Status 120 where some are missing in the end. Default: rest.");
   options.Switch("--dry-run", run.dry_run,
                  "Print what would be started, and the tests to run; run nothing.");
-  options.Switch("--no-record", run.no_record, "Record no evidence.");
+  options.Switch("--no-record", run.no_record, "Record no evidence, and upload nothing: outcomes alone would take its place.");
   options.Switch("--no-upload", run.no_upload, "Upload nothing.");
   options.Switch("--subset", run.subset,
                  "What runs is never the whole suite of the job, although all that is listed runs: "
