@@ -116,9 +116,8 @@ class TestRun {
                          "out"));
       }
     } else if (!local_state) {
-      // In process the files as they are stand for HEAD, too: its own evidence then counts.
-      select_.working_tree = !remote;
-      if (remote) select_.head = checkout.head;
+      // The files as they are stand for HEAD, too: its own evidence then counts.
+      select_.working_tree = true;
     }
     if (select_.base.empty()) {
       select_.base = select_.head.empty() ? checkout.head : checkout.parent;
@@ -246,8 +245,7 @@ class TestRun {
                                     " selected tests were not executed; running them now"));
       order = {.labels = *missing, .everything = false, .round = order.round + 1};
     }
-    summary_.executed =
-        summary_.checked ? summary_.selected - summary_.not_executed.size() : 0;
+    summary_.executed = summary_.checked ? summary_.selected - summary_.not_executed.size() : 0;
     return absl::OkStatus();
   }
 
@@ -270,6 +268,9 @@ class TestRun {
     if (!not_uploaded_.empty()) return;
     upload_.full = whole_suite_ && summary_.not_executed.empty();
     upload_.subset = !upload_.full;
+    // Of a selection some shard may have nothing to run, and so nothing to upload: none may wait
+    // for it.
+    if (!whole_suite_) upload_.shard = "1/1";
     upload_.isolation = process_per_label_ ? "process" : "shared";
     const StoredUpload stored = StoreReports(common_, upload_, std::move(reports_), console_);
     if (stored.answer.ok()) {

@@ -49,7 +49,7 @@ void AddRun(CLI::App* tree, CommandLine& values) {
       "it, is used. Default: HEAD with --working-tree and --staged, else the head's first parent.");
   app->get_option("--head")->description(
       "The commit that is checked out: 40 hexadecimal digits. Default: the files as they are "
-      "(--working-tree); with a server HEAD.");
+      "(--working-tree).");
   app->get_option("--job")->description(
       "The CI job: NAME, or 'NAME;os=linux' with its flavor. Its evidence is used, and what the "
       "tests "
@@ -63,7 +63,8 @@ void AddRun(CLI::App* tree, CommandLine& values) {
       "does not. Status 120 where some are missing in the end. Default: rest.");
   options.Switch("--dry-run", run.dry_run,
                  "Print what would be started, and the tests to run; run nothing.");
-  options.Switch("--no-record", run.no_record, "Record no evidence, and upload nothing: outcomes alone would take its place.");
+  options.Switch("--no-record", run.no_record,
+                 "Record no evidence, and upload nothing: outcomes alone would take its place.");
   options.Switch("--no-upload", run.no_upload, "Upload nothing.");
   options.Switch("--subset", run.subset,
                  "What runs is never the whole suite of the job, although all that is listed runs: "

@@ -163,9 +163,9 @@ absl::StatusOr<std::string> ExpandTemplate(absl::string_view text, absl::string_
         "the command that runs tests takes them by {labels} (as arguments, in several starts where "
         "they are many) or {file} (a file, one a line); neither stands in it");
   }
-  return absl::StrReplaceAll(text, {{"{labels}", "\"$@\""},
-                                    {"{file}", ShellQuote(file)},
-                                    {"{reports}", ShellQuote(reports)}});
+  return absl::StrReplaceAll(
+      text,
+      {{"{labels}", "\"$@\""}, {"{file}", ShellQuote(file)}, {"{reports}", ShellQuote(reports)}});
 }
 
 std::unique_ptr<Runner> NewDanRunner(const RunnerSetup& setup) {

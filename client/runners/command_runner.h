@@ -1,6 +1,6 @@
-// Runners that are commands of the user's: `dan` (do anything now, as Codecov's: the chosen labels in
-// a JSON file) and `custom` (a template). Both are given two commands behind "--": one that prints
-// the labels, a line each, and one that runs those it is given. A POSIX shell runs them.
+// Runners that are commands of the user's: `dan` (do anything now, as Codecov's: the chosen labels
+// in a JSON file) and `custom` (a template). Both are given two commands behind "--": one that
+// prints the labels, a line each, and one that runs those it is given. A POSIX shell runs them.
 //
 // What the second command leaves in the folder $TESTSELECT_RUN_REPORTS is uploaded: outcomes and
 // evidence in any format that names its tests. Without outcomes there nobody can check what was

@@ -193,8 +193,9 @@ class CTestRunner : public Runner {
     options.folder = setup_.folder;
     options.environment = std::move(environment);
     if (setup_.runner_output_to_stderr) options.out = ProcessOptions::Output::kToStderr;
-    TS_ASSIGN_OR_RETURN(const FinishedProcess finished,
-                        RunProcess(Words(setup_.arguments, {"-I", list, "--output-junit", junit}), options));
+    TS_ASSIGN_OR_RETURN(
+        const FinishedProcess finished,
+        RunProcess(Words(setup_.arguments, {"-I", list, "--output-junit", junit}), options));
     const int code = finished.state.ShellCode();
     if (result.exit_code == 0) result.exit_code = code;
     const bool stops = std::find(setup_.arguments.begin(), setup_.arguments.end(),

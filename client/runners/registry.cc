@@ -16,7 +16,8 @@ constexpr RunnerKind kRunners[] = {
     {"go", "go test; evidence by one cover profile a test", NewGoRunner},
     {"ctest", "CTest; evidence by gcov, one process a test", NewCTestRunner},
     {"gtest", "GoogleTest programs; evidence by gcov, one process a test", NewGTestRunner},
-    {"dan", "two commands: one prints the labels, one gets the chosen ones in a JSON file", NewDanRunner},
+    {"dan", "two commands: one prints the labels, one gets the chosen ones in a JSON file",
+     NewDanRunner},
     {"custom", "two commands: one prints the labels, one is a template with {labels} or {file}",
      NewCustomRunner},
 };

@@ -105,15 +105,16 @@ TEST_F(RunPytestTest, AFileThatDoesNotImportEndsTheRunWithPytestsStatus) {
 }
 
 TEST_F(RunPytestTest, ThirtyThousandAwkwardNodeIdsSurvive) {
-  WriteFile("tests/test_awkward.py",
-            "import pytest\n"
-            "P = ['a b', '[x]', ']', '[', '::', 'a::b[c]', \"'\", '\"', '\\u00fc', '\\u65e5', '-k', "
-            "'@f', '$HOME', '`ls`', 'a\\tb', 'a\\\\b', '*', '?', ';', '#', '%s', '{x}', '(', 'a=b', "
-            "',', '/', '..', '\\u2028', 'x' * 300, 'nul\\0', 'line\\n']\n"
-            "N = 29998\n"
-            "IDS = [P[n % len(P)] + str(n) + P[n // len(P) % len(P)] for n in range(N)]\n"
-            "@pytest.mark.parametrize('n', range(N), ids=IDS)\n"
-            "def test_param(n):\n    pass\n");
+  WriteFile(
+      "tests/test_awkward.py",
+      "import pytest\n"
+      "P = ['a b', '[x]', ']', '[', '::', 'a::b[c]', \"'\", '\"', '\\u00fc', '\\u65e5', '-k', "
+      "'@f', '$HOME', '`ls`', 'a\\tb', 'a\\\\b', '*', '?', ';', '#', '%s', '{x}', '(', 'a=b', "
+      "',', '/', '..', '\\u2028', 'x' * 300, 'nul\\0', 'line\\n']\n"
+      "N = 29998\n"
+      "IDS = [P[n % len(P)] + str(n) + P[n // len(P) % len(P)] for n in range(N)]\n"
+      "@pytest.mark.parametrize('n', range(N), ids=IDS)\n"
+      "def test_param(n):\n    pass\n");
   Commit("awkward");
   // Half of them, so that there is a list.
   const Finished done = Pytest({"--shard", "1/2", "--no-record"}, {"-q"});
@@ -134,7 +135,8 @@ TEST_F(RunRunnersTest, GoRecordsEachTestAlone) {
   WriteFile("calc_test.go",
             "package calc\n\nimport \"testing\"\n\n"
             "func TestAdd(t *testing.T) {\n\tif Add(1, 2) != 3 {\n\t\tt.Fatal()\n\t}\n}\n\n"
-            "func Test\xC3\x9C" "ber(t *testing.T) {\n\tt.Run(\"a/b c\", func(t *testing.T) {\n"
+            "func Test\xC3\x9C"
+            "ber(t *testing.T) {\n\tt.Run(\"a/b c\", func(t *testing.T) {\n"
             "\t\tif Mul(1, 2) != 2 {\n\t\t\tt.Fatal()\n\t\t}\n\t})\n}\n");
   WriteFile("sub/sub.go", "package sub\n\nfunc One() int {\n\treturn 1\n}\n");
   WriteFile("sub/sub_test.go",
@@ -152,7 +154,8 @@ TEST_F(RunRunnersTest, GoRecordsEachTestAlone) {
   const Finished broken = RunRunner("go", {});
   EXPECT_EQ(broken.exit_code, 1);
   EXPECT_EQ(uint64_t(Json(broken.out)["selected"]), 1u);
-  EXPECT_THAT(broken.err, HasSubstr("--- FAIL: Test\xC3\x9C" "ber"));
+  EXPECT_THAT(broken.err, HasSubstr("--- FAIL: Test\xC3\x9C"
+                                    "ber"));
 }
 
 constexpr char kCMake[] =

@@ -97,6 +97,20 @@ TEST_F(RunTest, ARunThatSaysItIsAPartIsUploadedAsOne) {
   EXPECT_THAT(shown.out, HasSubstr("\"subset\""));
 }
 
+TEST_F(RunTest, ShardsOfTheWholeSuiteMakeOneUploadAndShardsOfASelectionWaitForNobody) {
+  EXPECT_EQ(std::string_view(Summary(Custom({"--json", "--shard", "1/2"}))["upload"]["state"]),
+            "building");
+  EXPECT_EQ(std::string_view(Summary(Custom({"--json", "--shard", "2/2"}))["upload"]["state"]),
+            "sealed");
+  WriteFile("labels.txt", "one\ntwo words\nthree\n");
+  Commit("one more");
+  // Labels without evidence run all; one of them at a time.
+  EXPECT_EQ(std::string_view(
+                Summary(Custom({"--json", "--subset", "--shard", "1/3"}))["upload"]["state"]),
+            "sealed");
+  EXPECT_EQ(Shell("cat executed.txt | wc -l"), "3");
+}
+
 TEST_F(RunTest, ChangedFilesAreNoEvidenceOfTheCommit) {
   WriteFile("calc.py", "x = 1\n");
   const Finished done = Custom({"--json"});
@@ -126,8 +140,8 @@ TEST_F(RunTest, AnInterruptReachesTheRunner) {
 TEST_F(RunTest, ThirtyThousandLabelsReachACommandByArgumentsAndByFile) {
   std::string labels;
   for (int i = 0; i < 30'000; ++i) {
-    labels += "t::x[" + std::to_string(i) + " 'q' \"d\" $HOME \\ \xC3\xBC ]" + std::string(80, 'y') +
-              "\n";
+    labels += "t::x[" + std::to_string(i) + " 'q' \"d\" $HOME \\ \xC3\xBC ]" +
+              std::string(80, 'y') + "\n";
   }
   WriteFile("labels.txt", labels);
   ASSERT_EQ(Custom({"--no-upload"}, "printf '%s\\n' {labels} >>executed.txt").exit_code, 0);
@@ -137,8 +151,7 @@ TEST_F(RunTest, ThirtyThousandLabelsReachACommandByArgumentsAndByFile) {
 }
 
 TEST_F(RunTest, DanGetsTheListsOfCodecovInAFile) {
-  const Finished done =
-      Run({"run", "dan", "--no-upload", "--", kList, "cat"});
+  const Finished done = Run({"run", "dan", "--no-upload", "--", kList, "cat"});
   EXPECT_EQ(done.exit_code, 0) << done.err;
   EXPECT_EQ(Strings(Json(done.out)["present_diff_labels"]).size(), 2u) << done.out;
 }

@@ -45,12 +45,11 @@ TEST(ProcessTest, ArgumentsFolderAndEnvironmentArriveUnchanged) {
 
 TEST(ProcessTest, StreamsWhatComes) {
   std::string all;
-  ASSERT_OK_AND_ASSIGN(
-      const FinishedProcess finished,
-      RunProcess({"sh", "-c", "echo a; echo b"},
-                 {.out = Output::kStream, .on_out = [&](absl::string_view text) {
-                    all.append(text.data(), text.size());
-                  }}));
+  ASSERT_OK_AND_ASSIGN(const FinishedProcess finished,
+                       RunProcess({"sh", "-c", "echo a; echo b"},
+                                  {.out = Output::kStream, .on_out = [&](absl::string_view text) {
+                                     all.append(text.data(), text.size());
+                                   }}));
   EXPECT_EQ(all, "a\nb\n");
   EXPECT_EQ(finished.out, "");
 }

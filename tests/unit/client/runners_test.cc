@@ -44,13 +44,17 @@ TEST(GoRunnerTest, FlagsThatWouldRunOtherTestsAreRefused) {
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("behind --")))
         << flag;
   }
-  EXPECT_THAT(ParseGoArguments({"-tags"}), StatusIs(absl::StatusCode::kInvalidArgument,
-                                                    HasSubstr("its value is missing")));
+  EXPECT_THAT(ParseGoArguments({"-tags"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("its value is missing")));
 }
 
 TEST(GoRunnerTest, ThirtyThousandTestsAreExpressionsThatFitIntoArguments) {
   std::vector<std::string> names;
-  for (int i = 0; i < 30'000; ++i) names.push_back("Test\xC3\x9C" "ber_" + std::to_string(i));
+  for (int i = 0; i < 30'000; ++i)
+    names.push_back(
+        "Test\xC3\x9C"
+        "ber_" +
+        std::to_string(i));
   size_t bars = 0;
   const std::vector<std::string> expressions = GoExpressions(names, 96 * 1024);
   for (const std::string& expression : expressions) {
