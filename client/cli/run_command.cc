@@ -68,8 +68,8 @@ class TestRun {
 
  private:
   ExitCode FailWith(const absl::Status& status, ExitCode code) {
-    console_.Fail(status);
-    return code;
+    const ExitCode own = console_.Fail(status);
+    return absl::IsInvalidArgument(status) ? own : code;
   }
 
   // Everything that can be wrong before anything is started.
@@ -121,9 +121,8 @@ class TestRun {
                          "out"));
       }
     } else if (!local_state) {
-      // In process the files as they are stand for HEAD, too: its own evidence then counts.
-      select_.working_tree = !remote;
-      if (remote) select_.head = checkout.head;
+      // The files as they are stand for HEAD, too: its own evidence then counts.
+      select_.working_tree = true;
     }
     if (select_.base.empty()) {
       select_.base = select_.head.empty() ? checkout.head : checkout.parent;
@@ -139,6 +138,8 @@ class TestRun {
                                    checkout.changed.size() > 1 ? " and others differ" : " differs",
                                    " from the commit");
     }
+    // Outcomes alone would take the place of the evidence that there is.
+    if (options_.no_record) not_uploaded_ = "--no-record";
     if (options_.no_upload) not_uploaded_ = "--no-upload";
     TellDifference(checkout);
     return absl::OkStatus();
@@ -184,7 +185,7 @@ class TestRun {
     setup_.scratch = scratch;
     setup_.command = options_.with;
     setup_.arguments = options_.arguments;
-    setup_.record = !options_.no_record && not_uploaded_.empty();
+    setup_.record = not_uploaded_.empty();
     setup_.runner_output_to_stderr = common_.json;
     setup_.note = [this](absl::string_view sentence) { console_.Note(sentence); };
     setup_.warn = [this](absl::string_view sentence) { console_.Warning(sentence); };
@@ -255,7 +256,8 @@ class TestRun {
       if (!result.names_executed) {
         console_.Warning(
             "the runner left no outcomes: whether it executed what was selected is not known");
-        unreadable_ = true;
+        summary_.checked = false;
+        summary_.not_executed.clear();
         break;
       }
       absl::StatusOr<ExecutedTests> tests = ReadExecuted(order_.labels, outcomes);
@@ -276,7 +278,7 @@ class TestRun {
                                     " selected tests were not executed; running them now"));
       order = {.labels = *missing, .everything = false, .round = order.round + 1};
     }
-    summary_.executed = summary_.selected - summary_.not_executed.size();
+    summary_.executed = summary_.checked ? summary_.selected - summary_.not_executed.size() : 0;
     return absl::OkStatus();
   }
 
@@ -291,6 +293,7 @@ class TestRun {
   }
 
   void Store() {
+    if (not_uploaded_.empty() && !summary_.checked) not_uploaded_ = "there are no outcomes";
     if (not_uploaded_.empty() && unreadable_) not_uploaded_ = "the outcomes cannot be read";
     if (not_uploaded_.empty() && summary_.executed == 0) not_uploaded_ = "no test was executed";
     if (not_uploaded_.empty() && reports_.empty()) not_uploaded_ = "the runner left no report";
@@ -301,6 +304,9 @@ class TestRun {
     if (!not_uploaded_.empty()) return;
     upload_.full = whole_suite_ && summary_.not_executed.empty();
     upload_.subset = !upload_.full;
+    // Of a selection some shard may have nothing to run, and so nothing to upload: none may wait
+    // for it.
+    if (!whole_suite_) upload_.shard = "1/1";
     upload_.isolation = process_per_label_ ? "process" : "shared";
     const StoredUpload stored = StoreReports(common_, upload_, std::move(reports_), console_);
     if (stored.answer.ok()) {

@@ -22,6 +22,7 @@ std::string RunSummaryJson(const RunSummary& summary) {
   }
   json.Key("listed").Number(summary.listed).Key("selected").Number(summary.selected);
   json.Key("skipped").Number(summary.skipped).Key("executed").Number(summary.executed);
+  json.Key("checked").Bool(summary.checked);
   json.Key("not_executed").BeginArray();
   for (const std::string& label : summary.not_executed) json.String(label);
   json.EndArray().Key("rounds").Number(static_cast<uint64_t>(summary.rounds));
@@ -40,8 +41,9 @@ std::string RunSummaryJson(const RunSummary& summary) {
 
 std::string RunSummaryText(const RunSummary& summary) {
   std::string text =
-      absl::StrCat("executed ", CountText(summary.executed), " of ", CountText(summary.selected),
-                   " selected tests, ", CountText(summary.skipped), " skipped; ", summary.runner,
+      absl::StrCat(summary.checked ? absl::StrCat("executed ", CountText(summary.executed), " of ")
+                                   : std::string("was given "),
+                   CountText(summary.selected), " selected tests, ", CountText(summary.skipped), " skipped; ", summary.runner,
                    " ended with status ", summary.exit_code, "; ");
   if (summary.upload.has_value()) {
     absl::StrAppend(&text, "uploaded as segment ", summary.upload->segment_id(), " (",

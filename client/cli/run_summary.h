@@ -18,6 +18,7 @@ struct RunSummary {
   uint64_t listed = 0, selected = 0, skipped = 0, executed = 0;
   std::vector<std::string> not_executed;  // selected, but neither executed nor reported
   std::vector<std::string> failed;
+  bool checked = true;  // false: the runner does not tell what it executed
   int rounds = 0;
   int exit_code = 0;  // the runner's
   std::string stopped;

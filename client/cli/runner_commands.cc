@@ -41,7 +41,7 @@ void AddRunner(CLI::App* app, CommandOptions& options, RunOptions& run) {
       "it, is used. Default: HEAD with --working-tree and --staged, else the head's first parent.");
   app->get_option("--head")->description(
       "The commit that is checked out: 40 hexadecimal digits. Default: the files as they are "
-      "(--working-tree); with a server HEAD.");
+      "(--working-tree).");
   app->get_option("--job")->description(
       "The CI job: NAME, or 'NAME;os=linux' with its flavor. Its evidence is used, and what the "
       "tests "
@@ -53,7 +53,8 @@ void AddRunner(CLI::App* app, CommandOptions& options, RunOptions& run) {
       "--on-missing", run.on_missing, {"rest", "fail"},
       "What happens when selected tests were not executed: rest runs them once more, fail "
       "does not. Status 120 where some are missing in the end. Default: rest.");
-  options.Switch("--no-record", run.no_record, "Record no evidence.");
+  options.Switch("--no-record", run.no_record,
+                 "Record no evidence, and upload nothing: outcomes alone would take its place.");
   options.Switch("--no-upload", run.no_upload, "Upload nothing.");
 }
 

@@ -93,6 +93,12 @@ bool HasNotes(const std::string& folder) {
   return false;
 }
 
+// With these, a listing is empty or holds more than the tests.
+bool SaysHowMuch(absl::string_view argument) {
+  return argument == "-Q" || argument == "--quiet" || argument == "-V" || argument == "-VV" ||
+         argument == "--verbose" || argument == "--extra-verbose" || argument == "--progress";
+}
+
 class CTestRunner : public Runner {
  public:
   explicit CTestRunner(const RunnerSetup& setup) : setup_(setup) {}
@@ -157,11 +163,15 @@ class CTestRunner : public Runner {
     ProcessOptions options;
     options.folder = setup_.folder;
     options.out = options.err = ProcessOptions::Output::kCapture;
-    return RunProcess(Words({how}), options);
+    std::vector<std::string> arguments;
+    for (const std::string& argument : setup_.arguments) {
+      if (!SaysHowMuch(argument)) arguments.push_back(argument);
+    }
+    return RunProcess(Words(std::move(arguments), {how}), options);
   }
 
-  std::vector<std::string> Words(const std::vector<std::string>& own) const {
-    std::vector<std::string> arguments = setup_.arguments;
+  std::vector<std::string> Words(std::vector<std::string> arguments,
+                                 const std::vector<std::string>& own) const {
     arguments.insert(arguments.end(), own.begin(), own.end());
     if (!setup_.command.empty()) return ShellWords(setup_.command, arguments);
     arguments.insert(arguments.begin(), "ctest");
@@ -183,8 +193,9 @@ class CTestRunner : public Runner {
     options.folder = setup_.folder;
     options.environment = std::move(environment);
     if (setup_.runner_output_to_stderr) options.out = ProcessOptions::Output::kToStderr;
-    TS_ASSIGN_OR_RETURN(const FinishedProcess finished,
-                        RunProcess(Words({"-I", list, "--output-junit", junit}), options));
+    TS_ASSIGN_OR_RETURN(
+        const FinishedProcess finished,
+        RunProcess(Words(setup_.arguments, {"-I", list, "--output-junit", junit}), options));
     const int code = finished.state.ShellCode();
     if (result.exit_code == 0) result.exit_code = code;
     const bool stops = std::find(setup_.arguments.begin(), setup_.arguments.end(),

@@ -55,7 +55,7 @@ class PytestRunner : public Runner {
     options.environment.emplace_back("TESTSELECT_RUN_COLLECTED", File("collected"));
     options.out = options.err = ProcessOptions::Output::kCapture;
     TS_ASSIGN_OR_RETURN(const FinishedProcess finished,
-                        RunProcess(Words({"--collect-only", "-q"}), options));
+                        RunProcess(Words({"--collect-only"}), options));
     CollectedTests tests;
     tests.exit_code = finished.state.ShellCode();
     if (!finished.state.ok()) {

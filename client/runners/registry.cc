@@ -1,6 +1,7 @@
 #include "client/runners/registry.h"
 
 #include "absl/strings/str_cat.h"
+#include "client/runners/command_runner.h"
 #include "client/runners/ctest_runner.h"
 #include "client/runners/go_runner.h"
 #include "client/runners/gtest_runner.h"
@@ -15,6 +16,10 @@ constexpr RunnerKind kRunners[] = {
     {"go", "go test; evidence by one cover profile a test", NewGoRunner},
     {"ctest", "CTest; evidence by gcov, one process a test", NewCTestRunner},
     {"gtest", "GoogleTest programs; evidence by gcov, one process a test", NewGTestRunner},
+    {"dan", "two commands: one prints the labels, one gets the chosen ones in a JSON file",
+     NewDanRunner},
+    {"custom", "two commands: one prints the labels, one is a template with {labels} or {file}",
+     NewCustomRunner},
 };
 
 }  // namespace
