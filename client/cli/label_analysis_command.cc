@@ -43,6 +43,11 @@ absl::string_view ReasonFor(const AnswerFallback& fallback) {
   return fallback.code == "MAX_WAIT" ? "max_wait_time_exceeded" : "codecov_unavailable";
 }
 
+// Whether a list of lines carries the label as it is.
+bool IsListable(absl::string_view label) {
+  return !label.empty() && label.find_first_of("\r\n") == absl::string_view::npos;
+}
+
 class LabelAnalysis {
  public:
   LabelAnalysis(const CommonOptions& common, const LabelAnalysisOptions& options, Console& console)
@@ -76,6 +81,21 @@ class LabelAnalysis {
  private:
   // What runs, whatever happens.
   LabelResult ResultFor(const std::vector<std::string>& labels, const std::string& head) {
+    std::vector<std::string> asked, odd;
+    for (const std::string& label : labels) {
+      (IsListable(label) ? asked : odd).push_back(label);
+    }
+    LabelResult result = ResultOfAsked(asked, head);
+    if (!odd.empty()) {
+      console_.Warning(absl::StrCat(
+          CountText(odd.size()),
+          " labels run without being asked about: ", "they are empty or hold a line break"));
+      result.absent.insert(result.absent.end(), odd.begin(), odd.end());
+    }
+    return result;
+  }
+
+  LabelResult ResultOfAsked(const std::vector<std::string>& labels, const std::string& head) {
     SelectOptions select;
     select.base = options_.base;
     select.head = head;

@@ -9,6 +9,7 @@
 #include "client/codecov/result_file.h"
 #include "client/process.h"
 #include "storage/model/status_macros.h"
+#include "storage/model/text.h"
 
 namespace testselect::client {
 namespace {
@@ -30,6 +31,10 @@ class DanRunner : public LabelRunner {
       return absl::InvalidArgumentError(absl::StrCat("runner dan: ", kCollect, " ended with ",
                                                      done.state.ToString(),
                                                      "; its list of labels may be incomplete"));
+    }
+    if (!IsUtf8(done.out)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("runner dan: what ", kCollect, " prints is not UTF-8"));
     }
     std::vector<std::string> labels;
     for (absl::string_view line : absl::StrSplit(done.out, '\n', absl::SkipEmpty())) {

@@ -84,6 +84,7 @@ class RepositorySet : public RepositorySource {
 
   absl::Status EnsureCommit(absl::string_view name, const ObjectId& commit,
                             absl::Time deadline) override {
+    if (commit.IsNull()) return absl::NotFoundError("there is no commit before a new branch");
     TS_ASSIGN_OR_RETURN(Slot * slot, Opened(name));
     Mirror* mirror = nullptr;
     std::shared_ptr<GitRepository> repository;

@@ -172,8 +172,7 @@ void ReplayToProto(const ReplayReport& report, v1::ReplayDecisionResponse* out) 
 
 absl::StatusOr<GivenSelection> SelectionFromContent(const v1::SelectionContent& content) {
   GivenSelection given;
-  TS_ASSIGN_OR_RETURN(given.decision.request.base,
-                      CommitFromProto("selection.base", content.base()));
+  TS_ASSIGN_OR_RETURN(given.decision.request.base, BaseFromProto("selection.base", content.base()));
   TS_ASSIGN_OR_RETURN(given.decision.request.head,
                       CommitFromProto("selection.head", content.head()));
   std::vector<absl::string_view> labels(content.run().begin(), content.run().end());

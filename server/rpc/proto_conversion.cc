@@ -18,10 +18,15 @@ absl::StatusOr<JobKey> JobFromProto(absl::string_view field, const v1::Job& job)
   return key;
 }
 
-absl::StatusOr<ObjectId> CommitFromProto(absl::string_view field, const std::string& hex) {
+absl::StatusOr<ObjectId> BaseFromProto(absl::string_view field, const std::string& hex) {
   absl::StatusOr<ObjectId> id = ObjectId::FromHex(field, hex);
   if (!id.ok()) return WithField(id.status(), field, hex);
-  if (id->IsNull()) return FieldError(field, hex, "names no commit");
+  return id;
+}
+
+absl::StatusOr<ObjectId> CommitFromProto(absl::string_view field, const std::string& hex) {
+  absl::StatusOr<ObjectId> id = BaseFromProto(field, hex);
+  if (id.ok() && id->IsNull()) return FieldError(field, hex, "names no commit");
   return id;
 }
 

@@ -18,6 +18,9 @@ namespace testselect {
 // All errors are kInvalidArgument naming `field` (a path in the request), the value and the limit.
 absl::StatusOr<JobKey> JobFromProto(absl::string_view field, const v1::Job& job);
 absl::StatusOr<ObjectId> CommitFromProto(absl::string_view field, const std::string& hex);
+// Of a commit that others are compared with: the null id too, which CI systems give for a branch
+// that did not exist before. It is a commit that nobody knows.
+absl::StatusOr<ObjectId> BaseFromProto(absl::string_view field, const std::string& hex);
 // The name as it was configured: 1 to 200 bytes.
 absl::StatusOr<std::string> RepositoryFromProto(absl::string_view field, const std::string& name);
 

@@ -145,6 +145,10 @@ absl::StatusOr<SuiteAnswer> RuleService::Choose(const v1::SelectSuitesRequest& r
     return FieldError("changed_files", absl::StrCat(request.changed_files_size(), " paths"),
                       "either base or changed_files may be set");
   }
+  TS_ASSIGN_OR_RETURN(const ObjectId named, BaseFromProto("base", request.base()));
+  if (named.IsNull()) {
+    return SelectAllSuites(*place.git, place.head, "base is all zeros: the branch is new");
+  }
   const auto base = FindCommit("base", request.repository(), request.base(), *place.git, deadline);
   if (base.ok()) return testselect::SelectSuites(*place.git, *base, place.head);
   if (absl::IsInvalidArgument(base.status())) return base.status();

@@ -241,7 +241,7 @@ absl::StatusOr<std::shared_ptr<const LabelList>> ListOfPacked(const PackedPieces
 absl::StatusOr<SelectionRequest> SelectionFromProto(const v1::SelectTestsRequest& proto) {
   SelectionRequest request;
   TS_ASSIGN_OR_RETURN(request.repository, RepositoryFromProto("repository", proto.repository()));
-  TS_ASSIGN_OR_RETURN(request.base, CommitFromProto("base", proto.base()));
+  TS_ASSIGN_OR_RETURN(request.base, BaseFromProto("base", proto.base()));
   TS_ASSIGN_OR_RETURN(request.head, CommitFromProto("head", proto.head()));
   if (request.base == request.head) {
     return FieldError("head", proto.head(), "is the same commit as base; there is no change");

@@ -158,6 +158,15 @@ TEST_F(CiTest, NothingToRunIsValidForEverySystem) {
   EXPECT_TRUE(List("run.txt").empty());
 }
 
+// What CI systems give as the commit before a branch that is new.
+TEST_F(ShardedCiTest, ABaseOfZerosRunsEverything) {
+  const Finished done = Ci("github", {"--base", std::string(40, '0'), "--head", head_,
+                                      "--labels-file", labels_, "--shards", "2"});
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("everything runs (UNKNOWN_BASE)"));
+  EXPECT_EQ(List("run.txt").size(), size_t{kLabels});
+}
+
 TEST_F(CiTest, WithoutAnIndexAndWithoutLabelsThereIsNoPipeline) {
   const Finished done = Ci("gitlab", {"--base", base_, "--head", head_});
   EXPECT_EQ(done.exit_code, 5);
@@ -286,6 +295,13 @@ TEST_F(SuiteCiTest, TheMatrixHasAnEntryForEachShardOfASuite) {
   EXPECT_EQ(std::string_view(matrix["include"].at(0)["suite"]), "contrib::flask");
   WriteFile("../changed", "README.md\n");
   EXPECT_EQ(Output(Suites("github", {}).out, "has_tests"), "false");
+}
+
+TEST_F(SuiteCiTest, ABaseOfZerosRunsAllSuites) {
+  const Finished done =
+      Ci("github", {"--suites", "--base", std::string(40, '0'), "--head", suites_head_});
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_EQ(Json(Output(done.out, "matrix"))["include"].get_array().size(), 4u);
 }
 
 TEST_F(SuiteCiTest, ASuitespecThatIsBrokenRunsAllSuites) {

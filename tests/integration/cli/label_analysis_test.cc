@@ -122,6 +122,19 @@ TEST_F(LabelAnalysisTest, NothingCollectedAndAFailingRunnerEndWithStatusOne) {
   EXPECT_THAT(failed.err, HasSubstr("process_labelanalysis_result_command ended with status 1"));
 }
 
+TEST_F(LabelAnalysisTest, ALabelThatNoListCanCarryRunsAsItIs) {
+  if (std::system("python3 -c '' 2> /dev/null") != 0) GTEST_SKIP() << "there is no python3 here";
+  WriteFile("runner.py",
+            "class Runner:\n    def collect_tests(self):\n        return ['a\\nb', '', '" +
+                std::string(kAdd) + "', '" + kMul + "']\n");
+  WriteFile("codecov.yml",
+            "cli: {runners: {mine: {module: runner, class: Runner, python_path: python3}}}\n");
+  const Finished done = Analyse({"--runner", "mine", "--dry-run"});
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_THAT(Strings(Json(done.out)["ats_tests_to_run"]), ElementsAre("", "a\nb", kAdd));
+  EXPECT_THAT(Strings(Json(done.out)["ats_tests_to_skip"]), ElementsAre(kMul));
+}
+
 class PytestLabelAnalysisTest : public LabelAnalysisTest {
  protected:
   void SetUp() override {

@@ -159,6 +159,7 @@ TEST_F(LabelRunnerTest, DanSaysWhichCommandIsMissingOrFails) {
   EXPECT_THAT(message(""), HasSubstr("cli.runners.dan.collect_tests_command is missing"));
   EXPECT_THAT(message("collect_tests_command: [sh, -c, 'echo a; exit 3']"),
               HasSubstr("collect_tests_command ended with status 3"));
+  EXPECT_THAT(message("collect_tests_command: [printf, 'a\\377b']"), HasSubstr("is not UTF-8"));
   EXPECT_THAT(message("collect_tests_command: 'no-such-program --list'"),
               HasSubstr("give a list for arguments"));
   EXPECT_THAT(std::string(Get("dan", "")->Process(RunAllOf({"a"}, "")).message()),

@@ -141,7 +141,7 @@ TEST(SelectionConversionTest, BadFieldsAreNamed) {
            Case{"base", [](auto* r) { r->set_base("abc"); }},
            Case{"base", [](auto* r) { r->set_base(std::string(41, 'a')); }},
            Case{"head", [](auto* r) { r->set_head(std::string(40, 'g')); }},
-           Case{"base", [](auto* r) { r->set_base(std::string(40, '0')); }},
+           Case{"head", [](auto* r) { r->set_head(std::string(40, '0')); }},
            Case{"is the same commit as base", [](auto* r) { r->set_head(r->base()); }},
            Case{"granularity='9'",
                 [](auto* r) { r->set_granularity(static_cast<v1::Granularity>(9)); }},
@@ -167,6 +167,16 @@ TEST(SelectionConversionTest, BadFieldsAreNamed) {
     EXPECT_THAT(SelectionFromProto(proto),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(c.want)));
   }
+}
+
+// CI systems give it as the commit before a new branch: everything runs then, as for any commit that
+// nobody knows.
+TEST(SelectionConversionTest, ABaseOfZerosIsACommitThatNobodyKnows) {
+  v1::SelectTestsRequest proto = Minimal();
+  proto.set_base(std::string(40, '0'));
+  const auto request = SelectionFromProto(proto);
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_TRUE(request->base.IsNull());
 }
 
 TEST(SelectionConversionTest, ListsComeInThreeForms) {
