@@ -29,7 +29,7 @@ namespace {
 // Trims done/, and looks through the spool: some file systems tell nothing of other machines.
 constexpr absl::Duration kHousekeeping = absl::Minutes(10);
 constexpr absl::Duration kProbeTimeout = absl::Seconds(2);
-constexpr RetryPolicy kProbing = {.initial = absl::Milliseconds(250), .longest = absl::Seconds(5)};
+constexpr RetryPolicy kProbing = {.initial = absl::Milliseconds(250), .longest = absl::Seconds(2)};
 
 }  // namespace
 
@@ -258,6 +258,11 @@ void Agent::Parts::Work() {
 
 void Agent::Parts::Note(const UploadQueue::Task& task, const EntryResult& result) {
   if (!result.moved) metrics.errors.Add();
+  const bool forbidden = absl::IsUnauthenticated(result.status) ||
+                         (result.moved && absl::IsPermissionDenied(result.status));
+  // Only an answer about an upload tells: of a server that is not there nobody knows.
+  if (forbidden) health.SetPermission(result.status);
+  if (result.fate == EntryFate::kDone) health.SetPermission(absl::OkStatus());
   switch (result.fate) {
     case EntryFate::kDone:
       (result.stored.already_stored() ? metrics.repeated : metrics.stored).Add();
