@@ -77,6 +77,8 @@ TEST_F(SpoolTest, WhatWasPutIsAnEntry) {
 TEST_F(SpoolTest, AReportThatCannotBeReadLeavesNothing) {
   EXPECT_THAT(spool_->Put(manifest_, {folder_.Path("missing")}),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("missing")));
+  EXPECT_THAT(spool_->Put(manifest_, {folder_.path()}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("is a directory")));
   EXPECT_THAT(Names(InSpool("incoming")), IsEmpty());
   EXPECT_THAT(Names(InSpool("tmp")), IsEmpty());
 }
