@@ -186,6 +186,22 @@ TEST_F(AgentTest, AnEntryWaitsForTheServerAndForItsToken) {
   EXPECT_TRUE(Arrives("done/" + entry + "/result.json"));
 }
 
+TEST_F(AgentTest, WhatIsUnderWayAtSigtermGoesOnAtTheNextStart) {
+  StartServer();
+  StartAgent({"--grace", "0"});
+  ASSERT_TRUE(CountsReach("testselect_agent_server_up 1\n"));
+  server_->Signal(SIGSTOP);  // it takes calls and answers none
+  const std::string entry = Put("unit");
+  ASSERT_TRUE(CountsReach("testselect_agent_entries{state=\"uploading\"} 1\n"));
+  agent_->Signal(SIGTERM);
+  EXPECT_EQ(agent_->Wait().exit_code, 0);
+  EXPECT_TRUE(fs::exists(InSpool("incoming/" + entry + "/manifest.json")));
+  server_->Signal(SIGCONT);
+  StartAgent();
+  EXPECT_TRUE(Arrives("done/" + entry + "/result.json"));
+  EXPECT_THAT(IndexedJobs(), ::testing::ElementsAre("unit"));
+}
+
 // kill -9 of either side, in turn, while entries keep coming.
 TEST_F(AgentTest, KillsOfBothSidesLoseAndDoubleNothing) {
   constexpr int kRounds = 6;
