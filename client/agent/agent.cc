@@ -28,8 +28,10 @@ namespace {
 
 // Trims done/, and looks through the spool: some file systems tell nothing of other machines.
 constexpr absl::Duration kHousekeeping = absl::Minutes(10);
+// done/ is trimmed after so many too, lest a busy hour fills it.
+constexpr uint64_t kDoneBetweenTrims = 100;
 constexpr absl::Duration kProbeTimeout = absl::Seconds(2);
-constexpr RetryPolicy kProbing = {.initial = absl::Milliseconds(250), .longest = absl::Seconds(5)};
+constexpr RetryPolicy kProbing = {.initial = absl::Milliseconds(250), .longest = absl::Seconds(2)};
 
 }  // namespace
 
@@ -71,6 +73,7 @@ struct Agent::Parts {
   std::atomic<bool> stopping = false;
   std::atomic<bool> server_down = true;  // until it was asked
   std::atomic<size_t> unfinished = 0;
+  std::atomic<uint64_t> done_since_trim = 0;
   // Of the watching thread.
   std::optional<Backoff> probing{kProbing};
   bool probe_failed = false;
@@ -137,7 +140,7 @@ void Agent::Parts::Watch() {
   while (!stopping) {
     NoteSpool(Look());
     if (server_down && absl::Now() >= probe_due) Probe();
-    if (absl::Now() >= housekeeping_due) KeepHouse();
+    if (absl::Now() >= housekeeping_due || done_since_trim >= kDoneBetweenTrims) KeepHouse();
     WaitForNews();
   }
 }
@@ -187,6 +190,7 @@ void Agent::Parts::Probe() {
 
 void Agent::Parts::KeepHouse() {
   housekeeping_due = absl::Now() + kHousekeeping;
+  done_since_trim = 0;
   const absl::Status trimmed = spool.Trim(options.done, absl::Now());
   if (trimmed.ok()) return;
   metrics.errors.Add();
@@ -258,10 +262,16 @@ void Agent::Parts::Work() {
 
 void Agent::Parts::Note(const UploadQueue::Task& task, const EntryResult& result) {
   if (!result.moved) metrics.errors.Add();
+  const bool forbidden = absl::IsUnauthenticated(result.status) ||
+                         (result.moved && absl::IsPermissionDenied(result.status));
+  // Only an answer about an upload tells: of a server that is not there nobody knows.
+  if (forbidden) health.SetPermission(result.status);
+  if (result.fate == EntryFate::kDone) health.SetPermission(absl::OkStatus());
   switch (result.fate) {
     case EntryFate::kDone:
       (result.stored.already_stored() ? metrics.repeated : metrics.stored).Add();
       metrics.bytes.Add(static_cast<double>(result.bytes));
+      if (++done_since_trim == kDoneBetweenTrims) Wake();
       log->Info("uploaded", {{"entry", task.name},
                              {"segment", result.stored.segment_id()},
                              {"state", result.stored.state()},

@@ -26,7 +26,8 @@ HttpPage AgentHealth::Alive() const {
 
 HttpPage AgentHealth::Ready() const {
   MutexLock lock(&mutex_);
-  return spool_.ok() ? PageOf("server", server_) : PageOf("spool", spool_);
+  if (!spool_.ok()) return PageOf("spool", spool_);
+  return server_.ok() ? PageOf("permission", permission_) : PageOf("server", server_);
 }
 
 }  // namespace testselect::client

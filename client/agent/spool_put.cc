@@ -40,6 +40,11 @@ absl::Status Copy(const std::string& source, int to, const std::string& target) 
   const int from = source == "-" ? dup(STDIN_FILENO) : open(source.c_str(), O_RDONLY | O_CLOEXEC);
   if (from < 0) return ErrnoStatus(absl::StrCat("report ", source), errno);
   absl::Cleanup close_it = [from] { close(from); };
+  struct stat info = {};
+  if (fstat(from, &info) == 0 && S_ISDIR(info.st_mode)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("report ", source, " is a directory; name the report file in it"));
+  }
   std::string buffer(1 << 20, '\0');
   while (true) {
     const ssize_t got = read(from, buffer.data(), buffer.size());

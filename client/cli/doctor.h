@@ -35,7 +35,7 @@ struct Diagnosis {
   std::vector<Finding> findings{};
   std::string top{};  // of the checkout; empty: none
   std::shared_ptr<GitRepository> git{};
-  std::optional<ObjectId> head{};
+  std::optional<ObjectId> head{}, base{};
   std::optional<Target> target{};                         // of a service that answers
   std::optional<std::vector<v1::IndexedCommit>> index{};  // newest upload first
   std::string indexed{};                                  // the usable commit nearest to HEAD
@@ -51,7 +51,7 @@ void CheckCheckout(Diagnosis& diagnosis);  // repository, HEAD
 void CheckHistory(Diagnosis& diagnosis);   // history, base
 void CheckRuleFile(Diagnosis& diagnosis);
 // What the service says.
-void CheckService(Diagnosis& diagnosis);  // server, token
+void CheckService(Diagnosis& diagnosis);  // server, token, commits
 void CheckIndex(Diagnosis& diagnosis);    // index, distance
 // What the runner and the reports say.
 void CheckLabels(Diagnosis& diagnosis);

@@ -54,6 +54,7 @@ void CheckBase(Diagnosis& diagnosis) {
   if (*base == *diagnosis.head) {
     return diagnosis.Skip("base", absl::StrCat(shown, " is HEAD: there is nothing to compare"));
   }
+  diagnosis.base = *base;
   const absl::StatusOr<bool> ancestor = diagnosis.git->IsAncestor(*base, *diagnosis.head);
   if (!ancestor.ok()) {
     return diagnosis.Problem("base", std::string(ancestor.status().message()), kFetchAll);

@@ -17,6 +17,7 @@
 #include "storage/model/text.h"
 #include "testselect/v1/index.grpc.pb.h"
 #include "testselect/v1/ingest.grpc.pb.h"
+#include "testselect/v1/rules.grpc.pb.h"
 
 namespace testselect::client {
 namespace {
@@ -63,6 +64,35 @@ void CheckToken(Diagnosis& diagnosis) {
   }
 }
 
+// Whether the server has the commits that a selection here would name.
+void CheckCommits(Diagnosis& diagnosis) {
+  if (!diagnosis.head.has_value()) return diagnosis.Skip("commits", "no commit is checked out");
+  v1::CheckRulesRequest request;
+  request.set_repository(diagnosis.target->repository);
+  request.set_head(diagnosis.head->ToHex());
+  if (diagnosis.base.has_value()) request.set_base(diagnosis.base->ToHex());
+  v1::CheckRulesResponse response;
+  const auto stub = v1::RuleService::NewStub(diagnosis.target->connection->channel());
+  const auto context = diagnosis.target->connection->NewContext(Deadline(diagnosis));
+  const grpc::Status status = stub->CheckRules(context.get(), request, &response);
+  switch (status.error_code()) {
+    case grpc::StatusCode::OK:
+      return diagnosis.Ok("commits", diagnosis.base.has_value() ? "the server has HEAD and base"
+                                                                : "the server has HEAD");
+    case grpc::StatusCode::NOT_FOUND:
+      return diagnosis.Problem("commits", status.error_message(),
+                               "push it; or see whether the server's repository is the one of this "
+                               "clone, and can be fetched");
+    case grpc::StatusCode::INVALID_ARGUMENT:
+      return diagnosis.Problem("commits", status.error_message(), "mend the rule file at HEAD");
+    case grpc::StatusCode::UNIMPLEMENTED:
+      return diagnosis.Warn("commits", "this server makes no selections",
+                            "ask one with --role=frontend or all");
+    default:
+      return diagnosis.Warn("commits", status.error_message(), "try again");
+  }
+}
+
 void CheckRemote(Diagnosis& diagnosis) {
   const std::string& server = diagnosis.common.remote.server;
   const char* const no_token = "there is no connection";
@@ -90,6 +120,7 @@ void CheckRemote(Diagnosis& diagnosis) {
   diagnosis.target->connection = *std::move(connection);
   diagnosis.target->repository = diagnosis.common.repo;
   CheckToken(diagnosis);
+  CheckCommits(diagnosis);
 }
 
 absl::StatusOr<std::vector<v1::IndexedCommit>> ListIndex(const Diagnosis& diagnosis) {

@@ -115,6 +115,14 @@ constexpr char kComments[] =
 
 void AppendSteps(const FoundRunner& runner, std::string* out) {
   absl::StrAppend(out, "\n", runner.name, ":\n");
+  if (!runner.folder.empty()) absl::StrAppend(out, "  cd ", ShellQuote(runner.folder), "\n");
+  if (!runner.run_name.empty()) {
+    absl::StrAppend(
+        out,
+        "  # the first time everything runs and is uploaded; later, what a change needs\n"
+        "  testselect run ",
+        runner.run_name, "\n  # or, step by step:\n");
+  }
   if (runner.record_command.empty()) {
     absl::StrAppend(out,
                     "  # leave coverage of each test, and outcomes, then:\n"
@@ -124,7 +132,6 @@ void AppendSteps(const FoundRunner& runner, std::string* out) {
                     "--format list --out run.txt\n");
     return;
   }
-  if (!runner.folder.empty()) absl::StrAppend(out, "  cd ", ShellQuote(runner.folder), "\n");
   absl::StrAppend(out, "  ", runner.record_command, "\n",
                   "  testselect upload --commit \"$(git rev-parse HEAD)\" --job unit ",
                   runner.upload_reports, "\n",
@@ -182,16 +189,18 @@ std::string NextSteps(const ProjectScan& scan) {
                     " suitespec.yml; see `testselect suites list`\n");
   }
   if (!scan.codecov_file.empty()) {
-    absl::StrAppend(&out, "codecov: ", scan.codecov_file,
-                    scan.codecov_runners.empty()
-                        ? " (no cli.runners)"
-                        : absl::StrCat(" runs ", Shorten(absl::StrJoin(scan.codecov_runners, ", ")),
-                                       " with label analysis: `testselect select` takes its place"),
-                    "\n");
+    absl::StrAppend(
+        &out, "codecov: ", scan.codecov_file,
+        scan.codecov_runners.empty()
+            ? " (no cli.runners)"
+            : absl::StrCat(" runs ", Shorten(absl::StrJoin(scan.codecov_runners, ", ")),
+                           " with label analysis: `testselect label-analysis` takes its place"),
+        "\n");
   }
   if (!scan.ci_files.empty()) {
     absl::StrAppend(&out, "CI: ", Shorten(absl::StrJoin(scan.ci_files, ", "), 200),
-                    "; fetch the whole history there (fetch-depth: 0)\n");
+                    "; fetch the whole history there (fetch-depth: 0); `testselect ci` writes "
+                    "matrices and child pipelines\n");
   }
   absl::StrAppend(&out, "\nNext:\n  git add .testselect.yml .gitignore\n");
   for (const FoundRunner& runner : scan.runners) AppendSteps(runner, &out);

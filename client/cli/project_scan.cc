@@ -134,6 +134,7 @@ class Scanner {
     Add({.name = "pytest",
          .sign = sign,
          .folder = folder,
+         .run_name = "pytest",
          .labels_command = "pytest --collect-only -q",
          .record_command = "pytest --cov=. --cov-context=test --junitxml=junit.xml",
          .upload_reports = "--outcomes junit.xml .coverage",
@@ -142,7 +143,7 @@ class Scanner {
 
   void LookAtOthers(const std::string& file, const std::string& name) {
     const std::string folder = FolderOf(file);
-    if (name == "go.mod") AddPlain("go test", file, folder);
+    if (name == "go.mod") AddPlain("go test", file, folder, "go");
     if (name == "pom.xml") AddPlain("Maven Surefire", file, folder);
     if (name == "build.gradle" || name == "build.gradle.kts") AddPlain("Gradle", file, folder);
     if (name == "Cargo.toml") AddPlain("cargo test", file, folder);
@@ -154,7 +155,7 @@ class Scanner {
     if (name == "CMakeLists.txt") {
       const std::string text = Read(file);
       if (absl::StrContains(text, "enable_testing") || absl::StrContains(text, "include(CTest)")) {
-        AddPlain("CTest", file, folder);
+        AddPlain("CTest", file, folder, "ctest");
       }
     }
   }
@@ -165,8 +166,9 @@ class Scanner {
     if (absl::StrContains(text, "\"vitest\"")) AddPlain("Vitest", file, folder);
   }
 
-  void AddPlain(const std::string& name, const std::string& sign, const std::string& folder) {
-    Add({name, sign, folder, "", "", "", ""});
+  void AddPlain(const std::string& name, const std::string& sign, const std::string& folder,
+                const std::string& run_name = "") {
+    Add({name, sign, folder, run_name, "", "", "", ""});
   }
 
   // Modules below another of the same kind are that one's.

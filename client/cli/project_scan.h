@@ -10,9 +10,10 @@ namespace testselect::client {
 
 // One test runner of the repository.
 struct FoundRunner {
-  std::string name;    // "pytest"
-  std::string sign;    // the file that says so, from the top
-  std::string folder;  // where it is started, from the top; empty: there
+  std::string name;      // "pytest"
+  std::string sign;      // the file that says so, from the top
+  std::string folder;    // where it is started, from the top; empty: there
+  std::string run_name;  // what `testselect run` calls it; empty: it does not know it
   // Shell commands; empty where nothing short does it.
   std::string labels_command;  // prints the labels
   std::string record_command;  // runs the tests with coverage per test, or leaves outcomes

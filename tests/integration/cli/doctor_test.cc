@@ -142,6 +142,7 @@ TEST_F(DoctorTest, AServerItsTokenAndItsRepositories) {
   EXPECT_THAT(Check("server"), HasSubstr("ok: " + address_));
   EXPECT_THAT(Check("token"), AllOf(HasSubstr("problem: "), HasSubstr("--token-file")));
   EXPECT_THAT(Check("known"), HasSubstr("ok: 2 of 2"));
+  EXPECT_THAT(Check("commits"), HasSubstr("ok: the server has HEAD and base"));
   Doctor({"--server", address_, "--repo", "local", "--token-file", folder_ + "/tokens"}, 0);
   EXPECT_THAT(Check("token"), HasSubstr("ok: uploads are allowed"));
   Doctor({"--server", address_, "--repo", "other"}, 1);
@@ -152,6 +153,22 @@ TEST_F(DoctorTest, AServerItsTokenAndItsRepositories) {
   EXPECT_THAT(Check("server"), HasSubstr("problem: no server answers"));
   // And the rest is checked all the same.
   EXPECT_THAT(Check("report"), HasSubstr("ok: "));
+}
+
+TEST_F(DoctorTest, ACommitThatTheServerLacksIsAProblem) {
+  ASSERT_EQ(UploadFirst().exit_code, 0);
+  Serve();
+  Shell("git clone -q . " + folder_ + "/clone");
+  Shell("cd " + folder_ +
+        "/clone && git -c user.email=t@example.com -c user.name=t commit -q "
+        "--allow-empty -m mine");
+  const Finished done =
+      Run({"doctor", "--json", "--server", address_, "--repo", "local", "--labels-file", labels_},
+          {.cwd = folder_ + "/clone"});
+  EXPECT_EQ(done.exit_code, 1) << done.err;
+  out_ = done.out;
+  EXPECT_THAT(Check("commits"), AllOf(HasSubstr("problem: "), HasSubstr("-> push it")));
+  EXPECT_THAT(Check("distance"), HasSubstr("ok: "));
 }
 
 TEST_F(DoctorTest, OutsideOfARepositoryItSaysSo) {

@@ -6,6 +6,7 @@
 
 #include "client/cli/project_scan.h"
 #include "client/files.h"
+#include "client/runners/registry.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/selection/path_rules.h"
@@ -69,6 +70,22 @@ TEST_F(InitFilesTest, RunnersAreFoundByTheirFiles) {
     EXPECT_THAT(Runners(), ElementsAre(runner));
     std::filesystem::remove_all(folder_.Path(path.substr(0, path.find('/'))));
   }
+}
+
+TEST_F(InitFilesTest, WhatItSaysToRunCanBeRun) {
+  Write("pytest.ini");
+  Write("go.mod");
+  Write("CMakeLists.txt", "enable_testing()\n");
+  Write("Cargo.toml");
+  const ProjectScan scan = Scan();
+  size_t known = 0;
+  for (const FoundRunner& runner : scan.runners) {
+    if (runner.run_name.empty()) continue;
+    ++known;
+    EXPECT_THAT(FindRunner(runner.run_name), IsOk());
+    EXPECT_THAT(NextSteps(scan), HasSubstr("testselect run " + runner.run_name + "\n"));
+  }
+  EXPECT_EQ(known, 3u);
 }
 
 TEST_F(InitFilesTest, WhatIsNoSignIsNoRunner) {

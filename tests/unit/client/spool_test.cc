@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
+#include "absl/strings/numbers.h"
 #include "absl/time/clock.h"
 #include "client/agent/folder_watch.h"
 #include "client/files.h"
@@ -77,6 +78,8 @@ TEST_F(SpoolTest, WhatWasPutIsAnEntry) {
 TEST_F(SpoolTest, AReportThatCannotBeReadLeavesNothing) {
   EXPECT_THAT(spool_->Put(manifest_, {folder_.Path("missing")}),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("missing")));
+  EXPECT_THAT(spool_->Put(manifest_, {folder_.path()}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("is a directory")));
   EXPECT_THAT(Names(InSpool("incoming")), IsEmpty());
   EXPECT_THAT(Names(InSpool("tmp")), IsEmpty());
 }
@@ -162,6 +165,23 @@ TEST_F(SpoolTest, TheWatchTellsOfEntriesAndOfManifests) {
   EXPECT_FALSE(added);
   ASSERT_THAT(watch.Follow({spool_->EntryPath("gone")}, &added), IsOk());
   EXPECT_FALSE(added);
+}
+
+TEST_F(SpoolTest, TheWatchTellsWhenMoreHappenedThanIsKept) {
+  int kept = 0;
+  ASSERT_TRUE(
+      absl::SimpleAtoi(ReadFile("/proc/sys/fs/inotify/max_queued_events").value_or("0"), &kept));
+  ASSERT_GT(kept, 0);
+  if (kept > 100'000) GTEST_SKIP() << kept << " events are kept";
+  ASSERT_OK_AND_ASSIGN(FolderWatch watch, FolderWatch::Create());
+  ASSERT_THAT(watch.Add(spool_->incoming()), IsOk());
+  const std::string names[] = {spool_->EntryPath("a"), spool_->EntryPath("b")};
+  ASSERT_EQ(mkdir(names[0].c_str(), 0700), 0);
+  for (int i = 0; i <= kept; ++i) {  // each differs from the one before, and is kept
+    ASSERT_EQ(rename(names[i % 2].c_str(), names[(i + 1) % 2].c_str()), 0);
+  }
+  EXPECT_THAT(watch.Drain(), IsOkAndHolds(false));
+  EXPECT_THAT(watch.Drain(), IsOkAndHolds(true));
 }
 
 }  // namespace
