@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from benchmarks import ingest, selection
+from benchmarks import ingest, recording, selection
 from benchmarks.bench import SOURCE_DIR, Bench, BenchError, log
 
 NULL = "a null server that parses the same request and returns the same bytes"
@@ -58,6 +58,12 @@ BENCHMARKS = {
     "second_commit_noise_percent": (
         ingest.density, "%", "ratio", "the first commit's bytes",
         "the same with noise in 0.1% of the (label, function) pairs"),
+    "recording": (
+        recording.recording, "x", "ratio", "the same suite without it, CPU time",
+        "a whole suite of 1,231 tests with pytest-testselect's recorder"),
+    "recording_coverage": (
+        recording.recording, "x", "ratio", "the same suite without it, CPU time",
+        "the same suite with coverage.py's contexts"),
 }
 
 

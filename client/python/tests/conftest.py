@@ -10,7 +10,7 @@ import textwrap
 
 import pytest
 
-from evidence_reader import Evidence
+from pytest_testselect.evidence_reader import Evidence
 
 IDENTITY = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER")
             for what, value in (("NAME", "test"), ("EMAIL", "test@localhost"), ("DATE", "2001-01-01T00:00:00 +0000"))}

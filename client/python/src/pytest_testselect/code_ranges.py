@@ -5,14 +5,13 @@ of a class is the lines of its own statements: as a range it would cover the fun
 
 PYTEST_DONT_REWRITE
 """
-import ast
 import dis
 import inspect
-import operator
+import tokenize
+from types import CodeType
 
 from .evidence_file import MAX_LINE, line_ranges, varint
 
-_END = operator.itemgetter(1)
 _FUNCTION = inspect.CO_NEWLOCALS | inspect.CO_OPTIMIZED
 
 
@@ -21,23 +20,33 @@ def is_function(code):
     return code.co_flags & _FUNCTION == _FUNCTION and not code.co_name.startswith("<generic parameters of ")
 
 
+def _lines(code):
+    """The lines that have instructions of their own, not those of nested code; may be none."""
+    lines = {line for _, _, line in code.co_lines()} if hasattr(code, "co_lines") else {n for _, n in dis.findlinestarts(code)}
+    lines.discard(None)
+    lines.discard(0)
+    return lines
+
+
 def own_lines(code):
     """The lines of a body's own statements, ascending."""
-    lines = (line for _, _, line in code.co_lines()) if hasattr(code, "co_lines") else (n for _, n in dis.findlinestarts(code))
-    return sorted({line for line in lines if line and line <= MAX_LINE})
+    return sorted(line for line in _lines(code) if line <= MAX_LINE)
 
 
-def _last_line(code):
-    ends = filter(None, map(_END, code.co_positions())) if hasattr(code, "co_positions") else ()
-    last = max(ends, default=0) or max(own_lines(code), default=0)
-    return max([last, *(_last_line(const) for const in code.co_consts if isinstance(const, type(code)))])
+def _last_line(code, lines):
+    """The last line of an instruction: every statement that does anything has one on its first line."""
+    last = max(lines, default=0)
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            last = max(last, _last_line(const, _lines(const)))
+    return last
 
 
 class Places:
     """The encoded place of a code object; keeps what it has read of sources."""
 
     def __init__(self):
-        self._ends = {}
+        self._sources = {}
 
     def function(self, code):
         """First and last line, as bytes of varints."""
@@ -45,35 +54,33 @@ class Places:
         return varint(first) + varint(last)
 
     def function_range(self, code):
-        first, last = max(code.co_firstlineno, 1), _last_line(code)
+        lines = _lines(code)
+        first, last = max(code.co_firstlineno, 1), _last_line(code, lines)
         # A body of nothing but a docstring has no instruction on its own lines.
-        if len(own_lines(code)) < 2 and code.co_name != "<lambda>":
-            last = max(last, self._end_in_source(code))
+        if len(lines) < 2 and code.co_consts and isinstance(code.co_consts[0], str):
+            last = max(last, self._end_of_block(code))
         return min(first, MAX_LINE), min(max(first, last), MAX_LINE)
 
     def lines(self, code):
         return b"".join(map(varint, line_ranges(own_lines(code))))
 
-    def _end_in_source(self, code):
-        ends = self._ends.get(code.co_filename)
-        if ends is None:
-            ends = self._ends[code.co_filename] = _function_ends(code.co_filename)
-        return ends.get((code.co_name, code.co_firstlineno), 0)
+    def _end_of_block(self, code):
+        """The last line of the function, by its source; 0 where that is not to be had."""
+        source = self._sources.get(code.co_filename)
+        if source is None:
+            source = self._sources[code.co_filename] = _source_lines(code.co_filename)
+        try:
+            return code.co_firstlineno + len(inspect.getblock(source[code.co_firstlineno - 1:])) - 1
+        except (SyntaxError, IndexError, tokenize.TokenError):
+            return 0
 
 
-def _function_ends(path):
-    """{(name, first line): last line} of the functions of a file; empty where it cannot be read."""
+def _source_lines(path):
     try:
-        with open(path, "rb") as file:
-            tree = ast.parse(file.read())
-    except (OSError, SyntaxError, ValueError):
-        return {}
-    ends = {}
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-            ends[node.name, first] = node.end_lineno
-    return ends
+        with tokenize.open(path) as file:
+            return file.readlines()
+    except (OSError, SyntaxError, UnicodeDecodeError):
+        return []
 
 
 def nested_functions(path):
@@ -88,5 +95,5 @@ def nested_functions(path):
         code = todo.pop()
         if is_function(code):
             found.append(code)
-        todo += [const for const in code.co_consts if isinstance(const, type(code))]
+        todo += [const for const in code.co_consts if isinstance(const, CodeType)]
     return found

@@ -2,6 +2,8 @@
 
 PYTEST_DONT_REWRITE
 """
+import contextlib
+
 import pytest
 
 _RECORDING = pytest.StashKey()
@@ -60,7 +62,8 @@ def pytest_configure(config):
     if path:
         from .labels_file import check_argument
         check_argument(config, "--testselect-record")
-    smart = _register_smart(config) if _is_smart(config.option) else None
+    with recording.paused() if recording is not None else contextlib.nullcontext():
+        smart = _register_smart(config) if _is_smart(config.option) else None
     if recording is not None:
         from . import smart as smart_module, starting
         then = _nothing

@@ -25,6 +25,8 @@ _BATCH = 1000         # starts that are kept before they are counted
 _SPEAKERS = {"spawnv_passfds": os.path.join("multiprocessing", "util.py"), "send": os.path.join("multiprocessing", "connection.py"),
              "send_bytes": os.path.join("multiprocessing", "connection.py"),
              "submit": os.path.join("concurrent", "futures", "process.py")}
+# What tells code objects apart while they live: they are equal where their texts are, and id() is an audit event.
+key_of = object.__hash__
 _RESUMABLE = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
@@ -41,12 +43,12 @@ class Recorder:
         self.repository = repository
         self.outside = Trace()
         self.early = set()        # paths of modules that were there before
-        self.askers = {}          # id of a code object -> paths of modules that were loaded because of it
-        self.speakers = set()     # ids of code objects: who runs one does more than is seen
-        self._kept = {}           # id -> code object: an id that is in use is not given again
+        self.askers = {}          # key of a code object -> paths of modules that were loaded because of it
+        self.speakers = set()     # keys of code objects: who runs one does more than is seen
+        self._kept = {}           # key -> code object: a key that is in use is not given again
         self._current = self.outside
         self._fired = []          # code objects, as they start
-        self._starts = collections.Counter()   # by id of a code object: in this context
+        self._starts = collections.Counter()   # by key of a code object: in this context
         self._out = []            # those taken out of the watch
         self.survives_fork = False
         self._importing = None    # the code object of the outermost module that is being imported in a context
@@ -133,14 +135,14 @@ class Recorder:
         """A code object starts for the first time in this process."""
         mon = sys.monitoring
         if self.repository.path_of(code.co_filename) is not None:
-            self._kept[id(code)] = code
+            self._kept[key_of(code)] = code
             self._fired.append(code)
             self._watch_code(code)
             if code.co_name == "<module>" and not is_function(code):
                 self._module_starts(code)
         elif code.co_filename.endswith(_SPEAKERS.get(code.co_name, "\0")):
-            self._kept[id(code)] = code
-            self.speakers.add(id(code))
+            self._kept[key_of(code)] = code
+            self.speakers.add(key_of(code))
             self._fired.append(code)
             self._watch_code(code)
         return mon.DISABLE
@@ -158,8 +160,8 @@ class Recorder:
         while frame is not None and self.repository.path_of(frame.f_code.co_filename) is None:
             frame = frame.f_back
         if frame is not None:
-            self._kept.setdefault(id(frame.f_code), frame.f_code)
-            self.askers.setdefault(id(frame.f_code), set()).add(path)
+            self._kept.setdefault(key_of(frame.f_code), frame.f_code)
+            self.askers.setdefault(key_of(frame.f_code), set()).add(path)
         self._current.imported.add(path)
         if self._current is not self.outside and self._importing is None:
             self._begin_import(code)
@@ -187,7 +189,7 @@ class Recorder:
         self.outside.add_code(trace)
 
     def _keep(self, trace, code):
-        key = id(code)
+        key = key_of(code)
         trace.codes.add(key)
         self._kept.setdefault(key, code)
 
@@ -199,18 +201,18 @@ class Recorder:
             taken.extend(map(self._fired.pop, itertools.repeat(-1, len(self._fired))))
         except IndexError:             # another thread took the rest
             pass
-        trace.codes.update(map(id, taken))
+        trace.codes.update(map(key_of, taken))
         if trace is not self._current:
-            self._current.codes.update(map(id, taken))
+            self._current.codes.update(map(key_of, taken))
         return taken
 
     def _count(self):
         """Takes out of the watch what fires all the time."""
         taken, starts = self._take(self._current), self._starts
-        starts.update(map(id, taken))
+        starts.update(map(key_of, taken))
         for code in taken:
-            if starts[id(code)] >= _MANY_STARTS:
-                starts[id(code)] = -len(taken)
+            if starts[key_of(code)] >= _MANY_STARTS:
+                starts[key_of(code)] = -len(taken)
                 sys.monitoring.set_local_events(self._watch, code, 0)
                 self._out.append(code)
 

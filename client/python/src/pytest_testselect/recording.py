@@ -34,6 +34,13 @@ class Recording:
         self.listener.end()
         self.recorder.stop()
 
+    @contextlib.contextmanager
+    def paused(self):
+        """What this package itself opens and starts is nobody's need."""
+        self.listener.end()
+        yield
+        self.listener.listen()
+
     def report(self):
         """What was seen so far, as plain values."""
         return reports.of(self.recorder, self.tests, self.fixtures.made, self.outcomes.of)

@@ -29,8 +29,8 @@ class _Maker:
     def __init__(self, recorder):
         self.recorder, self.path_of = recorder, recorder.repository.path_of
         self.places, self.ranges = [], Places()
-        self.numbers = {}          # id of a code object -> number of its place, or -1
-        self.foreign = set()       # ids of code objects that have none
+        self.numbers = {}          # key of a code object -> number of its place, or -1
+        self.foreign = set()       # keys of code objects that have none
         self.files = {}            # path -> whether it is a file
         self.imports = _imports_of_askers(recorder)
 
@@ -50,15 +50,16 @@ class _Maker:
     def trace(self, trace):
         speakers = self.recorder.speakers
         opaque = trace.opaque or ("spoke to another process" if not speakers.isdisjoint(trace.codes) else "")
-        for key in trace.codes - self.numbers.keys():
+        numbers = self.numbers
+        for key in trace.codes.difference(numbers):
             self.place(key)
-        places, imported = list(map(self.numbers.__getitem__, trace.codes)), set(trace.imported)
+        places, imported = list(map(numbers.__getitem__, trace.codes)), set(trace.imported)
         opened = {path for path in trace.opened if self.is_file(path)}
         if self.foreign and not self.foreign.isdisjoint(trace.codes):
             places = [number for number in places if number >= 0]
             opened |= {self.path_of(self.recorder.code(key).co_filename) for key in trace.codes & self.foreign - speakers}
         places += [self.lines_place(path, tuple(sorted(lines))) for path, lines in trace.lines.items()]
-        for key in self.imports.keys() & trace.codes:
+        for key in trace.codes.intersection(self.imports):
             imported |= self.imports[key]
         return [places, sorted(opened), sorted(imported), opaque]
 

@@ -13,7 +13,7 @@ class Trace:
         self.clear()
 
     def clear(self):
-        self.codes = set()       # ids of code objects that the recorder keeps
+        self.codes = set()       # keys of code objects that the recorder keeps
         self.lines = {}          # path -> executed lines, where lines are recorded
         self.opened = set()      # paths of the repository
         self.imported = set()

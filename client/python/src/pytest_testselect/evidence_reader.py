@@ -1,4 +1,7 @@
-"""Reads evidence reports back, independently of the writer, for tests: {label: what the report says of it}."""
+"""Reads evidence reports back.
+
+PYTEST_DONT_REWRITE
+"""
 import dataclasses
 import struct
 
@@ -114,3 +117,22 @@ class Evidence:
                 while at < len(value):
                     fixture, at = _varint(value, at)
                     seen.fixtures.append(fixture)
+
+
+def read(path):
+    """{label: {"files": what it executed, opened or imported, "opaque"}}, its shared fixtures' included. Raises OSError."""
+    evidence, found = Evidence(path), {}
+    for label, test in evidence.tests.items():
+        files, opaque, todo, done = set(), test.opaque, list(test.fixtures), set()
+        parts = [test]
+        while todo:
+            number = todo.pop()
+            if number not in done:
+                done.add(number)
+                parts.append(evidence.fixtures[number])
+                todo += evidence.fixtures[number].fixtures
+        for part in parts:
+            files.update(part.functions, part.lines, part.opened, part.imported)
+            opaque = opaque or part.opaque
+        found[label] = {"files": files, "opaque": opaque}
+    return found
