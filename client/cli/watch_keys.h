@@ -10,7 +10,8 @@
 namespace testselect::client {
 
 // While one lives, keys reach this program at once, without echo, and SIGINT and SIGTERM are read
-// instead of ending it. One at a time. Without a terminal there are no keys.
+// instead of ending it, whichever thread they reach. One at a time. Without a terminal there are no
+// keys.
 class WatchKeys {
  public:
   WatchKeys();
@@ -31,7 +32,8 @@ class WatchKeys {
   bool has_keys_ = false;
   int signal_fd_ = -1;
   termios terminal_{};
-  sigset_t signals_{}, before_{};
+  struct sigaction on_interrupt_ {
+  }, on_terminate_{};  // as they were
 };
 
 }  // namespace testselect::client

@@ -52,6 +52,37 @@ TEST_F(StructureCliTest, GraphAsJsonAndDot) {
   EXPECT_EQ(Run({"graph", "--commit", added, "--", "new.py"}).exit_code, 0);
 }
 
+TEST_F(StructureCliTest, AffectedFilesAndTests) {
+  ASSERT_EQ(UploadFirst().exit_code, 0);
+  const Finished done = Run({"affected", "--base", base_, "--head", head_, "--json"});
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  const auto affected = Json(done.out);
+  EXPECT_THAT(Strings(affected["changed"]), ElementsAre("calc.py"));
+  EXPECT_THAT(Strings(affected["affected_modules"]), ElementsAre("calc.py", "tests/test_calc.py"));
+  EXPECT_THAT(Strings(affected["tests"]), ElementsAre("tests/test_calc.py"));
+  EXPECT_EQ(uint64_t(affected["labels"]), 1u);
+  EXPECT_TRUE(affected["fallback"].is_null());
+  Shell("git checkout -q " + base_);
+  WriteFile("other.py", "x = 1\n");
+  EXPECT_THAT(Run({"affected", "--working-tree"}).out,
+              HasSubstr("changed files (1):\n  other.py\n"));
+}
+
+TEST_F(StructureCliTest, StaleSaysWhatDiffersFromTheEvidence) {
+  const Finished none = Run({"stale"});
+  EXPECT_EQ(none.exit_code, 1) << none.err;
+  EXPECT_THAT(none.out, HasSubstr("no evidence"));
+  ASSERT_EQ(UploadFirst().exit_code, 0);
+  const Finished behind = Run({"stale", "--json"});
+  EXPECT_EQ(behind.exit_code, 1) << behind.err;
+  const auto job = Json(behind.out)["jobs"].at(0);
+  EXPECT_EQ(std::string_view(job["commit"]), base_);
+  EXPECT_EQ(uint64_t(job["distance"]), 1u);
+  EXPECT_THAT(Strings(job["changed"]), ElementsAre("calc.py"));
+  Shell("git checkout -q " + base_);
+  EXPECT_EQ(Run({"stale"}).exit_code, 0);
+}
+
 TEST_F(StructureCliTest, WhoExecutedAndWhoReaches) {
   ASSERT_EQ(UploadFirst().exit_code, 0);
   const Finished line = Run({"who", "calc.py:2", "--commit", base_});
