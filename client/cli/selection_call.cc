@@ -23,6 +23,13 @@ bool IsCallersError(absl::StatusCode code) {
          code == absl::StatusCode::kUnauthenticated || code == absl::StatusCode::kPermissionDenied;
 }
 
+// What keeps a server from being shown the files as they are; an older one cannot be shown any.
+bool IsServicesError(absl::StatusCode code) {
+  return code == absl::StatusCode::kUnavailable || code == absl::StatusCode::kDeadlineExceeded ||
+         code == absl::StatusCode::kResourceExhausted || code == absl::StatusCode::kAborted ||
+         code == absl::StatusCode::kCancelled || code == absl::StatusCode::kUnimplemented;
+}
+
 class SelectRun {
  public:
   SelectRun(const CommonOptions& common, const SelectOptions& options, Console& console)
@@ -38,9 +45,11 @@ class SelectRun {
 
   absl::StatusOr<SelectionAnswer> Run(const LabelSource& source) {
     TS_RETURN_IF_ERROR(CheckRepository(common_));
-    TS_ASSIGN_OR_RETURN(v1::SelectTestsRequest request, BuildSelectRequest(common_, options_));
+    const absl::StatusOr<v1::SelectTestsRequest> request = BuildSelectRequest(common_, options_);
+    if (!request.ok() && !IsServicesError(request.status().code())) return request.status();
     TS_ASSIGN_OR_RETURN(std::optional<RequestedLabels> labels, source());
-    absl::StatusOr<SelectionAnswer> answer = Ask(request, labels);
+    absl::StatusOr<SelectionAnswer> answer =
+        request.ok() ? Ask(*request, labels) : absl::StatusOr<SelectionAnswer>(request.status());
     if (answer.ok() || IsCallersError(answer.status().code())) return answer;
     if (!labels.has_value()) {
       return absl::Status(answer.status().code(),
@@ -49,8 +58,10 @@ class SelectRun {
     }
     SelectionAnswer everything =
         RunEverything(*std::move(labels), CodeFor(answer.status()), answer.status().message());
-    everything.base = request.base();
-    everything.head = request.head();
+    if (request.ok()) {
+      everything.base = request->base();
+      everything.head = request->head();
+    }
     return everything;
   }
 

@@ -31,6 +31,7 @@ class GoRunner : public Runner {
 
   absl::StatusOr<CollectedTests> Collect() override {
     TS_ASSIGN_OR_RETURN(arguments_, ParseGoArguments(setup_.arguments));
+    TS_ASSIGN_OR_RETURN(covered_, Covered());
     CollectedTests tests;
     std::string said;
     GoEvents events([&](absl::string_view text) { absl::StrAppend(&said, text); },
@@ -107,6 +108,19 @@ class GoRunner : public Runner {
     return arguments;
   }
 
+  // All packages of the module (of all modules of the workspace), whatever folder this is.
+  absl::StatusOr<std::string> Covered() const {
+    ProcessOptions options = Options();
+    options.out = options.err = ProcessOptions::Output::kCapture;
+    TS_ASSIGN_OR_RETURN(const FinishedProcess finished, RunProcess(Words({"list", "-m"}), options));
+    std::vector<std::string> patterns;
+    for (const absl::string_view module : absl::StrSplit(finished.out, '\n', absl::SkipEmpty())) {
+      patterns.push_back(absl::StrCat(module, "/..."));
+    }
+    // Without modules there is no better name.
+    return finished.state.ok() && !patterns.empty() ? absl::StrJoin(patterns, ",") : "./...";
+  }
+
   std::vector<std::string> PackagesOf(const RunOrder& order) const {
     std::vector<std::string> packages;
     std::map<std::string, bool> seen;
@@ -122,7 +136,7 @@ class GoRunner : public Runner {
     words.insert(words.end(), arguments_.flags.begin(), arguments_.flags.end());
     if (!arguments_.counted) words.push_back("-count=1");
     if (setup_.record) words.push_back("-cover");
-    if (setup_.record && !arguments_.covers) words.push_back("-coverpkg=./...");
+    if (setup_.record && !arguments_.covers) words.push_back(absl::StrCat("-coverpkg=", covered_));
     return words;
   }
 
@@ -223,6 +237,7 @@ class GoRunner : public Runner {
 
   const RunnerSetup& setup_;
   GoArguments arguments_;
+  std::string covered_;  // for -coverpkg
   std::map<std::string, Test> test_of_;
 };
 

@@ -140,8 +140,12 @@ class PytestRunner : public Runner {
 
   std::vector<std::string> RecordingArguments(int round) {
     if (UsesRecorder()) return {"--testselect-record", FilesOf(round).evidence};
-    // A part of the suite covers less than what a project may demand of all of it.
-    if (UsesCov()) return {"--cov=.", "--cov-context=test", "--cov-report=", "--cov-fail-under=0"};
+    // Of all of the repository, whatever folder this is; and a part of the suite covers less than
+    // what a project may demand of all of it.
+    if (UsesCov()) {
+      return {absl::StrCat("--cov=", setup_.top), "--cov-context=test",
+              "--cov-report=", "--cov-fail-under=0"};
+    }
     if (setup_.record && !std::exchange(told_, true)) {
       setup_.warn(
           "no evidence is recorded: install pytest-testselect (Python 3.12 or later) or pytest-cov "

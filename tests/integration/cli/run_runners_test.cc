@@ -76,6 +76,18 @@ TEST_F(RunPytestTest, RecordsSelectsAndRunsWhatAChangeNeeds) {
   ExpectRan(Pytest(), 0, 2);
 }
 
+TEST_F(RunPytestTest, EvidenceOfARunInASubfolderHoldsTheCodeOutsideOfIt) {
+  WriteFile("service/conftest.py", "import sys\nsys.path.insert(0, '..')\n");
+  WriteFile("service/test_service.py",
+            "import calc\n\ndef test_s():\n    assert calc.mul(1, 2) == 2\n");
+  Commit("service");
+  std::vector<std::string> words = {"run", "pytest", "--json"};
+  words.insert(words.end(), with_.begin(), with_.end());
+  const Finished done = Start(words, {.cwd = repo_ + "/service"})->Wait();
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_THAT(FilesOf("test_service.py::test_s"), HasSubstr("\"calc.py\": [[6, 6]]"));
+}
+
 TEST_F(RunPytestTest, AFailureIsPytestsStatusAndRunsUntilItPasses) {
   ExpectRan(Pytest(), 2, 0);
   WriteFile("calc.py", "def add(a, b):\n    return 7\n\n\ndef mul(a, b):\n    return a * b\n");
@@ -147,13 +159,21 @@ TEST_F(RunRunnersTest, GoRecordsEachTestAlone) {
   const auto files = Json(FilesOf("example.com/calc.TestAdd"))["files"];
   EXPECT_EQ(std::string(simdjson::minify(files["calc.go"])), "[[3,5]]");
   ExpectRan(RunRunner("go", {}), 0, 3);
+  // From a subfolder the module's other packages count, too.
+  WriteFile("sub/calc_test.go",
+            "package sub\n\nimport (\n\t\"testing\"\n\n\t\"example.com/calc\"\n)\n\n"
+            "func TestCalc(t *testing.T) {\n\tcalc.Add(1, 2)\n}\n");
+  Commit("sub");
+  ASSERT_EQ(Start({"run", "go", "--subset"}, {.cwd = repo_ + "/sub"})->Wait().exit_code, 0);
+  EXPECT_EQ(std::string(simdjson::minify(Json(FilesOf("example.com/calc/sub.TestCalc"))["files"])),
+            "{\"calc.go\":[[3,5]]}");
   WriteFile("calc.go",
             "package calc\n\nfunc Add(a, b int) int {\n\treturn a + b\n}\n\n"
             "func Mul(a, b int) int {\n\treturn b * a * 3\n}\n");
   Commit("mul is broken");
   const Finished broken = RunRunner("go", {});
   EXPECT_EQ(broken.exit_code, 1);
-  EXPECT_EQ(uint64_t(Json(broken.out)["selected"]), 1u);
+  EXPECT_EQ(uint64_t(Json(broken.out)["selected"]), 1u) << broken.err;
   EXPECT_THAT(broken.err, HasSubstr("--- FAIL: Test\xC3\x9C"
                                     "ber"));
 }

@@ -121,6 +121,16 @@ TEST_F(RunTest, ChangedFilesAreNoEvidenceOfTheCommit) {
   EXPECT_THAT(other.err, HasSubstr("check the head out"));
 }
 
+TEST_F(RunTest, AServerThatIsGoneIsNoReasonToRunNothing) {
+  const Finished done = Custom(
+      {"--json", "--no-upload", "--server", "127.0.0.1:1", "--repo", "app", "--timeout", "2"});
+  EXPECT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_EQ(std::string_view(Summary(done)["fallback"]["code"]), "UNAVAILABLE");
+  EXPECT_EQ(uint64_t(Summary(done)["executed"]), 2u);
+  // The tests passed, but what they left is lost: that has a status of its own.
+  EXPECT_EQ(Custom({"--server", "127.0.0.1:1", "--repo", "app", "--timeout", "2"}).exit_code, 121);
+}
+
 TEST_F(RunTest, ADryRunPrintsAndRunsNothing) {
   const Finished done = Custom({"--dry-run"});
   EXPECT_EQ(done.exit_code, 0);
