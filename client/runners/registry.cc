@@ -5,6 +5,7 @@
 #include "client/runners/ctest_runner.h"
 #include "client/runners/go_runner.h"
 #include "client/runners/gtest_runner.h"
+#include "client/runners/jest_runner.h"
 #include "client/runners/pytest_runner.h"
 #include "storage/model/text.h"
 
@@ -16,6 +17,7 @@ constexpr RunnerKind kRunners[] = {
     {"go", "go test; evidence by one cover profile a test", NewGoRunner},
     {"ctest", "CTest; evidence by gcov, one process a test", NewCTestRunner},
     {"gtest", "GoogleTest programs; evidence by gcov, one process a test", NewGTestRunner},
+    {"jest", "Jest; evidence by test file", NewJestRunner},
     {"dan", "two commands: one prints the labels, one gets the chosen ones in a JSON file", NewDanRunner},
     {"custom", "two commands: one prints the labels, one is a template with {labels} or {file}",
      NewCustomRunner},
