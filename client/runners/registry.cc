@@ -8,6 +8,7 @@
 #include "client/runners/jest_runner.h"
 #include "client/runners/maven_runner.h"
 #include "client/runners/pytest_runner.h"
+#include "client/runners/rspec_runner.h"
 #include "client/runners/vitest_runner.h"
 #include "storage/model/text.h"
 
@@ -22,6 +23,7 @@ constexpr RunnerKind kRunners[] = {
     {"jest", "Jest; evidence by test file", NewJestRunner},
     {"vitest", "Vitest; evidence by test file, with a coverage package", NewVitestRunner},
     {"maven", "Maven Surefire; evidence by test class, one JVM each", NewMavenRunner},
+    {"rspec", "RSpec; outcomes alone", NewRspecRunner},
     {"dan", "two commands: one prints the labels, one gets the chosen ones in a JSON file", NewDanRunner},
     {"custom", "two commands: one prints the labels, one is a template with {labels} or {file}",
      NewCustomRunner},
