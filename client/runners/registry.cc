@@ -5,7 +5,11 @@
 #include "client/runners/ctest_runner.h"
 #include "client/runners/go_runner.h"
 #include "client/runners/gtest_runner.h"
+#include "client/runners/jest_runner.h"
+#include "client/runners/maven_runner.h"
 #include "client/runners/pytest_runner.h"
+#include "client/runners/rspec_runner.h"
+#include "client/runners/vitest_runner.h"
 #include "storage/model/text.h"
 
 namespace testselect::client {
@@ -16,6 +20,10 @@ constexpr RunnerKind kRunners[] = {
     {"go", "go test; evidence by one cover profile a test", NewGoRunner},
     {"ctest", "CTest; evidence by gcov, one process a test", NewCTestRunner},
     {"gtest", "GoogleTest programs; evidence by gcov, one process a test", NewGTestRunner},
+    {"jest", "Jest; evidence by test file", NewJestRunner},
+    {"vitest", "Vitest; evidence by test file, with a coverage package", NewVitestRunner},
+    {"maven", "Maven Surefire; evidence by test class, one JVM each", NewMavenRunner},
+    {"rspec", "RSpec; outcomes alone", NewRspecRunner},
     {"dan", "two commands: one prints the labels, one gets the chosen ones in a JSON file",
      NewDanRunner},
     {"custom", "two commands: one prints the labels, one is a template with {labels} or {file}",
