@@ -134,9 +134,9 @@ absl::StatusOr<DividedSelection> DivideSelection(const CommonOptions& common,
       divided.shards = *std::move(shards);
       return divided;
     }
-    console.Warning(absl::StrCat(
-        "the labels are divided by number, not by duration: ",
-        shards.ok() ? "the index changed meanwhile" : std::string(shards.status().message())));
+    console.Warning(absl::StrCat("the labels are divided by number, not by duration: ",
+                                 shards.ok() ? "the service's answers for them are not parts of one"
+                                             : std::string(shards.status().message())));
   }
   divided.shards = DivideByNumber(divided.run, count);
   return divided;
