@@ -57,6 +57,7 @@ class AgentTest : public CliTest {
     words.push_back(coverage_);
     const Finished put = Run(words);
     EXPECT_EQ(put.exit_code, 0) << put.err;
+    if (put.exit_code != 0) return "nothing was put";
     return std::string(std::string_view(Json(put.out)["spool_entry"]));
   }
   std::string InSpool(const std::string& path) const { return spool_ + "/" + path; }
