@@ -1,0 +1,155 @@
+// `testselect run` with the real Jest, Vitest, Maven and RSpec, where the machine has them.
+// TESTSELECT_NODE_MODULES names a node_modules folder with jest, vitest and @vitest/coverage-*.
+#include <cstdlib>
+#include <filesystem>
+
+#include "gmock/gmock.h"
+#include "tests/integration/cli/cli_fixture.h"
+
+namespace testselect {
+namespace {
+
+using ::testing::HasSubstr;
+
+class RunFileRunnersTest : public CliTest {
+ protected:
+  bool Works(const std::string& command) {
+    return Process::Start({"sh", "-c", command}, folder_, {.cwd = repo_})->Wait().exit_code == 0;
+  }
+  Finished RunRunner(const std::string& runner, const std::vector<std::string>& arguments = {}) {
+    std::vector<std::string> words = {"run", runner, "--json", "--"};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    return Run(words);
+  }
+  void ExpectRan(const Finished& done, uint64_t selected, uint64_t skipped) {
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    const auto summary = Json(done.out);
+    EXPECT_EQ(uint64_t(summary["selected"]), selected) << done.err;
+    EXPECT_EQ(uint64_t(summary["skipped"]), skipped) << done.err;
+    EXPECT_EQ(uint64_t(summary["executed"]), selected) << done.err;
+  }
+  std::string FilesOf(const std::string& label) {
+    return Run({"index", "show", Shell("git rev-parse HEAD"), "--label", label, "--json"}).out;
+  }
+};
+
+class RunNodeTest : public RunFileRunnersTest {
+ protected:
+  // Links the packages into the repository; false where `package` is not among them.
+  bool HasPackage(const std::string& package) {
+    const char* const modules = std::getenv("TESTSELECT_NODE_MODULES");
+    if (modules == nullptr || !std::filesystem::exists(std::string(modules) + "/" + package)) {
+      return false;
+    }
+    std::filesystem::create_directory_symlink(modules, repo_ + "/node_modules");
+    WriteFile(".gitignore", "node_modules\n");
+    return true;
+  }
+  // Both have a name that no argument would leave whole.
+  void WriteProject(const std::string& import_line) {
+    WriteFile("src/sum.js", "export function sum(a, b) {\n  return a + b;\n}\n");
+    WriteFile("src/mul.js", "export function mul(a, b) {\n  return a * b;\n}\n");
+    for (const std::string name : {"sum", "mul"}) {
+      WriteFile("test/a [x]'$::\" " + name + ".test.js",
+                import_line + "import {" + name + "} from '../src/" + name +
+                    "';\ntest('works', () => {\n" + "  expect(" + name + "(2, 2)).toBe(4);\n});\n");
+    }
+  }
+  void ExpectSelects(const std::string& runner) {
+    ExpectRan(RunRunner(runner), 2, 0);
+    EXPECT_THAT(FilesOf("test/a [x]'$::\" mul.test.js"), HasSubstr("\"src/mul.js\": [[1, 2]]"));
+    ExpectRan(RunRunner(runner), 0, 2);
+    WriteFile("src/mul.js", "export function mul(a, b) {\n  return b * a;\n}\n");
+    ExpectRan(RunRunner(runner), 1, 1);
+    WriteFile("src/mul.js", "export function mul(a, b) {\n  return 7;\n}\n");
+    Commit("broken");
+    EXPECT_EQ(RunRunner(runner).exit_code, 1);
+    const Finished again = RunRunner(runner);
+    EXPECT_EQ(again.exit_code, 1);
+    EXPECT_EQ(uint64_t(Json(again.out)["selected"]), 1u) << again.err;
+  }
+};
+
+TEST_F(RunNodeTest, JestRecordsSelectsAndRunsWhatAChangeNeeds) {
+  if (!HasPackage("jest")) GTEST_SKIP() << "TESTSELECT_NODE_MODULES has no jest";
+  WriteFile("to_common.cjs",
+            "exports.process = (code) => ({code: code\n"
+            "  .replace(/^import (.*) from (.*);/gm, 'const $1 = require($2);')\n"
+            "  .replace(/^export function (\\w+)/gm, 'exports.$1 = $1; function $1')});\n");
+  WriteFile("jest.config.cjs",
+            "module.exports = {testMatch: ['**/*.test.js'], transform: {'[.]js$': "
+            "'<rootDir>/to_common.cjs'}, reporters: ['default', ['<rootDir>/mine.cjs', {say: "
+            "'a \"b\"'}]]};\n");
+  WriteFile("mine.cjs",
+            "module.exports = class { constructor(c, o) { this.o = o; }\n"
+            "  onRunComplete() { console.error('mine says ' + this.o.say); } };\n");
+  WriteProject("");
+  Commit("for jest");
+  EXPECT_THAT(RunRunner("jest").err, HasSubstr("mine says a \"b\""));
+  std::filesystem::remove_all(repo_ + "/.testselect");
+  ExpectSelects("jest");
+  EXPECT_EQ(RunRunner("jest", {"-t", "works"}).exit_code, 2);
+}
+
+TEST_F(RunNodeTest, VitestRecordsSelectsAndRunsWhatAChangeNeeds) {
+  if (!HasPackage("vitest")) GTEST_SKIP() << "TESTSELECT_NODE_MODULES has no vitest";
+  WriteProject("import {test, expect} from 'vitest';\n");
+  WriteFile("package.json", "{\"type\": \"module\"}\n");
+  Commit("for vitest");
+  ExpectSelects("vitest");
+  EXPECT_EQ(RunRunner("vitest", {"-t", "works"}).exit_code, 2);
+}
+
+TEST_F(RunFileRunnersTest, MavenRecordsSelectsAndRunsWhatAChangeNeeds) {
+  const std::string junit = std::getenv("TESTSELECT_MAVEN") == nullptr ? "" : "5.10.2";
+  if (junit.empty()) GTEST_SKIP() << "TESTSELECT_MAVEN is not set: it would fetch Maven's plugins";
+  WriteFile(".gitignore", "target\n");
+  WriteFile("pom.xml",
+            "<project xmlns='http://maven.apache.org/POM/4.0.0'><modelVersion>4.0.0</modelVersion>"
+            "<groupId>p</groupId><artifactId>a</artifactId><version>1</version><properties>"
+            "<maven.compiler.source>17</maven.compiler.source>"
+            "<maven.compiler.target>17</maven.compiler.target></properties><dependencies>"
+            "<dependency><groupId>org.junit.jupiter</groupId><artifactId>junit-jupiter</artifactId>"
+            "<version>" +
+                junit +
+                "</version></dependency></dependencies><build><plugins><plugin>"
+                "<artifactId>maven-surefire-plugin</artifactId><version>3.2.5</version></plugin></"
+                "plugins>"
+                "</build></project>\n");
+  WriteFile("src/main/java/p/Sum.java",
+            "package p;\nclass Sum {\n  static int sum(int a, int b) { return a + b; }\n}\n"
+            "class Twice {\n  static int twice(int a) { return Sum.sum(a, a); }\n}\n");
+  WriteFile("src/main/java/p/Mul.java",
+            "package p;\nclass Mul {\n  static int mul(int a, int b) { return a * b; }\n}\n");
+  const std::string head = "package p;\nimport org.junit.jupiter.api.*;\n";
+  WriteFile(
+      "src/test/java/p/SumTest.java",
+      head +
+          "class SumTest extends AbstractTest {\n  @Test void twice() {\n"
+          "    Assertions.assertEquals(4, Twice.twice(2));\n  }\n"
+          "  static class NotRunTest {\n    @Test void fails() { Assertions.fail(); }\n  }\n}\n");
+  WriteFile("src/test/java/p/AbstractTest.java", "package p;\nabstract class AbstractTest {}\n");
+  WriteFile("src/test/java/p/MulTest.java",
+            head +
+                "class MulTest {\n  @Test void mul() {\n    Assertions.assertEquals(4, Mul.mul(2, "
+                "2));\n  }\n}\n");
+  Commit("for maven");
+  ExpectRan(RunRunner("maven", {"-q", "-B"}), 2, 0);
+  EXPECT_THAT(FilesOf("p.SumTest"), HasSubstr("Sum.java"));
+  ExpectRan(RunRunner("maven", {"-q", "-B"}), 0, 2);
+  WriteFile("src/main/java/p/Mul.java",
+            "package p;\nclass Mul {\n  static int mul(int a, int b) { return b * a; }\n}\n");
+  ExpectRan(RunRunner("maven", {"-q", "-B"}), 1, 1);
+}
+
+TEST_F(RunFileRunnersTest, RspecListsAndRunsThirtyThousandExamples) {
+  if (!Works("rspec --version")) GTEST_SKIP() << "there is no rspec";
+  WriteFile("spec/a [1]_spec.rb",
+            "RSpec.describe 'a' do\n"
+            "  30_000.times { |i| it(\"a b [x] :: ' \\\" \\u00fc #{i}\") { } }\nend\n");
+  Commit("for rspec");
+  ExpectRan(RunRunner("rspec"), 30'000, 0);
+}
+
+}  // namespace
+}  // namespace testselect

@@ -1,0 +1,195 @@
+// The runners whose labels are files or classes: Jest, Vitest, Maven, RSpec.
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "client/files.h"
+#include "client/runners/class_file.h"
+#include "client/runners/class_log.h"
+#include "client/runners/jest_runner.h"
+#include "client/runners/maven_project.h"
+#include "client/runners/node_program.h"
+#include "client/runners/rspec_runner.h"
+#include "client/runners/surefire_outcomes.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/status_matchers.h"
+
+namespace testselect::client {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(FileRunnersTest, ThirtyThousandAwkwardPathsAreAListThatLosesNoByte) {
+  std::vector<std::string> paths;
+  for (int i = 0; i < 30'000; ++i) {
+    paths.push_back(absl::StrCat("test/a b/[x]::'\"$(y)`\\\xC3\xBC\n", i, ".test.js"));
+  }
+  const std::string list = NulList(paths);
+  EXPECT_EQ(list.back(), '\0');
+  EXPECT_EQ(std::vector<std::string>(absl::StrSplit(list, '\0', absl::SkipEmpty())), paths);
+}
+
+TEST(FileRunnersTest, ALabelIsThePathFromTheTopOfTheCheckoutOn) {
+  RunnerSetup setup;
+  setup.top = "/src/my app";
+  setup.folder = "/src/my app/web";
+  const std::string label = FileLabel(setup, "/src/my app/web/a [1].test.js");
+  EXPECT_EQ(label, "web/a [1].test.js");
+  EXPECT_EQ(LabelFile(setup, label), "/src/my app/web/a [1].test.js");
+}
+
+TEST(JestRunnerTest, TheConfigurationIsFoundBehindWhatAPackageManagerPrints) {
+  ASSERT_OK_AND_ASSIGN(const JestConfig config,
+                       ParseJestConfig("\n> app@1 test\n> jest {\n\n"
+                                       "{\n  \"configs\": [],\n"
+                                       "  \"globalConfig\": {\"bail\": 1, "
+                                       "\"collectCoverage\": true,\n"
+                                       "  \"reporters\": [[\"default\", {}], "
+                                       "[\"/a/b.js\", {\"x\": \"}\"}], "
+                                       "\"/c.js\"]},\n"
+                                       "  \"version\": \"29.7.0\"\n}\n"));
+  EXPECT_EQ(config.version, 29);
+  EXPECT_TRUE(config.covers);
+  EXPECT_TRUE(config.stops_early);
+  ASSERT_EQ(config.reporters.size(), 3u);
+  EXPECT_EQ(config.reporters[0].options, "{}");
+  EXPECT_EQ(config.reporters[1].name, "/a/b.js");
+  EXPECT_EQ(config.reporters[1].options, "{\"x\":\"}\"}");
+  EXPECT_EQ(config.reporters[2].options, "{}");
+  for (const std::string printed : {"", "{}", "{\n}", "nothing here"}) {
+    EXPECT_THAT(ParseJestConfig(printed),
+                StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("--with")))
+        << printed;
+  }
+}
+
+TEST(JestRunnerTest, ArgumentsThatWouldRunAPartOfAFileAreRefused) {
+  for (const std::string argument :
+       {"-t", "-tadds", "-it", "-t=adds", "--testNamePattern=a", "--shard=1/2", "--watch"}) {
+    EXPECT_THAT(CheckJestArguments({argument}),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("behind --")))
+        << argument;
+  }
+  EXPECT_THAT(
+      CheckJestArguments({"-i", "--testPathPattern=t", "--testTimeout=5", "src/t", "--", "-t"}),
+      IsOk());
+}
+
+TEST(MavenRunnerTest, ArgumentsAreOptionsWithTheirValuesAndGoals) {
+  ASSERT_OK_AND_ASSIGN(const MavenArguments all,
+                       ParseMavenArguments({"-q", "-pl", "core", "verify", "-Dx=y", "-f",
+                                            "sub/pom.xml", "-D", "a=b", "-fae"}));
+  EXPECT_THAT(all.options,
+              ElementsAre("-q", "-pl", "core", "-Dx=y", "-f", "sub/pom.xml", "-D", "a=b", "-fae"));
+  EXPECT_THAT(all.goals, ElementsAre("verify"));
+  EXPECT_EQ(all.folder, "sub/pom.xml");
+  EXPECT_TRUE(all.goes_on);
+  ASSERT_OK_AND_ASSIGN(const MavenArguments none, ParseMavenArguments({}));
+  EXPECT_THAT(none.goals, ElementsAre("test"));
+  for (const std::vector<std::string>& chosen : std::vector<std::vector<std::string>>{
+           {"-Dtest=A"}, {"-D", "test=A"}, {"-Dsurefire.excludesFile=x"}, {"-f"}}) {
+    EXPECT_THAT(ParseMavenArguments(chosen),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("behind --")));
+  }
+}
+
+TEST(MavenRunnerTest, APomThatMayLeaveClassesOutIsSeenThroughItsParents) {
+  ASSERT_OK_AND_ASSIGN(const ScratchFolder folder, ScratchFolder::Create("test"));
+  const std::string pom = folder.path() + "/pom.xml";
+  const std::vector<std::string> modules = {folder.path()};
+  ASSERT_THAT(WriteFileAtomically(pom, "<project><build/></project>"), IsOk());
+  EXPECT_FALSE(LeavesOutClasses(modules, "/none"));
+  ASSERT_THAT(
+      WriteFileAtomically(pom,
+                          "<plugin><artifactId>maven-surefire-plugin</artifactId><configuration>"
+                          "<excludes><exclude>x</exclude></excludes></configuration></plugin>"),
+      IsOk());
+  EXPECT_TRUE(LeavesOutClasses(modules, "/none"));
+  ASSERT_THAT(WriteFileAtomically(pom,
+                                  "<parent><groupId>a.b</groupId><artifactId>c</artifactId>"
+                                  "<version>1</version></parent>"),
+              IsOk());
+  EXPECT_TRUE(LeavesOutClasses(modules, "/none")) << "a parent that is not there";
+}
+
+TEST(MavenRunnerTest, SurefiresReportsAreOutcomesOfTheOutermostClass) {
+  ASSERT_OK_AND_ASSIGN(const ScratchFolder folder, ScratchFolder::Create("test"));
+  const std::string file = folder.path() + "/TEST-a.xml";
+  ASSERT_THAT(
+      WriteFileAtomically(file,
+                          "<testsuite name='p.ATest$In'><testcase classname='p.ATest$In' "
+                          "name='a[1] &lt;' time='0.5'/>"
+                          "<testcase classname='p.ATest' name='b' time='1'><skipped/></testcase>"
+                          "<testcase classname='p.BTest' name='c'><skipped/></testcase>"
+                          "<testcase classname='p.CTest' name='d'><flakyFailure/></testcase>"
+                          "<testcase classname='p.DTest' name='e'><error/></testcase></testsuite>"),
+      IsOk());
+  std::map<std::string, ClassOutcome> outcomes;
+  ASSERT_THAT(AddSurefireReport(file, {"p.ATest", "p.BTest", "p.CTest", "p.DTest"}, folder.path(),
+                                outcomes),
+              IsOk());
+  ASSERT_EQ(outcomes.size(), 4u);
+  EXPECT_TRUE(outcomes["p.ATest"].ran);
+  EXPECT_EQ(outcomes["p.ATest"].seconds, 1.5);
+  EXPECT_FALSE(outcomes["p.BTest"].ran);
+  EXPECT_TRUE(outcomes["p.CTest"].flaky);
+  EXPECT_TRUE(outcomes["p.DTest"].error);
+  const std::string xml = ClassOutcomesXml(outcomes, {"p.NoTest"});
+  EXPECT_THAT(xml, HasSubstr("name=\"p.BTest\" time=\"0\"><skipped/>"));
+  EXPECT_THAT(xml, HasSubstr("name=\"p.NoTest\" time=\"0\"><skipped/>"));
+}
+
+TEST(MavenRunnerTest, LogsThatAreNotSurefiresOwnAreNoEvidenceAndUnknownFoldersAreTold) {
+  ASSERT_OK_AND_ASSIGN(const ScratchFolder folder, ScratchFolder::Create("test"));
+  const std::string out = folder.path() + ".evidence";
+  const std::string fork = "\norg.apache.maven.surefire.booter.ForkedBooter source: file:/x.jar\n";
+  const std::string maven =
+      "\norg.codehaus.plexus.classworlds.launcher.Launcher source: file:/y.jar\n";
+  const std::string test = "p.ATest source: file:/top/m/target/test-classes/\n";
+  const std::string log = folder.path() + "/1.log";
+  const std::vector<std::string> modules = {"/top/m"};
+  const auto labels = [&] {
+    const auto found = WriteClassEvidence(folder.path(), "/top", modules, {"p.ATest"}, out);
+    EXPECT_THAT(found.status(), IsOk());
+    return *found;
+  };
+  ASSERT_THAT(WriteFileAtomically(log, absl::StrCat(maven, fork, test)), IsOk());
+  EXPECT_EQ(labels().labels, 0u);
+  ASSERT_THAT(WriteFileAtomically(log, absl::StrCat(fork, test)), IsOk());
+  EXPECT_EQ(labels().labels, 1u);
+  EXPECT_TRUE(labels().one_log_a_label);
+  ASSERT_THAT(
+      WriteFileAtomically(log, absl::StrCat(fork, test, "q.B source: file:/top/o%20d/B/\n")),
+      IsOk());
+  EXPECT_THAT(labels().unknown, ElementsAre("q.B (/top/o d/B)"));
+}
+
+TEST(MavenRunnerTest, WhatIsNoWholeClassFileIsNone) {
+  EXPECT_FALSE(ReadClassFile("").has_value());
+  EXPECT_FALSE(ReadClassFile("\xCA\xFE\xBA\xBE").has_value());
+  const std::string bytes(
+      "\xCA\xFE\xBA\xBE\0\0\0\x3D\0\3\1\0\12SourceFile\1\0\6A.java\0\x21\0\0\0\0\0\0"
+      "\0\0\0\0\0\1\0\1\0\0\0\2\0\2",
+      8 + 2 + 13 + 9 + 2 + 4 + 2 + 2 + 2 + 2 + 8);
+  const auto file = ReadClassFile(bytes);
+  ASSERT_TRUE(file.has_value());
+  EXPECT_TRUE(file->can_be_made);
+  EXPECT_EQ(file->source, "A.java");
+  for (size_t n = 0; n < bytes.size(); ++n) {
+    EXPECT_FALSE(ReadClassFile(absl::string_view(bytes).substr(0, n)).has_value()) << n;
+  }
+}
+
+TEST(RspecRunnerTest, ArgumentsThatRunNoTestsAreRefused) {
+  EXPECT_THAT(CheckRspecArguments({"--dry-run"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--dry-run behind --")));
+  EXPECT_THAT(CheckRspecArguments({"--tag", "~slow", "spec/a_spec.rb:3"}), IsOk());
+}
+
+}  // namespace
+}  // namespace testselect::client
