@@ -8,7 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "client/cli/shell_quote.h"
+#include "client/shell_quote.h"
 #include "server/selection/path_rules.h"
 #include "storage/model/text.h"
 

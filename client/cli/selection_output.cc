@@ -10,7 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/json_writer.h"
 #include "client/cli/number_text.h"
-#include "client/cli/shell_quote.h"
+#include "client/shell_quote.h"
 
 namespace testselect::client {
 namespace {

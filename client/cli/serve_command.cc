@@ -11,11 +11,11 @@
 #include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
 #include "client/cli/json_writer.h"
-#include "client/cli/shell_quote.h"
 #include "client/cli/target.h"
 #include "client/connection.h"
 #include "client/files.h"
 #include "client/local_service.h"
+#include "client/shell_quote.h"
 #include "client/version.h"
 
 namespace testselect::client {

@@ -12,9 +12,9 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "client/cli/json_writer.h"
-#include "client/cli/shell_quote.h"
 #include "client/files.h"
 #include "client/requested_labels.h"
+#include "client/shell_quote.h"
 #include "server/ingest/report_parser.h"
 #include "storage/model/status_macros.h"
 

@@ -7,7 +7,7 @@
 #include "client/cli/label_source.h"
 #include "client/cli/number_text.h"
 #include "client/cli/shard.h"
-#include "client/cli/shell_quote.h"
+#include "client/shell_quote.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"

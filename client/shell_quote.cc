@@ -1,4 +1,4 @@
-#include "client/cli/shell_quote.h"
+#include "client/shell_quote.h"
 
 #include <algorithm>
 
