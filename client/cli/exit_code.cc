@@ -30,8 +30,8 @@ const ExitCodeText kExitCodeTexts[] = {
     {ExitCode::kAnswered,
      "answered; an empty selection is an answer, and so is one cut by --budget"},
     {ExitCode::kFinding,
-     "evaluate found a missed failure, replay a difference, doctor a problem; with other commands "
-     "an internal error"},
+     "evaluate found a missed failure, replay a difference, doctor a problem, stale files that "
+     "differ"},
     {ExitCode::kUsage, "malformed command line or input"},
     {ExitCode::kFallback, "everything runs (only with select --fail-on-fallback)"},
     {ExitCode::kUnavailable,
@@ -41,6 +41,8 @@ const ExitCodeText kExitCodeTexts[] = {
     {ExitCode::kRefused,
      "a report is malformed or does not fit the repository; nothing was stored"},
     {ExitCode::kNotPermitted, "not permitted: credentials or file permissions"},
+    {ExitCode::kInternal,
+     "internal error: a defect, damaged data, or an answer that contradicts itself"},
     {ExitCode::kNotExecuted,
      "run: the runner succeeded, but a selected test was neither executed nor reported"},
     {ExitCode::kNotUploaded, "run: the tests passed, but what they left could not be stored"},

@@ -8,14 +8,15 @@ namespace testselect::client {
 // Documented in docs/cli.md and the man page; scripts depend on the numbers.
 enum class ExitCode : int {
   kAnswered = 0,      // also where the selection is empty
-  kInternal = 1,      // a defect, or an answer that contradicts itself
-  kFinding = 1,       // evaluate: a missed failure; replay: a difference; doctor: a problem
+  // evaluate: a missed failure; replay: a difference; doctor: a problem; stale: files that differ
+  kFinding = 1,
   kUsage = 2,         // a malformed command line or input
   kFallback = 3,      // everything runs, with select --fail-on-fallback
   kUnavailable = 4,   // the server cannot be reached, the index is locked, a disk is full
   kNotFound = 5,      // no such repository, commit, label or file
   kRefused = 6,       // a report is malformed, or does not fit the repository
   kNotPermitted = 7,  // credentials or file permissions
+  kInternal = 8,      // a defect, damaged data, or an answer that contradicts itself
   // Of `run`, which else ends with the runner's own status: beyond what runners use.
   kNotExecuted = 120,  // the runner succeeded, but a selected test was not executed
   kNotUploaded = 121,  // the tests passed, but what they left could not be stored
