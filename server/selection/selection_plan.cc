@@ -9,78 +9,17 @@
 #include "server/selection/change_verdicts.h"
 #include "server/selection/code_rules.h"
 #include "server/selection/live_evidence.h"
+#include "server/selection/plan_marks.h"
+#include "server/selection/plan_outcomes.h"
 #include "server/selection/unstable_bodies.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
 namespace {
 
-// A live segment, and how its tree differs from head's.
-struct ComparedSegment : LiveSegment {
-  explicit ComparedSegment(LiveSegment live_segment) : LiveSegment(std::move(live_segment)) {}
-
-  std::shared_ptr<const std::vector<FileChange>> changes;
-  absl::flat_hash_map<absl::string_view, const FileChange*> change_of;  // by old path
-};
-
-// Translates marks of one segment into the plan.
-class PlanMarks final : public MarkSink {
+class PlanBuild {
  public:
-  PlanMarks(const ComparedSegment& segment, SelectionPlan* plan, MarkObserver* observer)
-      : segment_(segment), plan_(*plan), observer_(observer) {}
-
-  void Select(const Mark& mark, const DenseLabelSet& labels) override {
-    DenseLabelSet hit = labels;
-    hit &= segment_.live;
-    if (hit.Empty()) return;
-    DenseLabelSet here;
-    plan_.labels->Translate(*segment_.labels, hit, &here);
-    Record(mark, here);
-  }
-  void SelectAll(const Mark& mark) override { Record(mark, segment_.live_here); }
-
- private:
-  void Record(const Mark& mark, const DenseLabelSet& here) {
-    plan_.by_reason[static_cast<size_t>(mark.code)] |= here;
-    (mark.list == AnswerList::kPresentDiff ? plan_.present_diff : plan_.global_level) |= here;
-    if (observer_ != nullptr) {
-      observer_->OnMark(mark, segment_.segment->info().header.commit, here, *plan_.labels);
-    }
-  }
-
-  const ComparedSegment& segment_;
-  SelectionPlan& plan_;
-  MarkObserver* const observer_;
-};
-
-// Takes verdicts about all segments of one commit.
-class PlanUniverseMarks final : public UniverseMarks {
- public:
-  PlanUniverseMarks(const ObjectId& commit, SelectionPlan* plan, MarkObserver* observer)
-      : commit_(commit), plan_(*plan), observer_(observer) {}
-
-  void SelectHere(const Mark& mark, const DenseLabelSet& labels) override {
-    plan_.by_reason[static_cast<size_t>(mark.code)] |= labels;
-    (mark.list == AnswerList::kPresentDiff ? plan_.present_diff : plan_.global_level) |= labels;
-    if (observer_ != nullptr) observer_->OnMark(mark, commit_, labels, *plan_.labels);
-  }
-  void AddCanaries(const Mark& mark, std::vector<SelectionPlan::CanaryGroup> groups) override {
-    if (observer_ != nullptr) {
-      for (const auto& group : groups) observer_->OnCanary(mark, commit_, group, *plan_.labels);
-    }
-    for (auto& group : groups) plan_.canaries.push_back(std::move(group));
-  }
-  bool WantsMessages() const override { return observer_ != nullptr; }
-
- private:
-  const ObjectId commit_;
-  SelectionPlan& plan_;
-  MarkObserver* const observer_;
-};
-
-class PlanMaker {
- public:
-  PlanMaker(const PlanInputs& inputs, MarkObserver* observer)
+  PlanBuild(const PlanInputs& inputs, MarkObserver* observer)
       : in_(inputs), observer_(observer), plan_(std::make_shared<SelectionPlan>()) {}
 
   std::shared_ptr<const SelectionPlan> Make(const Resolution& resolution) && {
@@ -107,7 +46,7 @@ class PlanMaker {
   absl::Status Run(const Resolution& resolution) {
     TS_RETURN_IF_ERROR(OpenChains(resolution));
     CheckEnvironment();
-    CollectOutcomes();
+    CollectOutcomes(segments_, in_.remembered, plan_.get(), observer_);
     for (ComparedSegment& segment : segments_) {
       if (!segment.live.Empty()) TS_RETURN_IF_ERROR(FindChanges(&segment));
     }
@@ -160,101 +99,6 @@ class PlanMaker {
                                 header.commit.ToHex(), " was recorded, so everything runs.")};
       return;
     }
-  }
-
-  // Last outcomes and durations: the newest known of each label, over all segments. A label that
-  // failed last in any job, or in any of several equally new segments, counts as failed.
-  void CollectOutcomes() {
-    plan_->seconds.assign(plan_->labels->size(), -1.0f);
-    std::vector<const LiveSegment*> segments;
-    for (const ComparedSegment& s : segments_) segments.push_back(&s);
-    const auto outcomes = FindLastOutcomes(segments, *plan_->labels);
-    for (size_t i = 0; i < segments_.size(); ++i) TakeOutcomes(segments_[i], outcomes[i]);
-    RecallOutcomes(outcomes);
-  }
-
-  // Labels of which the evidence of a job does not tell how they ended run if they are remembered
-  // to have failed there.
-  void RecallOutcomes(const std::vector<absl::StatusOr<std::vector<LastOutcome>>>& outcomes) {
-    std::map<JobKey, DenseLabelSet> undecided, decided;
-    auto basis = std::make_shared<SelectionBasis>(*plan_->basis);
-    for (size_t i = 0; i < segments_.size(); ++i) {
-      undecided[segments_[i].job] |= segments_[i].live_here;
-      if (!outcomes[i].ok()) continue;
-      for (const LastOutcome& last : *outcomes[i]) decided[segments_[i].job].Add(last.label);
-    }
-    for (auto& [job, labels] : undecided) {
-      labels -= decided[job];
-      if (labels.Empty()) continue;
-      plan_->remembered_version = in_.remembered.version();
-      const auto found = in_.remembered.Among(labels, job, *plan_->labels);
-      plan_->failed |= found.failed;
-      Keep(found.failed, job, &basis->failed);
-      Keep(found.unreadable, job, &basis->unreadable);
-      Recall({ReasonCode::kLastFailed,
-              AnswerList::kGlobalLevel,
-              "",
-              {},
-              "it failed when it was last run and told how it ended"},
-             found.failed);
-      Recall({ReasonCode::kDataLoss,
-              AnswerList::kGlobalLevel,
-              "",
-              {},
-              "how its last runs ended cannot be read"},
-             found.unreadable);
-    }
-    plan_->basis = std::move(basis);
-  }
-
-  void Keep(const DenseLabelSet& labels, const JobKey& job, LabelsByJob* kept) const {
-    if (labels.Empty()) return;
-    std::vector<std::string>& of_job = (*kept)[job.ToString()];
-    labels.ForEach([&](LabelNumber n) { of_job.emplace_back(plan_->labels->Name(n)); });
-    std::sort(of_job.begin(), of_job.end());
-  }
-
-  void Recall(const Mark& mark, const DenseLabelSet& labels) {
-    if (labels.Empty()) return;
-    plan_->remembered |= labels;
-    PlanUniverseMarks(ObjectId(), plan_.get(), observer_).SelectHere(mark, labels);
-  }
-
-  void TakeOutcomes(const ComparedSegment& s,
-                    const absl::StatusOr<std::vector<LastOutcome>>& outcomes) {
-    if (!outcomes.ok()) {
-      PlanMarks marks(s, plan_.get(), observer_);
-      marks.SelectAll({ReasonCode::kDataLoss,
-                       AnswerList::kGlobalLevel,
-                       "",
-                       {},
-                       "the outcomes of its last run cannot be read"});
-      return;
-    }
-    DenseLabelSet failed;
-    for (const LastOutcome& last : *outcomes) {
-      if (MustRerun(last.outcome.outcome)) failed.Add(last.label);
-      float& seconds = plan_->seconds[last.label];
-      if (last.outcome.seconds >= 0 && seconds < 0) {
-        seconds = static_cast<float>(last.outcome.seconds);
-      }
-    }
-    SelectFailed(failed, s);
-  }
-
-  void SelectFailed(DenseLabelSet failed, const ComparedSegment& s) {
-    failed &= plan_->known;
-    if (failed.Empty()) return;
-    plan_->failed |= failed;
-    plan_->global_level |= failed;
-    plan_->by_reason[static_cast<size_t>(ReasonCode::kLastFailed)] |= failed;
-    if (observer_ == nullptr) return;
-    const Mark mark{ReasonCode::kLastFailed,
-                    AnswerList::kGlobalLevel,
-                    "",
-                    {},
-                    "it failed when it was last run"};
-    observer_->OnMark(mark, s.segment->info().header.commit, failed, *plan_->labels);
   }
 
   void SelectEmptyEvidence(const ComparedSegment& s, MarkSink& marks) {
@@ -478,7 +322,7 @@ class PlanMaker {
 std::shared_ptr<const SelectionPlan> MakePlan(const PlanInputs& inputs,
                                               const Resolution& resolution,
                                               MarkObserver* observer) {
-  return PlanMaker(inputs, observer).Make(resolution);
+  return PlanBuild(inputs, observer).Make(resolution);
 }
 
 std::shared_ptr<const SelectionPlan> MakeFallbackPlan(Fallback fallback) {
