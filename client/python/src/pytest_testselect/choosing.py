@@ -103,13 +103,3 @@ def is_clean(top):
     except program.Failed:
         return False
     return all(entry.startswith("??") and not entry.endswith((".py", "/")) for entry in said.split("\0") if entry)
-
-
-def state_folder(top):
-    """The folder of the repository that no commit has."""
-    folder = os.path.join(top, ".testselect")
-    if not os.path.isdir(folder):
-        os.makedirs(folder, exist_ok=True)
-        with open(os.path.join(folder, ".gitignore"), "w", encoding="utf-8") as file:
-            file.write("*\n")
-    return folder

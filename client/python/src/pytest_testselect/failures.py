@@ -5,6 +5,8 @@ PYTEST_DONT_REWRITE
 import json
 import os
 
+from .repository import state_folder
+
 _NAME = os.path.join(".testselect", "pytest-failed.json")
 
 
@@ -18,7 +20,6 @@ def read(top):
 
 def update(top, outcomes):
     """Takes over {label: [word, seconds]} of a run. Raises OSError."""
-    from .choosing import state_folder
     state_folder(top)
     failed = read(top)
     for label, (word, _) in outcomes.items():

@@ -13,7 +13,7 @@ import posixpath
 
 from .choice import Choice
 from .evidence_reader import read
-from .repository import NOT_OURS
+from .repository import NOT_OURS, state_folder
 
 _NAME = os.path.join(".testselect", "pytest-hashes.json")
 
@@ -52,7 +52,6 @@ def choose(top):
 
 def learn(top, evidence, outcomes):
     """Takes over what a run recorded; tests that did not run keep what is known of them. Raises OSError."""
-    from .choosing import state_folder
     state_folder(top)
     state, now = {"tests": {}}, hashes(top)
     try:

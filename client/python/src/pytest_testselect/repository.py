@@ -22,6 +22,16 @@ def top_of(folder):
         at = above
 
 
+def state_folder(top):
+    """The folder of the repository that no commit has."""
+    folder = os.path.join(top, ".testselect")
+    if not os.path.isdir(folder):
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, ".gitignore"), "w", encoding="utf-8") as file:
+            file.write("*\n")
+    return folder
+
+
 class Repository:
     """Answers by name, once per name. Thread-safe as far as a dictionary is."""
 
