@@ -15,11 +15,12 @@
 #include "client/cli/report_argument.h"
 #include "client/files.h"
 #include "client/shell_quote.h"
+#include "client/status_mapping.h"
 #include "client/upload_client.h"
 #include "server/ingest/ingestor.h"
 #include "storage/model/status_macros.h"
 #include "storage/model/text.h"
-#include "testselect/v1/index.grpc.pb.h"
+#include "testselect/v1/selection.grpc.pb.h"
 
 namespace testselect::client {
 namespace {
@@ -46,37 +47,53 @@ std::optional<SelectOptions> LabelSource(const Diagnosis& diagnosis) {
   return std::nullopt;
 }
 
-// Whether the index has the label; an error where that cannot be said.
-absl::StatusOr<bool> IsKnown(const Diagnosis& diagnosis, absl::string_view label) {
-  v1::GetIndexRequest request;
+// A commit to compare the indexed one with, which the service knows: any.
+std::optional<ObjectId> AnotherCommit(const Diagnosis& diagnosis) {
+  const auto indexed = ObjectId::FromHex("indexed", diagnosis.indexed);
+  if (!indexed.ok() || diagnosis.git == nullptr) return std::nullopt;
+  if (diagnosis.head.has_value() && *diagnosis.head != *indexed) return diagnosis.head;
+  const auto commit = diagnosis.git->Commit(*indexed);
+  if (!commit.ok() || commit->parents.empty()) return std::nullopt;
+  return commit->parents[0];
+}
+
+// Those of `labels` that no evidence before the indexed commit names.
+absl::StatusOr<std::vector<std::string>> Unknown(const Diagnosis& diagnosis, const ObjectId& other,
+                                                 const std::vector<std::string>& labels) {
+  v1::SelectTestsRequest request;
   request.set_repository(diagnosis.target->repository);
-  request.set_commit(diagnosis.indexed);
-  request.set_label(std::string(label));
-  v1::GetIndexResponse response;
-  const auto stub = v1::IndexService::NewStub(diagnosis.target->connection->channel());
+  request.set_base(diagnosis.indexed);
+  request.set_head(other.ToHex());
+  request.set_list_form(v1::LIST_FORM_STRINGS);
+  for (const std::string& label : labels) request.mutable_requested()->add_labels(label);
+  v1::SelectTestsResponse response;
+  const auto stub = v1::TestSelectionService::NewStub(diagnosis.target->connection->channel());
   const auto context = diagnosis.target->connection->NewContext(absl::Now() + absl::Minutes(2));
-  const grpc::Status status = stub->GetIndex(context.get(), request, &response);
-  if (status.ok()) return true;
-  if (status.error_code() == grpc::StatusCode::NOT_FOUND) return false;
-  return absl::UnavailableError(status.error_message());
+  TS_RETURN_IF_ERROR(
+      FromGrpcStatus("looking labels up", stub->SelectTests(context.get(), request, &response)));
+  const auto& absent = response.absent_labels().labels();
+  return std::vector<std::string>(absent.begin(), absent.end());
 }
 
 void CompareLabels(const RequestedLabels& labels, Diagnosis& diagnosis) {
   if (!diagnosis.target.has_value() || diagnosis.indexed.empty()) {
     return diagnosis.Skip("known", "there is no indexed ancestor of HEAD to compare with");
   }
-  const size_t samples = std::min(labels.size(), kSampled);
-  size_t known = 0;
-  std::string unknown;
-  for (size_t i = 0; i < samples; ++i) {
-    const absl::string_view label = labels[i * labels.size() / samples];
-    const absl::StatusOr<bool> is_known = IsKnown(diagnosis, label);
-    if (!is_known.ok()) {
-      return diagnosis.Warn("known", std::string(is_known.status().message()), "try again");
-    }
-    known += *is_known ? 1 : 0;
-    if (!*is_known && unknown.empty()) unknown = Shorten(label);
+  const std::optional<ObjectId> other = AnotherCommit(diagnosis);
+  if (!other.has_value()) {
+    return diagnosis.Skip("known", "the indexed commit is the only one: nothing can be compared");
   }
+  const size_t samples = std::min(labels.size(), kSampled);
+  std::vector<std::string> looked_up;
+  for (size_t i = 0; i < samples; ++i) {
+    looked_up.emplace_back(labels[i * labels.size() / samples]);
+  }
+  const auto missing = Unknown(diagnosis, *other, looked_up);
+  if (!missing.ok()) {
+    return diagnosis.Warn("known", std::string(missing.status().message()), "try again");
+  }
+  const size_t known = samples - std::min(samples, missing->size());
+  const std::string unknown = missing->empty() ? "" : Shorten(missing->front());
   const std::string found =
       absl::StrCat(known, " of ", samples, " labels looked up are in the index");
   if (known == samples) return diagnosis.Ok("known", found);

@@ -155,6 +155,16 @@ TEST_F(DoctorTest, AServerItsTokenAndItsRepositories) {
   EXPECT_THAT(Check("report"), HasSubstr("ok: "));
 }
 
+TEST_F(DoctorTest, LabelsThatTheNewestUploadDidNotRunAreKnownToo) {
+  ASSERT_EQ(UploadFirst().exit_code, 0);
+  Shell("printf 'TN:\\nSF:calc.py\\nDA:2,1\\nend_of_record\\n' >" + folder_ + "/add.info");
+  const Finished subset = Run({"upload", "--commit", head_, "--subset", "--job", "unit", "--label",
+                               kAdd, folder_ + "/add.info"});
+  ASSERT_EQ(subset.exit_code, 0) << subset.err;
+  Doctor({}, 0);
+  EXPECT_THAT(Check("known"), HasSubstr("ok: 2 of 2"));
+}
+
 TEST_F(DoctorTest, ACommitThatTheServerLacksIsAProblem) {
   ASSERT_EQ(UploadFirst().exit_code, 0);
   Serve();
