@@ -63,6 +63,10 @@ class Project:
     def upload(self, *arguments):
         self.testselect("upload", "--quiet", "--commit", self.git("rev-parse", "HEAD"), *arguments, self.evidence_file)
 
+    def digest(self):
+        done = subprocess.run([sys.executable, "-m", "pytest_testselect.environment"], cwd=self.top, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
     def to_run(self):
         """What a change of the files needs."""
         return {label.split("::", 1)[1] for label in self.testselect("select", "--working-tree")["run"]}

@@ -1,6 +1,9 @@
 """`--smart` and its kin, with the stories that other selectors' users know, told anew."""
+import os
+import pathlib
 import re
 import shutil
+import subprocess
 
 import pytest
 
@@ -256,6 +259,32 @@ def test_without_the_program_the_whole_suite_runs_and_says_why(project):
     project.commit()
     output = smart(project, environment={"TESTSELECT": "/no/such/program"})
     assert len(ran(output)) == 2 and "there is no program" in output
+
+
+@pytest.fixture
+def server(learnt, tmp_path):
+    """A server over a copy of the project, which knows what was learnt."""
+    origin = tmp_path / "origin.git"
+    learnt.git("clone", "-q", "--bare", ".", str(origin))
+    learnt.record()
+    process = subprocess.Popen([str(pathlib.Path(os.environ["TESTSELECT"]).parent / "testselectd"), "--listen=127.0.0.1:0",
+                                "--metrics-listen=", f"--data-dir={tmp_path / 'data'}", f"--repository=team={origin}"],
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    address = re.search(r"grpc=(\S+)", process.stdout.readline()).group(1)
+    learnt.upload("--server", address, "--repo", "team", "--environment", learnt.digest())
+    shutil.rmtree(learnt.top / ".testselect")
+    yield {"TESTSELECT_SERVER": address, "TESTSELECT_REPOSITORY": "team"}
+    process.terminate()
+    assert process.wait() == 0
+
+
+def test_the_teams_index_answers_for_files_that_were_not_pushed(learnt, server):
+    learnt.change("calc.py", "a + b", "b + a")
+    output = smart(learnt, environment=server)
+    assert ran(output) == ["test_add"] and "COVERED_CHANGE calc.py" in output
+    learnt.commit()
+    assert "is fed by CI" in smart(learnt, environment=server)
+    assert "testselect_repository does not say" in smart(learnt, environment={**server, "TESTSELECT_REPOSITORY": ""})
 
 
 def test_another_environment_runs_everything(learnt, tmp_path):

@@ -19,7 +19,7 @@ def choose(config):
     try:
         if not is_git:
             raise program.Failed(f"{top} is no git repository")
-        choice = _by_command(config, top)
+        choice = _by_command(config, top, log)
     except program.Failed as error:
         log.append(str(error))
         choice = _by_hashes(config, top, log) or Choice("whole suite", because="; ".join(log))
@@ -52,11 +52,13 @@ def comparison(config, top):
     return [*base, "--staged" if staged else "--working-tree"]
 
 
-def _by_command(config, top):
+def _by_command(config, top, log):
     command, compared = program.find(config), comparison(config, top)
-    # A server does not know the files as they are here.
-    here = {"TESTSELECT_SERVER": ""}
-    said = program.answer([command, "select", "--quiet", "--format", "json", "--environment", digest(), *compared], top, here)
+    service = program.Service(config)
+    if service.note:
+        log.append(service.note)
+    said = program.answer([command, "select", "--quiet", "--format", "json", "--environment", digest(), *compared, *service.arguments],
+                          top, service.environment)
     fallback = said["fallback"]
     choice = Choice("testselect", order=said["run"], skip=set(said["skip"]))
     if fallback is not None:
@@ -69,7 +71,7 @@ def _by_command(config, top):
     if said["reasons"].get("LAST_FAILED"):
         choice.failed = _failed(command, top, said)
     if config.getoption("verbose") > 0:
-        choice.why = _reasons(command, top, here, compared, said["run"])
+        choice.why = _reasons(command, top, service, compared, said["run"])
     return choice
 
 
@@ -78,11 +80,12 @@ def _failed(command, top, said):
     return set(said["run"][:said["reasons"]["LAST_FAILED"]])
 
 
-def _reasons(command, top, here, compared, labels):
+def _reasons(command, top, service, compared, labels):
     why = {}
     for label in labels[:_MOST_EXPLAINED]:
         try:
-            said = program.answer([command, "explain", "--quiet", "--json", *compared, "--", label], top, here)
+            said = program.answer([command, "explain", "--quiet", "--json", *compared, *service.arguments, "--", label], top,
+                                  service.environment)
         except program.Failed as error:
             why[label] = f"no reason was given ({error})"
             continue

@@ -29,6 +29,9 @@ def pytest_addoption(parser):
          "nothing is shared; `testselect upload --isolation process`.")
     flag("--record-shuffle", metavar="SEED", help="Run files, classes and tests in an order that SEED decides.")
     parser.addini("testselect_binary", "The testselect command. Default: TESTSELECT of the environment, else `testselect`.")
+    parser.addini("testselect_server", "HOST:PORT of a server whose index --smart asks. Default: TESTSELECT_SERVER of the environment, "
+                  "else the repository's own index.")
+    parser.addini("testselect_repository", "What that server calls this repository. Default: TESTSELECT_REPOSITORY of the environment.")
 
 
 def _is_smart(option):

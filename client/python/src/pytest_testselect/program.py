@@ -21,6 +21,19 @@ def find(config):
     return found
 
 
+class Service:
+    """Whose index answers: this repository's own, or the team's, which is named by the ini options testselect_server and
+    testselect_repository, or TESTSELECT_SERVER and TESTSELECT_REPOSITORY."""
+
+    def __init__(self, config):
+        server = config.getini("testselect_server") or os.environ.get("TESTSELECT_SERVER", "")
+        name = config.getini("testselect_repository") or os.environ.get("TESTSELECT_REPOSITORY", "")
+        self.is_remote = bool(server and name)
+        self.arguments = ["--server", server, "--repo", name] if self.is_remote else []
+        self.note = f"{server} is not asked: testselect_repository does not say what it calls this repository" if server and not name else ""
+        self.environment = {"TESTSELECT_SERVER": ""}
+
+
 def run(command, folder, environment=None):
     """What the command prints. Raises Failed."""
     try:

@@ -106,6 +106,8 @@ class Learning:
             return "nothing was learnt from this run: it was not recorded"
         if not choosing.is_clean(top):
             return "nothing was learnt from this run: the files are no commit's"
+        if program.Service(self.config).is_remote:
+            return "nothing was learnt from this run: the server's index is fed by CI"
         head = choosing.revision(self.config, top, "HEAD")
         kind = "--full" if self._is_whole() else "--subset"
         program.run([program.find(self.config), "upload", "--quiet", "--commit", head, kind, "--environment", digest(), self.evidence],
