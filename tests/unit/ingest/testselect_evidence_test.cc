@@ -97,7 +97,7 @@ TEST_F(TestselectEvidenceTest, ReadsAllThatItCanSay) {
   test->mutable_observed(0)->add_functions(6);
   test->add_observed()->set_file(1);
   test->mutable_observed(1)->set_opened(true);
-  test->set_outcome(v1::TEST_OUTCOME_FAILED);
+  test->set_outcome(v1::RECORDED_OUTCOME_FAILED);
   test->set_seconds(0.25);
   AddTest("t.py::test_b")->set_opaque(true);
   for (const size_t piece : {size_t{1}, size_t{7}, SIZE_MAX}) {
