@@ -144,6 +144,21 @@ TEST_F(TestselectEvidenceTest, WhatAFixtureDidCountsForEachTestThatUsedIt) {
   EXPECT_FALSE(content.outcomes[2].opaque);
 }
 
+TEST_F(TestselectEvidenceTest, ATestThatPassedOnlyWhenItWasTriedAgainIsFlaky) {
+  for (const auto outcome : {v1::RECORDED_OUTCOME_PASSED, v1::RECORDED_OUTCOME_FAILED}) {
+    v1::EvidenceTest* test = AddTest(v1::RecordedOutcome_Name(outcome));
+    test->set_outcome(outcome);
+    test->set_flaky(true);
+  }
+  AddTest("steady")->set_outcome(v1::RECORDED_OUTCOME_PASSED);
+  ASSERT_OK_AND_ASSIGN(const SegmentContent content, ParseBytes(Bytes()));
+  ASSERT_EQ(content.labels.size(), 3u);
+  for (size_t i = 0; i < content.labels.size(); ++i) {
+    EXPECT_EQ(content.outcomes[i].flaky, content.labels[i] == "RECORDED_OUTCOME_PASSED")
+        << content.labels[i];
+  }
+}
+
 TEST_F(TestselectEvidenceTest, IsRecognised) {
   MemoryReport report(Bytes());
   ASSERT_OK_AND_ASSIGN(const ReportParser* parser, DetectReportParser(report));

@@ -21,7 +21,7 @@ def update(top, outcomes):
     from .choosing import state_folder
     state_folder(top)
     failed = read(top)
-    for label, (word, _) in outcomes.items():
+    for label, (word, *_) in outcomes.items():
         if word in ("failed", "error"):
             failed.add(label)
         elif word:
