@@ -50,8 +50,7 @@ std::string UrlDecoded(absl::string_view text) {
   return out;
 }
 
-// evidence.proto by hand: its generated code and evaluation.proto's define one name twice, so that
-// no program can hold both.
+// The few fields of evidence.proto that a report of lines has, as bytes.
 void PutNumber(uint32_t field, uint64_t value, std::string& out) {
   PutVarint(&out, uint64_t{field} << 3);
   PutVarint(&out, value);

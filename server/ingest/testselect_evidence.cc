@@ -256,6 +256,7 @@ class Report {
       if (field.number == 4) opaque = field.value != 0;
       if (field.number == 5) outcome = field.value;
       if (field.number == 6) result.seconds = std::bit_cast<double>(field.value);
+      if (field.number == 7) result.flaky = field.value != 0;
       return absl::OkStatus();
     }));
     if (outcome > static_cast<uint64_t>(Outcome::kXpassed)) {
@@ -267,6 +268,7 @@ class Report {
     opaque |= UseFixtures(fixtures, context);
     if (opaque) TS_RETURN_IF_ERROR(sink_.MarkOpaque(label));
     result.outcome = static_cast<Outcome>(outcome);
+    result.flaky &= result.outcome == Outcome::kPassed;
     if (result.outcome != Outcome::kUnknown) {
       TS_RETURN_IF_ERROR(sink_.AddOutcome({"", label, "", true}, result));
     }

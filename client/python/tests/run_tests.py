@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 PLUGIN = pathlib.Path(__file__).resolve().parent.parent
-PACKAGES = ["pytest", "pytest-xdist", "pytest-asyncio", "coverage", "setuptools"]
+PACKAGES = ["pytest", "pytest-xdist", "pytest-asyncio", "pytest-rerunfailures", "coverage", "setuptools"]
 SKIPPED = 77
 
 
@@ -33,7 +33,8 @@ def environment(python, build):
     """The python of a virtual environment that has the plugin as it is now; None where nothing can be installed."""
     sources = [PLUGIN / "pyproject.toml", *sorted(PLUGIN.glob("src/*/*.py"))]
     digest = hashlib.sha256(b"\0".join([python.encode(), *(p.read_bytes() for p in sources)])).hexdigest()
-    folder, mark = build / "venv", build / "venv" / "installed"
+    folder = build / ("venv-" + hashlib.sha256(" ".join(PACKAGES).encode()).hexdigest()[:8])    # one a list of packages
+    mark = folder / "installed"
     found = folder / "bin" / "python"
     if mark.exists() and mark.read_text() == digest:
         return found

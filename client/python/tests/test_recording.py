@@ -318,6 +318,34 @@ def test_a_function_of_nothing_but_a_docstring_reaches_over_it(project):
     assert found.tests["test_one"].functions["lib.py"] == {(1, 3), (4, 4), (5, 5)}
 
 
+def test_a_test_that_passes_only_when_it_is_tried_again_is_flaky(project):
+    project.write({"test_a.py": """
+        import pytest
+        tries = []
+        @pytest.fixture
+        def shaky():
+            tries.append("set-up")
+            assert tries.count("set-up") > 1
+        def test_passes_then():
+            tries.append("call")
+            assert tries.count("call") > 1
+        def test_is_set_up_then(shaky): pass
+        def test_steady(): pass
+        def test_fails(): assert False
+    """})
+    head = project.commit()
+    for option in ((), ("-n", "2", "--dist", "loadfile")):
+        found = project.record("--reruns", "2", *option, expect=1)
+        assert found.outcomes() == {"test_passes_then": "passed", "test_is_set_up_then": "passed", "test_steady": "passed",
+                                    "test_fails": "failed"}
+        flaky = {label for label, test in found.tests.items() if test.flaky}
+        assert flaky == {"test_passes_then", "test_is_set_up_then"}
+    project.upload()
+    for label in found.tests:
+        said = project.testselect("index", "show", head, "--json", "--label", f"test_a.py::{label}")
+        assert said["history"][0]["flaky"] == (label in flaky), said
+
+
 def test_every_outcome_is_told_and_failures_to_set_up_are_errors(project):
     project.write({"test_a.py": """
         import pytest

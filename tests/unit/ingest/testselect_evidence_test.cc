@@ -97,7 +97,7 @@ TEST_F(TestselectEvidenceTest, ReadsAllThatItCanSay) {
   test->mutable_observed(0)->add_functions(6);
   test->add_observed()->set_file(1);
   test->mutable_observed(1)->set_opened(true);
-  test->set_outcome(v1::TEST_OUTCOME_FAILED);
+  test->set_outcome(v1::RECORDED_OUTCOME_FAILED);
   test->set_seconds(0.25);
   AddTest("t.py::test_b")->set_opaque(true);
   for (const size_t piece : {size_t{1}, size_t{7}, SIZE_MAX}) {
@@ -142,6 +142,21 @@ TEST_F(TestselectEvidenceTest, WhatAFixtureDidCountsForEachTestThatUsedIt) {
                           Pair(LineRange{7, 9}, ElementsAre("a"))));
   EXPECT_TRUE(content.outcomes[0].opaque && content.outcomes[1].opaque);
   EXPECT_FALSE(content.outcomes[2].opaque);
+}
+
+TEST_F(TestselectEvidenceTest, ATestThatPassedOnlyWhenItWasTriedAgainIsFlaky) {
+  for (const auto outcome : {v1::RECORDED_OUTCOME_PASSED, v1::RECORDED_OUTCOME_FAILED}) {
+    v1::EvidenceTest* test = AddTest(v1::RecordedOutcome_Name(outcome));
+    test->set_outcome(outcome);
+    test->set_flaky(true);
+  }
+  AddTest("steady")->set_outcome(v1::RECORDED_OUTCOME_PASSED);
+  ASSERT_OK_AND_ASSIGN(const SegmentContent content, ParseBytes(Bytes()));
+  ASSERT_EQ(content.labels.size(), 3u);
+  for (size_t i = 0; i < content.labels.size(); ++i) {
+    EXPECT_EQ(content.outcomes[i].flaky, content.labels[i] == "RECORDED_OUTCOME_PASSED")
+        << content.labels[i];
+  }
 }
 
 TEST_F(TestselectEvidenceTest, IsRecognised) {

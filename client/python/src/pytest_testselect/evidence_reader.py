@@ -49,6 +49,7 @@ class Seen:
     opaque: bool = False
     outcome: int = 0
     seconds: float = 0.0
+    flaky: bool = False
     span: tuple = ()                                            # of a fixture: path, first, last
 
     def observe(self, data, files):
@@ -101,6 +102,7 @@ class Evidence:
         self._common(test, fields, 2, 3)
         test.opaque = test.opaque or bool(parts.get(4))
         test.outcome, test.seconds = parts.get(5, 0) or test.outcome, parts[6]
+        test.flaky = test.flaky or bool(parts.get(7))
 
     def _take5(self, fields):
         self._common(self.outside, fields, 1, 99)

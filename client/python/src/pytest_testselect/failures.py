@@ -22,7 +22,7 @@ def update(top, outcomes):
     """Takes over {label: [word, seconds]} of a run. Raises OSError."""
     state_folder(top)
     failed = read(top)
-    for label, (word, _) in outcomes.items():
+    for label, (word, *_) in outcomes.items():
         if word in ("failed", "error"):
             failed.add(label)
         elif word:

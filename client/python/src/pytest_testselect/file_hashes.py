@@ -64,7 +64,7 @@ def learn(top, evidence, outcomes):
     kept = {label: test for label, test in state["tests"].items() if all(old.get(f) == now.get(f) for f in test["files"])}
     graph = imports(top, now)
     for label, seen in read(evidence).items():
-        word, seconds = outcomes.get(label, ("", 0.0))
+        word, seconds, _ = outcomes.get(label, ("", 0.0, False))
         kept[label] = {"files": sorted(seen["files"] | reached(graph, label.split("::")[0])), "opaque": seen["opaque"],
                        "seconds": seconds, "seen": bool(seen["files"]) and word in ("passed", "xfailed", "xpassed")}
     part = os.path.join(top, _NAME + f".{os.getpid()}")

@@ -4,17 +4,23 @@ PYTEST_DONT_REWRITE
 """
 
 
+_OUTCOMES = ("passed", "failed", "skipped")
+
+
 class Outcomes:
-    """`of` maps labels to [word, seconds]; the words are evidence.proto's. The last run of a test that ran twice counts."""
+    """`of` maps labels to [word, seconds, whether an earlier attempt failed]; the words are evidence.proto's. The last run of a
+    test that ran twice counts."""
 
     def __init__(self):
         self.of = {}
 
     def add(self, report):
-        if report.when == "setup" or report.nodeid not in self.of:
-            self.of[report.nodeid] = ["", 0.0]
-        entry = self.of[report.nodeid]
+        entry = self.of.get(report.nodeid)
+        if entry is None or report.when == "setup":
+            entry = self.of[report.nodeid] = ["", 0.0, entry is not None and (entry[2] or entry[0] in ("failed", "error"))]
         entry[1] += report.duration
+        if report.outcome not in _OUTCOMES:    # what plugins call a failed attempt that they repeat
+            entry[2] = True
         word = word_of(report)
         if word in ("failed", "error"):
             entry[0] = entry[0] if entry[0] in ("failed", "error") else word

@@ -19,7 +19,7 @@ def of(recorder, tests, shared, outcomes):
       outside   a trace: [numbers of places, opened paths, imported paths, why it is opaque or ""]
       fixtures  [[path, first line, last line] of each of its functions, trace, numbers of fixtures it used]
       tests     [label, trace, numbers of fixtures it used]
-      outcomes  {label: [word, seconds]}
+      outcomes  {label: [word, seconds, whether an earlier attempt failed]}
       early     paths of modules that had been imported before anything could be seen
     """
     return _Maker(recorder).make(tests, shared, outcomes)
@@ -115,8 +115,8 @@ def write(path, reports, repository):
         outcomes = {label: outcome for report in reports for label, outcome in report["outcomes"].items()}
         for report in reports:
             _Section(out, report, always, outcomes).write()
-        for label, (word, seconds) in outcomes.items():    # what the process of these saw is lost
-            out.test(label, outcome=word, seconds=seconds)
+        for label, (word, seconds, tried) in outcomes.items():    # what the process of these saw is lost
+            out.test(label, outcome=word, seconds=seconds, flaky=tried)
         _write_early(out, reports, repository)
         out.close()
 
@@ -136,8 +136,8 @@ class _Section:
             numbers.append(self.fixture(spans, trace, sorted({n for need in needs for n in numbers[need]})))
         for label, trace, used in self.report["tests"]:
             trace[1] = sorted({*trace[1], *self.always})
-            word, seconds = self.outcomes.pop(label, ("", -1.0))    # told once, however many records the test has
-            out.test(label, self.observations(trace), sorted({n for f in used for n in numbers[f]}), bool(trace[3]), word, seconds)
+            word, seconds, tried = self.outcomes.pop(label, ("", -1.0, False))    # told once, however many records the test has
+            out.test(label, self.observations(trace), sorted({n for f in used for n in numbers[f]}), bool(trace[3]), word, seconds, tried)
 
     def fixture(self, spans, trace, needs):
         """The numbers of its records. One that no file of ours defines has no place: then what it did has one of its own."""
