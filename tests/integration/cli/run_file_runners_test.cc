@@ -1,6 +1,6 @@
 // `testselect run` with the real Jest, Vitest, Maven and RSpec, where they can be had. CTest's
-// fixtures fetch them (install_runners.sh). TESTSELECT_NODE_MODULES names a node_modules folder with
-// jest, vitest and @vitest/coverage-istanbul, TESTSELECT_MAVEN a folder with a POM and the
+// fixtures fetch them (install_runners.sh). TESTSELECT_NODE_MODULES names a node_modules folder
+// with jest, vitest and @vitest/coverage-istanbul, TESTSELECT_MAVEN a folder with a POM and the
 // repository that Maven builds it with offline.
 #include <cstdlib>
 #include <filesystem>
@@ -92,6 +92,30 @@ TEST_F(RunNodeTest, JestRecordsSelectsAndRunsWhatAChangeNeeds) {
   std::filesystem::remove_all(repo_ + "/.testselect");
   ExpectSelects("jest");
   EXPECT_EQ(RunRunner("jest", {"-t", "works"}).exit_code, 2);
+}
+
+// A program's tests may read its command line, which is Jest's where Jest starts no workers.
+TEST_F(RunNodeTest, JestTestsSeeTheCommandLineThatTheUserTyped) {
+  if (!HasPackage("jest")) GTEST_SKIP() << "TESTSELECT_NODE_MODULES has no jest";
+  WriteFile("jest.config.cjs", "module.exports = {};\n");
+  WriteFile("argv.test.js",
+            "test('argv', () => expect(process.argv.slice(2)).toEqual(['-i', 'argv']));\n");
+  WriteFile("other.test.js", "test('other', () => {});\n");
+  Commit("for jest");
+  ExpectRan(RunRunner("jest", {"-i", "argv"}), 1, 0);
+  WriteFile(
+      "argv.test.js",
+      "test('argv', () => expect(process.argv.slice(2)).toEqual(['-i', 'argv', 'other']));\n");
+  Commit("one of two");
+  ExpectRan(Run({"run", "jest", "--subset", "--json", "--with", "node_modules/.bin/jest -i", "--",
+                 "argv", "other"}),
+            2, 0);
+  WriteFile("argv.test.js",
+            "test('argv', () => expect(process.argv.slice(2)).toEqual(['-i', 'argv', 'other']));\n"
+            "test('again', () => {});\n");
+  ExpectRan(Run({"run", "jest", "--subset", "--json", "--with", "node_modules/.bin/jest -i", "--",
+                 "argv", "other"}),
+            1, 1);
 }
 
 TEST_F(RunNodeTest, VitestRecordsSelectsAndRunsWhatAChangeNeeds) {
