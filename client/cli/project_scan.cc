@@ -144,12 +144,12 @@ class Scanner {
   void LookAtOthers(const std::string& file, const std::string& name) {
     const std::string folder = FolderOf(file);
     if (name == "go.mod") AddPlain("go test", file, folder, "go");
-    if (name == "pom.xml") AddPlain("Maven Surefire", file, folder);
+    if (name == "pom.xml") AddPlain("Maven Surefire", file, folder, "maven");
     if (name == "build.gradle" || name == "build.gradle.kts") AddPlain("Gradle", file, folder);
     if (name == "Cargo.toml") AddPlain("cargo test", file, folder);
-    if (name == ".rspec") AddPlain("RSpec", file, folder);
+    if (name == ".rspec") AddPlain("RSpec", file, folder, "rspec");
     if (name == "Gemfile" && absl::StrContains(Read(file), "rspec")) {
-      AddPlain("RSpec", file, folder);
+      AddPlain("RSpec", file, folder, "rspec");
     }
     if (name == "package.json") LookAtPackage(file, folder);
     if (name == "CMakeLists.txt") {
@@ -162,8 +162,8 @@ class Scanner {
 
   void LookAtPackage(const std::string& file, const std::string& folder) {
     const std::string text = Read(file);
-    if (absl::StrContains(text, "\"jest\"")) AddPlain("Jest", file, folder);
-    if (absl::StrContains(text, "\"vitest\"")) AddPlain("Vitest", file, folder);
+    if (absl::StrContains(text, "\"jest\"")) AddPlain("Jest", file, folder, "jest");
+    if (absl::StrContains(text, "\"vitest\"")) AddPlain("Vitest", file, folder, "vitest");
   }
 
   void AddPlain(const std::string& name, const std::string& sign, const std::string& folder,

@@ -11,8 +11,18 @@ function outcomeOf(result) {
 
 const isFlaky = (test) => test.status === 'passed' && (test.invocations > 1 || (test.retryReasons || []).length > 0);
 
+// Without workers the tests see Jest's command line as theirs: what `testselect run` put in front of the user's
+// arguments is taken away. Jest has read it by now.
+function hideArguments() {
+  const [ours, theirs] = process.env.TESTSELECT_RUN_ARGUMENTS.split(' ').map(Number);
+  const first = process.argv.length - theirs - ours;
+  const hidden = process.argv.slice(first, first + ours);
+  if (hidden.includes(`--reporters=${__filename}`)) process.argv.splice(first, ours);
+}
+
 module.exports = class {
   constructor() {
+    hideArguments();
     this.evidence = new Evidence(process.env.TESTSELECT_RUN_LCOV, process.env.TESTSELECT_RUN_JUNIT);
   }
 

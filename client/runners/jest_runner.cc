@@ -77,6 +77,8 @@ class JestRunner : public Runner {
     for (auto& [name, value] : Variables(order)) options.environment.emplace_back(name, value);
     if (setup_.runner_output_to_stderr) options.out = ProcessOptions::Output::kToStderr;
     TS_ASSIGN_OR_RETURN(const std::vector<std::string> arguments, RunArguments(order));
+    options.environment.emplace_back("TESTSELECT_RUN_ARGUMENTS",
+                                     absl::StrCat(arguments.size(), " ", setup_.arguments.size()));
     TS_ASSIGN_OR_RETURN(const FinishedProcess finished, RunProcess(Words(arguments), options));
     RunResult result;
     result.exit_code = finished.state.ShellCode();

@@ -1,8 +1,11 @@
-// `testselect run` with the real Jest, Vitest, Maven and RSpec, where the machine has them.
-// TESTSELECT_NODE_MODULES names a node_modules folder with jest, vitest and @vitest/coverage-*.
+// `testselect run` with the real Jest, Vitest, Maven and RSpec, where they can be had. CTest's
+// fixtures fetch them (install_runners.sh). TESTSELECT_NODE_MODULES names a node_modules folder
+// with jest, vitest and @vitest/coverage-istanbul, TESTSELECT_MAVEN a folder with a POM and the
+// repository that Maven builds it with offline.
 #include <cstdlib>
 #include <filesystem>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "tests/integration/cli/cli_fixture.h"
 
@@ -91,6 +94,30 @@ TEST_F(RunNodeTest, JestRecordsSelectsAndRunsWhatAChangeNeeds) {
   EXPECT_EQ(RunRunner("jest", {"-t", "works"}).exit_code, 2);
 }
 
+// A program's tests may read its command line, which is Jest's where Jest starts no workers.
+TEST_F(RunNodeTest, JestTestsSeeTheCommandLineThatTheUserTyped) {
+  if (!HasPackage("jest")) GTEST_SKIP() << "TESTSELECT_NODE_MODULES has no jest";
+  WriteFile("jest.config.cjs", "module.exports = {};\n");
+  WriteFile("argv.test.js",
+            "test('argv', () => expect(process.argv.slice(2)).toEqual(['-i', 'argv']));\n");
+  WriteFile("other.test.js", "test('other', () => {});\n");
+  Commit("for jest");
+  ExpectRan(RunRunner("jest", {"-i", "argv"}), 1, 0);
+  WriteFile(
+      "argv.test.js",
+      "test('argv', () => expect(process.argv.slice(2)).toEqual(['-i', 'argv', 'other']));\n");
+  Commit("one of two");
+  ExpectRan(Run({"run", "jest", "--subset", "--json", "--with", "node_modules/.bin/jest -i", "--",
+                 "argv", "other"}),
+            2, 0);
+  WriteFile("argv.test.js",
+            "test('argv', () => expect(process.argv.slice(2)).toEqual(['-i', 'argv', 'other']));\n"
+            "test('again', () => {});\n");
+  ExpectRan(Run({"run", "jest", "--subset", "--json", "--with", "node_modules/.bin/jest -i", "--",
+                 "argv", "other"}),
+            1, 1);
+}
+
 TEST_F(RunNodeTest, VitestRecordsSelectsAndRunsWhatAChangeNeeds) {
   if (!HasPackage("vitest")) GTEST_SKIP() << "TESTSELECT_NODE_MODULES has no vitest";
   WriteProject("import {test, expect} from 'vitest';\n");
@@ -101,21 +128,14 @@ TEST_F(RunNodeTest, VitestRecordsSelectsAndRunsWhatAChangeNeeds) {
 }
 
 TEST_F(RunFileRunnersTest, MavenRecordsSelectsAndRunsWhatAChangeNeeds) {
-  const std::string junit = std::getenv("TESTSELECT_MAVEN") == nullptr ? "" : "5.10.2";
-  if (junit.empty()) GTEST_SKIP() << "TESTSELECT_MAVEN is not set: it would fetch Maven's plugins";
+  const char* const fetched = std::getenv("TESTSELECT_MAVEN");
+  if (fetched == nullptr || !std::filesystem::exists(fetched + std::string("/installed"))) {
+    GTEST_SKIP() << "TESTSELECT_MAVEN names no folder with Maven's plugins and JUnit";
+  }
+  const std::vector<std::string> offline = {
+      "-q", "-B", "-o", absl::StrCat("-Dmaven.repo.local=", fetched, "/repository")};
   WriteFile(".gitignore", "target\n");
-  WriteFile("pom.xml",
-            "<project xmlns='http://maven.apache.org/POM/4.0.0'><modelVersion>4.0.0</modelVersion>"
-            "<groupId>p</groupId><artifactId>a</artifactId><version>1</version><properties>"
-            "<maven.compiler.source>17</maven.compiler.source>"
-            "<maven.compiler.target>17</maven.compiler.target></properties><dependencies>"
-            "<dependency><groupId>org.junit.jupiter</groupId><artifactId>junit-jupiter</artifactId>"
-            "<version>" +
-                junit +
-                "</version></dependency></dependencies><build><plugins><plugin>"
-                "<artifactId>maven-surefire-plugin</artifactId><version>3.2.5</version></plugin></"
-                "plugins>"
-                "</build></project>\n");
+  std::filesystem::copy(absl::StrCat(fetched, "/pom.xml"), repo_ + "/pom.xml");
   WriteFile("src/main/java/p/Sum.java",
             "package p;\nclass Sum {\n  static int sum(int a, int b) { return a + b; }\n}\n"
             "class Twice {\n  static int twice(int a) { return Sum.sum(a, a); }\n}\n");
@@ -134,12 +154,12 @@ TEST_F(RunFileRunnersTest, MavenRecordsSelectsAndRunsWhatAChangeNeeds) {
                 "class MulTest {\n  @Test void mul() {\n    Assertions.assertEquals(4, Mul.mul(2, "
                 "2));\n  }\n}\n");
   Commit("for maven");
-  ExpectRan(RunRunner("maven", {"-q", "-B"}), 2, 0);
+  ExpectRan(RunRunner("maven", offline), 2, 0);
   EXPECT_THAT(FilesOf("p.SumTest"), HasSubstr("Sum.java"));
-  ExpectRan(RunRunner("maven", {"-q", "-B"}), 0, 2);
+  ExpectRan(RunRunner("maven", offline), 0, 2);
   WriteFile("src/main/java/p/Mul.java",
             "package p;\nclass Mul {\n  static int mul(int a, int b) { return b * a; }\n}\n");
-  ExpectRan(RunRunner("maven", {"-q", "-B"}), 1, 1);
+  ExpectRan(RunRunner("maven", offline), 1, 1);
 }
 
 TEST_F(RunFileRunnersTest, RspecListsAndRunsThirtyThousandExamples) {

@@ -77,6 +77,9 @@ TEST_F(InitFilesTest, WhatItSaysToRunCanBeRun) {
   Write("go.mod");
   Write("CMakeLists.txt", "enable_testing()\n");
   Write("Cargo.toml");
+  Write("package.json", R"({"devDependencies": {"jest": "1", "vitest": "1"}})");
+  Write("pom.xml");
+  Write(".rspec");
   const ProjectScan scan = Scan();
   size_t known = 0;
   for (const FoundRunner& runner : scan.runners) {
@@ -85,7 +88,7 @@ TEST_F(InitFilesTest, WhatItSaysToRunCanBeRun) {
     EXPECT_THAT(FindRunner(runner.run_name), IsOk());
     EXPECT_THAT(NextSteps(scan), HasSubstr("testselect run " + runner.run_name + "\n"));
   }
-  EXPECT_EQ(known, 3u);
+  EXPECT_EQ(known, 7u);
 }
 
 TEST_F(InitFilesTest, WhatIsNoSignIsNoRunner) {
