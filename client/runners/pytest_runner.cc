@@ -139,7 +139,7 @@ class PytestRunner : public Runner {
   bool UsesCov() const { return setup_.record && !facts_.recorder && facts_.cov; }
 
   std::vector<std::string> RecordingArguments(int round) {
-    if (UsesRecorder()) return {"--testselect-record", FilesOf(round).evidence};
+    if (UsesRecorder()) return {absl::StrCat("--testselect-record=", FilesOf(round).evidence)};
     // Of all of the repository, whatever folder this is; and a part of the suite covers less than
     // what a project may demand of all of it.
     if (UsesCov()) {
