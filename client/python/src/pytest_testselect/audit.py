@@ -52,6 +52,8 @@ class Listener:
         if isinstance(mode, str) and mode and mode[0] in "wxa" and "+" not in mode:
             return
         name = os.fsdecode(name)
+        if name.endswith(".pyc") and _loads():     # most opens by far, and byte code is never opened as data then
+            return
         path = self.repository.opened_path_of(name)
         if path is None:
             return
@@ -108,11 +110,10 @@ def _hook(event, arguments):
     listener = _listener
     if listener is None:
         return
-    handler = listener.handlers.get(event)
-    if handler is None:
+    if event not in listener.handlers:
         return
     try:
-        handler(event, arguments)
+        listener.handlers[event](event, arguments)
     except Exception as error:         # what a hook raises would fail the call that is audited
         listener.say(f"the recorder could not tell what {event} did ({error!r:.80})")
 

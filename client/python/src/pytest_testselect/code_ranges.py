@@ -6,6 +6,7 @@ of a class is the lines of its own statements: as a range it would cover the fun
 PYTEST_DONT_REWRITE
 """
 import dis
+import importlib.machinery
 import inspect
 import tokenize
 from types import CodeType
@@ -83,12 +84,18 @@ def _source_lines(path):
         return []
 
 
+class _Cached(importlib.machinery.SourceFileLoader):
+    """Takes the byte code that an import has left behind where it is the source's, and leaves none itself."""
+
+    def set_data(self, *_, **__):
+        pass
+
+
 def nested_functions(path):
     """The code objects of all functions of a source file; none where it cannot be read or compiled."""
     try:
-        with open(path, "rb") as file:
-            todo = [compile(file.read(), path, "exec", dont_inherit=True)]
-    except (OSError, SyntaxError, ValueError):
+        todo = [_Cached("", path).get_code("")]
+    except (OSError, SyntaxError, ValueError, ImportError):
         return []
     found = []
     while todo:

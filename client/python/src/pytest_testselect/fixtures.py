@@ -42,16 +42,19 @@ class SharedFixtures:
             return
         self._used.update(self._live[d] for d in definitions.values() if d in self._live)
 
-    def set_up(self, definition, request):
-        """A hook wrapper's body."""
+    def _needs(self, definition, request):
         known = getattr(request, "_fixture_defs", {})
-        needs = {self._live[d] for name in definition.argnames if (d := known.get(name)) in self._live}
-        if definition.scope == "function":
-            self._used |= needs
-            yield
-            return
+        return {self._live[d] for name in definition.argnames if (d := known.get(name)) in self._live}
+
+    def note_needs(self, definition, request):
+        """A fixture of one test is made: what it needs, the test does."""
+        if self._live:
+            self._used |= self._needs(definition, request)
+
+    def set_up(self, definition, request):
+        """The body of a hook wrapper around the making of a shared fixture."""
         shared = SharedFixture(defining_codes(definition, request))
-        shared.needs |= needs
+        shared.needs |= self._needs(definition, request)
         self._live[definition] = shared
         if self._stack:
             self._stack[-1].needs.add(shared)

@@ -73,12 +73,15 @@ class Recording:
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef, request):
-        yield from self.fixtures.set_up(fixturedef, request)
+        if fixturedef.scope == "function":     # most are: no second generator for these
+            self.fixtures.note_needs(fixturedef, request)
+            yield
+        else:
+            yield from self.fixtures.set_up(fixturedef, request)
 
-    @pytest.hookimpl(hookwrapper=True)
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self, item):
         self.fixtures.note_used(item)
-        yield
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report):

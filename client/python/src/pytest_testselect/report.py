@@ -2,6 +2,8 @@
 
 PYTEST_DONT_REWRITE
 """
+import contextlib
+import gc
 import os
 
 from . import __version__, evidence_file
@@ -9,6 +11,19 @@ from .code_ranges import Places, is_function, nested_functions
 from .evidence_file import line_ranges, varint
 
 FUNCTION, LINES = 0, 1
+
+
+@contextlib.contextmanager
+def uncollected():
+    """Making a report makes many objects that all live until it is made: searching them for garbage, and all of the test run's
+    with them, time and again takes longer than making it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def of(recorder, tests, shared, outcomes):

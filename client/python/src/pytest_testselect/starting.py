@@ -75,12 +75,13 @@ class Writing:
         if os.getpid() != self.process:    # a test forked, and its child went on as if it were the run
             return
         self.recording.stop()
-        found = [self.recording.report(), *self.recording.more]
-        if is_worker(self.config):
-            self.config.workeroutput["testselect_reports"] = marshal.dumps(found)
-        else:
+        with reports.uncollected():
+            found = [self.recording.report(), *self.recording.more]
+            if is_worker(self.config):
+                self.config.workeroutput["testselect_reports"] = marshal.dumps(found)
+                return
             reports.write(self.path, found, self.recording.recorder.repository)
-            self.then(exitstatus)
+        self.then(exitstatus)
 
 
 class Gathering:
@@ -105,5 +106,6 @@ class Gathering:
     def pytest_sessionfinish(self, exitstatus):
         yield
         rest = {"places": [], "outside": [[], [], [], ""], "fixtures": [], "tests": [], "outcomes": self.outcomes.of, "early": []}
-        reports.write(self.path, [*self.reports, rest], self.repository)
+        with reports.uncollected():
+            reports.write(self.path, [*self.reports, rest], self.repository)
         self.then(exitstatus)
