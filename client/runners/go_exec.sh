@@ -12,13 +12,20 @@ number=0
 while IFS= read -r expression; do
   number=$((number + 1))
   if [ -n "$TESTSELECT_RUN_COVER" ]; then
-    # A profile is made of all counters in that folder: each start needs one of its own.
-    counters=${list%/list}/$number.counters
-    mkdir "$counters" || exit 1
-    GOCOVERDIR=$counters "$binary" "$@" -test.run="$expression" -test.gocoverdir="$counters" \
-      -test.coverprofile="${list%/list}/$number.cov" </dev/null
-    ended=$?
-    rm -rf "$counters"
+    profile=${list%/list}/$number.cov
+    if [ -n "$TESTSELECT_RUN_COUNTERS" ]; then
+      # A profile is made of all counters in that folder: each start needs one of its own.
+      counters=${list%/list}/$number.counters
+      mkdir "$counters" || exit 1
+      GOCOVERDIR=$counters "$binary" "$@" -test.run="$expression" -test.gocoverdir="$counters" \
+        -test.coverprofile="$profile" </dev/null
+      ended=$?
+      rm -rf "$counters"
+    else
+      # Before Go 1.20 the counters are in the program's memory alone.
+      "$binary" "$@" -test.run="$expression" -test.coverprofile="$profile" </dev/null
+      ended=$?
+    fi
   else
     "$binary" "$@" -test.run="$expression" </dev/null
     ended=$?

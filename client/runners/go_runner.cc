@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -12,9 +13,12 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "client/files.h"
 #include "client/runners/go_events.h"
 #include "client/runners/go_exec.h"
@@ -32,6 +36,7 @@ class GoRunner : public Runner {
   absl::StatusOr<CollectedTests> Collect() override {
     TS_ASSIGN_OR_RETURN(arguments_, ParseGoArguments(setup_.arguments));
     TS_ASSIGN_OR_RETURN(covered_, Covered());
+    TS_ASSIGN_OR_RETURN(leaves_counters_, LeavesCounters());
     CollectedTests tests;
     std::string said;
     GoEvents events([&](absl::string_view text) { absl::StrAppend(&said, text); },
@@ -106,6 +111,19 @@ class GoRunner : public Runner {
     if (!setup_.command.empty()) return ShellWords(setup_.command, arguments);
     arguments.insert(arguments.begin(), "go");
     return arguments;
+  }
+
+  // Whether tests leave counters in a folder: since Go 1.20. A version that has no number is newer.
+  absl::StatusOr<bool> LeavesCounters() const {
+    ProcessOptions options = Options();
+    options.out = options.err = ProcessOptions::Output::kCapture;
+    TS_ASSIGN_OR_RETURN(const FinishedProcess finished,
+                        RunProcess(Words({"env", "GOVERSION"}), options));
+    absl::string_view version = absl::StripAsciiWhitespace(finished.out);
+    if (!finished.state.ok() || !absl::ConsumePrefix(&version, "go1.")) return true;
+    uint32_t minor = 0;
+    const size_t digits = std::min(version.find_first_not_of("0123456789"), version.size());
+    return !absl::SimpleAtoi(version.substr(0, digits), &minor) || minor >= 20;
   }
 
   // All packages of the module (of all modules of the workspace), whatever folder this is.
@@ -209,6 +227,7 @@ class GoRunner : public Runner {
     ProcessOptions options = Options();
     options.environment.emplace_back("TESTSELECT_RUN_LISTS", plan.lists);
     options.environment.emplace_back("TESTSELECT_RUN_COVER", setup_.record ? "1" : "");
+    options.environment.emplace_back("TESTSELECT_RUN_COUNTERS", leaves_counters_ ? "1" : "");
     options.environment.emplace_back("TESTSELECT_RUN_FAIL_FAST", arguments_.fails_fast ? "1" : "");
     GoEvents events([&](absl::string_view text) { fwrite(text.data(), 1, text.size(), shown); },
                     arguments_.verbose, nullptr);
@@ -238,6 +257,7 @@ class GoRunner : public Runner {
   const RunnerSetup& setup_;
   GoArguments arguments_;
   std::string covered_;  // for -coverpkg
+  bool leaves_counters_ = true;
   std::map<std::string, Test> test_of_;
 };
 

@@ -36,9 +36,9 @@ class RunRunnersTest : public CliTest {
   }
   // Both numbers of a summary, and that all went well.
   void ExpectRan(const Finished& done, uint64_t selected, uint64_t skipped) {
-    EXPECT_EQ(done.exit_code, 0) << done.err;
+    ASSERT_EQ(done.exit_code, 0) << done.err;
     const auto summary = Json(done.out);
-    EXPECT_EQ(uint64_t(summary["selected"]), selected) << done.err;
+    ASSERT_EQ(uint64_t(summary["selected"]), selected) << done.err;
     EXPECT_EQ(uint64_t(summary["skipped"]), skipped) << done.err;
     EXPECT_EQ(uint64_t(summary["executed"]), selected) << done.err;
   }
@@ -155,7 +155,7 @@ TEST_F(RunRunnersTest, GoRecordsEachTestAlone) {
             "package sub\n\nimport \"testing\"\n\n"
             "func TestOne(t *testing.T) {\n\tif One() != 1 {\n\t\tt.Fatal()\n\t}\n}\n");
   Commit("go");
-  ExpectRan(RunRunner("go", {}), 3, 0);
+  ASSERT_NO_FATAL_FAILURE(ExpectRan(RunRunner("go", {}), 3, 0));
   const auto files = Json(FilesOf("example.com/calc.TestAdd"))["files"];
   EXPECT_EQ(std::string(simdjson::minify(files["calc.go"])), "[[3,5]]");
   ExpectRan(RunRunner("go", {}), 0, 3);
@@ -200,9 +200,9 @@ TEST_F(RunRunnersTest, CTestRecordsEachTestAloneWhateverItsName) {
   WriteFile("calc.cc", kCalc);
   WriteFile(".gitignore", "build/\n");
   Commit("C++");
-  Shell("cmake -B build . && cmake --build build");
+  Shell("cmake -G Ninja -B build . && cmake --build build");
   const std::vector<std::string> arguments = {"--test-dir", "build"};
-  ExpectRan(RunRunner("ctest", {}, arguments), 2, 0);
+  ASSERT_NO_FATAL_FAILURE(ExpectRan(RunRunner("ctest", {}, arguments), 2, 0));
   EXPECT_EQ(std::string(simdjson::minify(Json(FilesOf(adds))["files"])),
             "{\"calc.cc\":[[2,3],[8,9]]}");
   ExpectRan(RunRunner("ctest", {}, arguments), 0, 2);
