@@ -1,10 +1,6 @@
 // doctor: what the runner and the reports say.
-#include <cstdlib>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
@@ -119,22 +115,13 @@ absl::StatusOr<IngestSummary> MapReport(const Diagnosis& diagnosis, const Report
   const UploadOptions& options = diagnosis.options.upload;
   TS_ASSIGN_OR_RETURN(const PreparedReports prepared,
                       PreparedReports::Open({{argument.path, options.format, "", false}}));
-  const char* const parent = getenv("TMPDIR");
-  std::string folder = absl::StrCat(parent == nullptr || *parent == '\0' ? "/tmp" : parent,
-                                    "/testselect-doctor.XXXXXX");
-  if (mkdtemp(folder.data()) == nullptr) {
-    return ErrnoStatus(absl::StrCat("cannot create ", folder), errno);
-  }
-  absl::Cleanup remove_it = [&folder] {
-    std::error_code ignored;  // it lies in the system's folder for such things
-    std::filesystem::remove_all(folder, ignored);
-  };
+  TS_ASSIGN_OR_RETURN(const ScratchFolder spool, ScratchFolder::Create("doctor"));
   IngestOptions ingest;
   ingest.paths = {.root = options.path_root, .prefix = options.path_prefix};
   // As upload does.
   if (ingest.paths.root.empty() && ingest.paths.prefix.empty()) ingest.paths.root = diagnosis.top;
   ingest.tree_paths = tree;
-  ingest.spool_dir = folder;
+  ingest.spool_dir = spool.path();
   const std::vector<ReportFile> files = {{.file = prepared.file(0),
                                           .name = argument.path,
                                           .format = options.format,

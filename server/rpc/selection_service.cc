@@ -192,7 +192,11 @@ absl::Status SelectionService::Select(const ReceivedSelection& request, absl::Ti
     *response = entry->response;
     Count(result, entry->sizes);
     // An answer that somebody has is not forgotten by a crash; but no disk keeps it for long.
-    environment_.decisions->Flush(std::min(domain.deadline, absl::Now() + kAnswerWait));
+    if (!environment_.decisions->Flush(std::min(domain.deadline, absl::Now() + kAnswerWait))) {
+      environment_.log->Warning(
+          "an answer left before its decision was on disk",
+          {{"repository", domain.repository}, {"selection", result.selection->id}});
+    }
     // What made a fallback (a missing object, a deadline) may be gone the next time.
     if (!result.selection->fallback.has_value()) cache_.Insert(request.key(), std::move(entry));
     return absl::OkStatus();
