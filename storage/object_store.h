@@ -15,8 +15,10 @@
 
 namespace testselect {
 
+inline constexpr int kMaxObjectStoreParallel = 256;
+
 // Keys are relative to the store's prefix: 1 to 512 bytes of [A-Za-z0-9._/-], no empty, "." or ".."
-// part. Anything else is kInvalidArgument naming the key.
+// part and none over 200 bytes (object_key.h). Anything else is kInvalidArgument naming the key.
 struct ObjectInfo {
   std::string key;
   uint64_t size = 0;    // bytes

@@ -1,0 +1,86 @@
+#include "storage/object_batch.h"
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <system_error>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "storage/model/mutex.h"
+
+namespace testselect {
+namespace {
+
+// The status that ends a batch.
+class Hopeless {
+ public:
+  absl::Status Get() {
+    MutexLock lock(&mutex_);
+    return status_;
+  }
+  void Note(const absl::Status& status) {
+    const bool hopeless = status.code() == absl::StatusCode::kUnavailable ||
+                          status.code() == absl::StatusCode::kPermissionDenied ||
+                          status.code() == absl::StatusCode::kFailedPrecondition;
+    if (!hopeless) return;
+    MutexLock lock(&mutex_);
+    status_.Update(status);
+  }
+
+ private:
+  Mutex mutex_;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Calls `one` with 0 to n-1, in any order.
+void InParallel(size_t n, int parallel, const std::function<void(size_t)>& one) {
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < n; i = next++) one(i);
+  };
+  std::vector<std::thread> threads;
+  const size_t wanted = std::min(n, static_cast<size_t>(std::max(parallel, 1)));
+  try {
+    while (threads.size() + 1 < wanted) threads.emplace_back(work);
+  } catch (const std::system_error&) {
+    // The system has no more threads: those that there are do all of it.
+  }
+  work();
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+
+std::vector<absl::StatusOr<std::string>> GetEach(ObjectStore* store,
+                                                 absl::Span<const std::string> keys, int parallel) {
+  std::vector<absl::StatusOr<std::string>> got(keys.size());
+  Hopeless hopeless;
+  InParallel(keys.size(), parallel, [&](size_t i) {
+    if (const absl::Status status = hopeless.Get(); !status.ok()) {
+      got[i] = status;
+      return;
+    }
+    got[i] = store->Get(keys[i]);
+    hopeless.Note(got[i].status());
+  });
+  return got;
+}
+
+absl::Status CreateEach(ObjectStore* store, absl::Span<const ObjectToPut> objects, int parallel) {
+  std::vector<absl::Status> created(objects.size());
+  Hopeless hopeless;
+  InParallel(objects.size(), parallel, [&](size_t i) {
+    created[i] = hopeless.Get();
+    if (!created[i].ok()) return;
+    created[i] = store->Create(objects[i].key, objects[i].bytes);
+    if (absl::IsAlreadyExists(created[i])) created[i] = absl::OkStatus();
+    hopeless.Note(created[i]);
+  });
+  for (const absl::Status& status : created) {
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace testselect
