@@ -78,7 +78,7 @@ class FileObjectStore : public ObjectStore {
   std::vector<absl::StatusOr<std::string>> GetAll(absl::Span<const std::string> keys) override {
     return GetEach(this, keys, parallel_);
   }
-  absl::Status CreateAll(absl::Span<const ObjectToPut> objects) override {
+  std::vector<absl::Status> CreateAll(absl::Span<const ObjectToPut> objects) override {
     return CreateEach(this, objects, parallel_);
   }
   const std::string& description() const override { return description_; }

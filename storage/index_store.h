@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -84,9 +85,13 @@ struct IndexedCommit {
 
 // Changes of notes that happen together or not at all.
 struct NoteBatch {
-  std::vector<std::pair<std::string, std::string>> puts;  // key, value
-  std::vector<std::string> deletes;                       // of keys; one without a note is no error
-  bool answers_depend = false;  // changes the generation, also where writing fails
+  std::vector<std::pair<std::string, std::string>> puts{};  // key, value
+  std::vector<std::string> deletes{};  // of keys; one without a note is no error
+  bool answers_depend = false;         // changes the generation, also where writing fails
+  // Where machines share the index: whose repository's notes these are, so that the others have
+  // them too. Those that answers depend on are there before this is done, others soon. Empty:
+  // nobody else's.
+  std::string repository{};
 };
 
 struct StoreStats {
@@ -169,6 +174,40 @@ class IndexStore {
   // as few files as the engine can. Cost: reads and writes the whole store. May be called any time;
   // readers and writers go on meanwhile.
   virtual absl::Status Compact() = 0;
+
+  // The rest is about an index that machines share; one that is not shared is always up to date.
+
+  struct Freshness {
+    bool usable = true;  // false: nothing was ever heard of the repository's index
+    absl::Status heard;  // why nothing was heard of late
+    absl::Time as_of = absl::InfiniteFuture();  // what others stored before that is known
+  };
+  // Makes visible what other machines stored of `repository`, if that was not done within
+  // `max_age`. Waits for it until `deadline` at most.
+  virtual Freshness Refresh(absl::string_view repository, absl::Duration max_age,
+                            absl::Time deadline) {
+    (void)repository, (void)max_age, (void)deadline;
+    return {};
+  }
+  // The same for notes that no answer depends on (NoteBatch::answers_depend).
+  virtual absl::Status RefreshNotes(absl::string_view repository) {
+    (void)repository;
+    return absl::OkStatus();
+  }
+  virtual bool IsShared() const { return false; }
+  // A value that others may begin with, in place of what was put before of the same repository and
+  // name. kUnimplemented if the index is not shared.
+  virtual absl::Status PutStart(absl::string_view repository, absl::string_view name,
+                                absl::string_view value) {
+    (void)repository, (void)name, (void)value;
+    return absl::UnimplementedError("the index is not shared");
+  }
+  // The newest of them; kNotFound.
+  virtual absl::StatusOr<std::string> GetStart(absl::string_view repository,
+                                               absl::string_view name) {
+    (void)repository;
+    return absl::NotFoundError(absl::StrCat("no start of ", name));
+  }
 
   virtual uint64_t generation() const = 0;
   virtual absl::StatusOr<StoreStats> Stats() const = 0;

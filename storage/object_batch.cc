@@ -67,20 +67,17 @@ std::vector<absl::StatusOr<std::string>> GetEach(ObjectStore* store,
   return got;
 }
 
-absl::Status CreateEach(ObjectStore* store, absl::Span<const ObjectToPut> objects, int parallel) {
+std::vector<absl::Status> CreateEach(ObjectStore* store, absl::Span<const ObjectToPut> objects,
+                                     int parallel) {
   std::vector<absl::Status> created(objects.size());
   Hopeless hopeless;
   InParallel(objects.size(), parallel, [&](size_t i) {
     created[i] = hopeless.Get();
     if (!created[i].ok()) return;
     created[i] = store->Create(objects[i].key, objects[i].bytes);
-    if (absl::IsAlreadyExists(created[i])) created[i] = absl::OkStatus();
     hopeless.Note(created[i]);
   });
-  for (const absl::Status& status : created) {
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
+  return created;
 }
 
 }  // namespace testselect

@@ -17,6 +17,7 @@ namespace testselect {
 // limits.
 std::vector<absl::StatusOr<std::string>> GetEach(ObjectStore* store,
                                                  absl::Span<const std::string> keys, int parallel);
-absl::Status CreateEach(ObjectStore* store, absl::Span<const ObjectToPut> objects, int parallel);
+std::vector<absl::Status> CreateEach(ObjectStore* store, absl::Span<const ObjectToPut> objects,
+                                     int parallel);
 
 }  // namespace testselect

@@ -53,24 +53,23 @@ class ObjectStore {
   virtual absl::StatusOr<std::vector<ObjectInfo>> List(absl::string_view prefix,
                                                        absl::string_view after, size_t limit) = 0;
 
-  // As Get and Create of each, several at a time; results by place. An object that exists already
-  // is a success of CreateAll, which returns the first other error.
+  // As Get and Create of each, several at a time; results by place.
   virtual std::vector<absl::StatusOr<std::string>> GetAll(absl::Span<const std::string> keys) = 0;
-  virtual absl::Status CreateAll(absl::Span<const ObjectToPut> objects) = 0;
+  virtual std::vector<absl::Status> CreateAll(absl::Span<const ObjectToPut> objects) = 0;
 
   // For messages and logs: "s3://bucket/prefix at https://host", without credentials.
   virtual const std::string& description() const = 0;
 };
 
 struct ObjectStoreOptions {
-  std::string url;               // s3://BUCKET[/PREFIX] or file:///FOLDER
-  std::string endpoint;          // https://HOST[:PORT]; empty: Amazon's of the region
-  std::string region;            // empty: AWS_REGION, AWS_DEFAULT_REGION, else us-east-1
-  bool path_style = false;       // http(s)://HOST/BUCKET/KEY in place of BUCKET.HOST/KEY
-  std::string credentials_file;  // empty: see s3_credentials.h for the order of sources
-  std::string ca_file;           // PEM; empty: the system's
-  std::string encryption;        // x-amz-server-side-encryption: "", "AES256", "aws:kms"
-  std::string kms_key;           // with "aws:kms"; empty: the bucket's
+  std::string url{};               // s3://BUCKET[/PREFIX] or file:///FOLDER
+  std::string endpoint{};          // https://HOST[:PORT]; empty: Amazon's of the region
+  std::string region{};            // empty: AWS_REGION, AWS_DEFAULT_REGION, else us-east-1
+  bool path_style = false;         // http(s)://HOST/BUCKET/KEY in place of BUCKET.HOST/KEY
+  std::string credentials_file{};  // empty: see s3_credentials.h for the order of sources
+  std::string ca_file{};           // PEM; empty: the system's
+  std::string encryption{};        // x-amz-server-side-encryption: "", "AES256", "aws:kms"
+  std::string kms_key{};           // with "aws:kms"; empty: the bucket's
   absl::Duration timeout = absl::Seconds(10);  // of one call, with its retries
   int parallel = 16;                           // requests at a time of GetAll and CreateAll
 };

@@ -8,12 +8,12 @@
 namespace testselect {
 
 void RocksDbBlobs::Close() {
-  std::shared_ptr<const RocksDbDatabase> closed;  // destroyed after the lock is given up
+  std::shared_ptr<RocksDbDatabase> closed;  // destroyed after the lock is given up
   MutexLock lock(&mutex_);
   closed.swap(database_);
 }
 
-absl::StatusOr<std::shared_ptr<const RocksDbDatabase>> RocksDbBlobs::Database() const {
+absl::StatusOr<std::shared_ptr<RocksDbDatabase>> RocksDbBlobs::Database() const {
   MutexLock lock(&mutex_);
   if (database_ == nullptr) return absl::UnavailableError("the store is closed");
   return database_;
@@ -22,10 +22,20 @@ absl::StatusOr<std::shared_ptr<const RocksDbDatabase>> RocksDbBlobs::Database() 
 absl::StatusOr<std::string> RocksDbBlobs::Stored(const Digest& name) const {
   TS_ASSIGN_OR_RETURN(const auto database, Database());
   absl::StatusOr<std::string> value = database->Get(RocksDbDatabase::Family::kBlobs, name.bytes());
-  if (absl::IsNotFound(value.status())) {  // something names it: it must be there
+  if (!absl::IsNotFound(value.status())) return value;
+  if (exchange_ == nullptr) {  // something names it: it must be there
     return absl::DataLossError(absl::StrCat("blob ", name.ToHex(), " is missing"));
   }
-  return value;
+  TS_ASSIGN_OR_RETURN(std::string fetched, exchange_->FetchBlob(name));
+  const StoredBlobValue blob(name, std::move(fetched));
+  TS_RETURN_IF_ERROR(Keep({&blob, 1}));
+  return blob.second;
+}
+
+absl::Status RocksDbBlobs::Keep(absl::Span<const StoredBlobValue> blobs) const {
+  TS_ASSIGN_OR_RETURN(const auto database, Database());
+  for (const auto& [name, value] : blobs) TS_RETURN_IF_ERROR(ParseBlob(name, value).status());
+  return database->PutBlobs(blobs);
 }
 
 absl::StatusOr<std::shared_ptr<const std::string>> RocksDbBlobs::LoadBlob(

@@ -266,14 +266,15 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> RocksDbDatabase
   return out;
 }
 
-absl::StatusOr<std::vector<std::string>> RocksDbDatabase::BlobKeys() const {
-  std::vector<std::string> out;
+absl::Status RocksDbDatabase::ForEachBlob(
+    const std::function<void(absl::string_view, size_t)>& f) const {
   rocksdb::ReadOptions options;
   options.fill_cache = false;
   std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, Handle(Family::kBlobs)));
-  for (it->SeekToFirst(); it->Valid(); it->Next()) out.push_back(it->key().ToString());
-  TS_RETURN_IF_ERROR(FromRocksDb(it->status(), "scanning the store"));
-  return out;
+  for (it->SeekToFirst(); it->Valid(); it->Next()) {
+    f(absl::string_view(it->key().data(), it->key().size()), it->value().size());
+  }
+  return FromRocksDb(it->status(), "scanning the store");
 }
 
 void RocksDbDatabase::Put(rocksdb::WriteBatch* batch, Family family, absl::string_view key,
@@ -309,6 +310,15 @@ absl::Status RocksDbDatabase::Write(rocksdb::WriteBatch* batch) {
     if (db_->Resume().ok()) s = db_->Write(options, batch);
   }
   return FromRocksDb(s, "writing the store");
+}
+
+absl::Status RocksDbDatabase::PutBlobs(absl::Span<const std::pair<Digest, std::string>> blobs) {
+  rocksdb::WriteBatch batch;
+  for (const auto& [name, value] : blobs) Put(&batch, Family::kBlobs, name.bytes(), value);
+  TS_RETURN_IF_ERROR(CheckSpace(batch.GetDataSize()));
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  return FromRocksDb(db_->Write(options, &batch), "writing the store");
 }
 
 absl::Status RocksDbDatabase::PutDerived(absl::string_view key, absl::string_view value) {

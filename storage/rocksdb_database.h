@@ -6,6 +6,7 @@
 #include <rocksdb/write_batch.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,6 +15,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "storage/model/digest.h"
 #include "storage/model/mutex.h"
 #include "storage/rocksdb_index_store.h"
 
@@ -38,8 +41,6 @@ class RocksDbDatabase {
   // All rows whose key begins with `prefix`, by key.
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Scan(
       absl::string_view prefix) const;
-  // Every blob's key.
-  absl::StatusOr<std::vector<std::string>> BlobKeys() const;
 
   void Put(rocksdb::WriteBatch* batch, Family family, absl::string_view key,
            absl::string_view value) const;
@@ -48,6 +49,10 @@ class RocksDbDatabase {
   // is full; a later Write works again once there is space.
   absl::Status Write(rocksdb::WriteBatch* batch);
 
+  // Writes blobs that can be fetched again, without waiting for the disk: a crash may lose them.
+  absl::Status PutBlobs(absl::Span<const std::pair<Digest, std::string>> blobs);
+  // Calls f(key, size) for every blob.
+  absl::Status ForEachBlob(const std::function<void(absl::string_view, size_t)>& f) const;
   // Writes one derived value without waiting for the disk: a crash may lose it.
   absl::Status PutDerived(absl::string_view key, absl::string_view value);
 

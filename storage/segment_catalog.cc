@@ -187,6 +187,16 @@ std::vector<CatalogEntry> SegmentCatalog::EntriesAt(absl::string_view repository
   return out;
 }
 
+std::vector<CatalogEntry> SegmentCatalog::EntriesOfRepository(absl::string_view repository) const {
+  std::vector<CatalogEntry> out;
+  const auto commits = by_commit_.find(std::string(repository));
+  if (commits == by_commit_.end()) return out;
+  for (const auto& [commit, ids] : commits->second) {
+    for (const Digest& id : ids) out.push_back(entries_.at(id));
+  }
+  return out;
+}
+
 std::vector<CatalogEntry> SegmentCatalog::EntriesOf(absl::Span<const Digest> segments) const {
   std::vector<Digest> ids(segments.begin(), segments.end());
   std::sort(ids.begin(), ids.end());
@@ -302,6 +312,39 @@ std::vector<CatalogEntry> SegmentCatalog::PlanAdmit(CatalogEntry entry,
     return was != nullptr && was->info.state == e.info.state;
   });
   return group;
+}
+
+std::vector<CatalogEntry> SegmentCatalog::PlanAdopt(
+    const std::vector<CatalogEntry>& added, const absl::flat_hash_set<Digest>& sealed) const {
+  using Group = std::tuple<std::string, ObjectId, JobKey, uint32_t>;
+  const auto group_of = [](const UploadHeader& h) {
+    return Group(h.repository, h.commit, h.job, h.shard_count);
+  };
+  std::map<Group, std::map<Digest, CatalogEntry>> groups;
+  for (const CatalogEntry& e : added) groups[group_of(e.info.header)].emplace(e.info.id, e);
+  for (const Digest& id : sealed) {  // of what is here already, too
+    if (const CatalogEntry* e = Find(id); e != nullptr) groups[group_of(e->info.header)];
+  }
+  std::vector<CatalogEntry> changed;
+  for (auto& [key, members] : groups) {
+    const auto& [repository, commit, job, shards] = key;
+    for (CatalogEntry& e : EntriesAt(repository, commit, job)) {
+      if (e.info.header.shard_count != shards) continue;
+      if (e.info.state == SegmentState::kSuperseded) e.info.state = SegmentState::kBuilding;
+      members.insert_or_assign(e.info.id, std::move(e));
+    }
+    std::vector<CatalogEntry> group;
+    for (auto& [id, e] : members) {
+      if (sealed.contains(id)) e.info.state = SegmentState::kSealed;
+      group.push_back(std::move(e));
+    }
+    Settle(&group);
+    for (CatalogEntry& e : group) {
+      const CatalogEntry* was = Find(e.info.id);
+      if (was == nullptr || was->info.state != e.info.state) changed.push_back(std::move(e));
+    }
+  }
+  return changed;
 }
 
 absl::StatusOr<std::vector<CatalogEntry>> SegmentCatalog::PlanSeal(absl::string_view repository,

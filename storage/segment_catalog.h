@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -73,10 +74,17 @@ class SegmentCatalog {
   absl::StatusOr<std::vector<CatalogEntry>> PlanSeal(absl::string_view repository,
                                                      const ObjectId& commit, const JobKey& job,
                                                      bool include_quarantined) const;
+  // What taking over `added` changes, which other machines stored in state kBuilding or
+  // kQuarantined: those entries and all others of their groups whose state changes. `sealed`: the
+  // segments that were sealed by request, by any machine. Depends on the segments alone, not on the
+  // order in which they are taken over; but what is sealed here stays so.
+  std::vector<CatalogEntry> PlanAdopt(const std::vector<CatalogEntry>& added,
+                                      const absl::flat_hash_set<Digest>& sealed) const;
   // The segments of a commit (of one job, if given).
   std::vector<CatalogEntry> EntriesAt(absl::string_view repository, const ObjectId& commit,
                                       const std::optional<JobKey>& job) const;
 
+  std::vector<CatalogEntry> EntriesOfRepository(absl::string_view repository) const;
   // Those of `segments` that there are, each once.
   std::vector<CatalogEntry> EntriesOf(absl::Span<const Digest> segments) const;
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +11,7 @@
 #include "storage/index_store.h"
 #include "storage/memory_index_store.h"
 #include "storage/rocksdb_index_store.h"
+#include "storage/shared_index_store.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/storage/storage_fixture.h"
 
@@ -32,6 +34,15 @@ class IndexStoreContractTest : public testing::TestWithParam<const char*> {
     }
     RocksDbOptions options;
     options.path = dir_.path() + "/store";
+    if (std::string(GetParam()) == "Shared") {
+      std::filesystem::create_directory(dir_.path() + "/objects");
+      auto objects = OpenObjectStore({.url = "file://" + dir_.path() + "/objects"});
+      ASSERT_TRUE(objects.ok()) << objects.status();
+      auto opened = OpenSharedIndexStore(*std::move(objects), {.local = options});
+      ASSERT_TRUE(opened.ok()) << opened.status();
+      store_ = *std::move(opened);
+      return;
+    }
     auto opened = OpenRocksDbIndexStore(options);
     ASSERT_TRUE(opened.ok()) << opened.status();
     store_ = *std::move(opened);
@@ -278,11 +289,10 @@ TEST_P(IndexStoreContractTest, NotesThatAnswersDependOnChangeTogetherAndChangeTh
   ASSERT_TRUE(store_->PutNote("a", "old").ok());
   ASSERT_TRUE(store_->PutNote("b", "old").ok());
   const uint64_t before = store_->generation();
-  ASSERT_TRUE(
-      store_
-          ->WriteNotes(
-              {.puts = {{"a", "new"}, {"c", ""}}, .deletes = {"b"}, .answers_depend = true})
-          .ok());
+  ASSERT_TRUE(store_
+                  ->WriteNotes(
+                      {.puts = {{"a", "new"}, {"c", ""}}, .deletes = {"b"}, .answers_depend = true})
+                  .ok());
   EXPECT_THAT(*store_->NotesWithPrefix(""), ElementsAre(Pair("a", "new"), Pair("c", "")));
   EXPECT_NE(store_->generation(), before);
 }
@@ -350,7 +360,8 @@ TEST_P(IndexStoreContractTest, ReadersAndWritersAtOnce) {
   EXPECT_EQ(store_->ListCommits("repo")->size(), kWriters * kCommits * 3 / 4);
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, IndexStoreContractTest, testing::Values("Memory", "RocksDb"),
+INSTANTIATE_TEST_SUITE_P(Engines, IndexStoreContractTest,
+                         testing::Values("Memory", "RocksDb", "Shared"),
                          [](const auto& engine) { return std::string(engine.param); });
 
 }  // namespace

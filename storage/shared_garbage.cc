@@ -1,0 +1,107 @@
+#include "storage/shared_garbage.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "storage/model/status_macros.h"
+#include "storage/shared_layout.h"
+
+namespace testselect {
+namespace {
+
+constexpr char kIndexPrefix[] = "index/";
+constexpr size_t kKeysAtOnce = 1000;
+constexpr size_t kObjectsAtOnce = 128;
+
+using Keys = absl::flat_hash_set<std::string>;
+
+absl::StatusOr<std::vector<ObjectInfo>> ListAll(ObjectStore& objects, absl::string_view prefix) {
+  std::vector<ObjectInfo> all;
+  while (true) {
+    TS_ASSIGN_OR_RETURN(std::vector<ObjectInfo> page,
+                        objects.List(prefix, all.empty() ? "" : all.back().key, kKeysAtOnce));
+    const bool end = page.size() < kKeysAtOnce;
+    all.insert(all.end(), std::make_move_iterator(page.begin()),
+               std::make_move_iterator(page.end()));
+    if (end) return all;
+  }
+}
+
+// What the segments in the store need. kDataLoss: one of them cannot be read, so nobody can tell.
+absl::StatusOr<Keys> FindNeeded(ObjectStore& objects) {
+  TS_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> events, ListAll(objects, kIndexPrefix));
+  std::vector<std::string> rows;
+  for (const ObjectInfo& event : events) {
+    const absl::StatusOr<SharedEventName> name = ParseSharedEventKey(event.key);
+    if (name.ok() && name->kind == SharedEventKind::kSegment) rows.push_back(event.key);
+  }
+  Keys needed, lists;
+  for (size_t begin = 0; begin < rows.size(); begin += kObjectsAtOnce) {
+    const auto keys = absl::MakeConstSpan(rows).subspan(begin, kObjectsAtOnce);
+    const std::vector<absl::StatusOr<std::string>> values = objects.GetAll(keys);
+    for (size_t i = 0; i < keys.size(); ++i) {
+      if (absl::IsNotFound(values[i].status())) continue;
+      TS_RETURN_IF_ERROR(values[i].status());
+      TS_ASSIGN_OR_RETURN(const SharedSegment segment, DecodeSharedSegment(keys[i], *values[i]));
+      lists.insert(SharedContentKey(segment.content));
+    }
+  }
+  const std::vector<std::string> list_keys(lists.begin(), lists.end());
+  for (size_t begin = 0; begin < list_keys.size(); begin += kObjectsAtOnce) {
+    const auto keys = absl::MakeConstSpan(list_keys).subspan(begin, kObjectsAtOnce);
+    for (const absl::StatusOr<std::string>& value : objects.GetAll(keys)) {
+      if (absl::IsNotFound(value.status())) continue;
+      TS_RETURN_IF_ERROR(value.status());
+      TS_ASSIGN_OR_RETURN(const std::vector<Digest> blobs, DecodeDigests(*value));
+      for (const Digest& blob : blobs) needed.insert(SharedBlobKey(blob));
+    }
+  }
+  needed.merge(lists);
+  return needed;
+}
+
+// An object `unneeded/KEY` says since when, by its time, KEY was not needed.
+absl::Status Settle(ObjectStore& objects, const Keys& needed, absl::Duration unneeded_for) {
+  Keys there;
+  for (const char* prefix : {kSharedBlobPrefix, kSharedContentPrefix}) {
+    TS_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> all, ListAll(objects, prefix));
+    for (const ObjectInfo& object : all) {
+      if (!needed.contains(object.key)) there.insert(object.key);
+    }
+  }
+  TS_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> noted, ListAll(objects, kSharedUnneededPrefix));
+  for (const ObjectInfo& note : noted) {
+    const std::string key = note.key.substr(absl::string_view(kSharedUnneededPrefix).size());
+    if (there.erase(key) > 0) {
+      if (absl::Now() - note.modified < unneeded_for) continue;
+      // Whoever has just met the blob, and needs it, has taken the note away.
+      if (const absl::Status note_there = objects.Get(note.key).status(); !note_there.ok()) {
+        if (absl::IsNotFound(note_there)) continue;
+        return note_there;
+      }
+      TS_RETURN_IF_ERROR(objects.Delete(key));
+    }
+    TS_RETURN_IF_ERROR(objects.Delete(note.key));
+  }
+  std::vector<ObjectToPut> notes;
+  for (const std::string& key : there)
+    notes.push_back({absl::StrCat(kSharedUnneededPrefix, key), ""});
+  for (const absl::Status& put : objects.CreateAll(notes)) {
+    if (!put.ok() && !absl::IsAlreadyExists(put)) return put;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CollectSharedGarbage(ObjectStore* objects, absl::Duration unneeded_for) {
+  const absl::StatusOr<Keys> needed = FindNeeded(*objects);
+  TS_RETURN_IF_ERROR(needed.status());
+  return Settle(*objects, *needed, unneeded_for);
+}
+
+}  // namespace testselect

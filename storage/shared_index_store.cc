@@ -1,0 +1,287 @@
+#include "storage/shared_index_store.h"
+
+#include <algorithm>
+#include <atomic>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "storage/model/mutex.h"
+#include "storage/model/status_macros.h"
+#include "storage/replica_engine.h"
+#include "storage/shared_exchange.h"
+#include "storage/shared_garbage.h"
+#include "storage/shared_layout.h"
+#include "storage/shared_log.h"
+#include "storage/shared_records.h"
+
+namespace testselect {
+namespace {
+
+// Local notes: which object store this directory is a part of, and whether all that was stored
+// before has been put there.
+constexpr char kStoreNote[] = "\001object-store";
+constexpr absl::Duration kWriteWait = absl::Seconds(20);  // for the news before a change
+constexpr absl::Duration kWriteAge = absl::Seconds(2);    // of news that a change may rest on
+constexpr size_t kStartsKept = 2;
+
+Digest NewStoreId() {
+  std::random_device random;
+  std::string seed;
+  for (int i = 0; i < 8; ++i) absl::StrAppend(&seed, random(), " ");
+  return Digest::Of(absl::StrCat(seed, absl::ToUnixNanos(absl::Now())));
+}
+
+class SharedIndexStore final : public IndexStore {
+ public:
+  SharedIndexStore(std::unique_ptr<ObjectStore> objects, const SharedIndexOptions& options)
+      : objects_(std::move(objects)), exchange_(objects_.get()), options_(options) {}
+
+  absl::Status Open();
+
+  absl::StatusOr<SegmentInfo> Commit(const UploadHeader& header, const SegmentContent& content,
+                                     const CommitOptions& options) override {
+    TS_RETURN_IF_ERROR(header.Validate());
+    TS_RETURN_IF_ERROR(HearBeforeWriting(header.repository));
+    TS_ASSIGN_OR_RETURN(const SegmentInfo info, engine_->Commit(header, content, options));
+    log_->RememberOwn(info);
+    return info;
+  }
+  absl::StatusOr<std::vector<SegmentInfo>> Seal(absl::string_view repository,
+                                                const ObjectId& commit, const JobKey& job,
+                                                bool include_quarantined) override;
+  absl::StatusOr<uint64_t> Delete(absl::string_view repository, const ObjectId& commit,
+                                  const std::optional<JobKey>& job) override;
+  absl::StatusOr<uint64_t> DeleteSegments(absl::Span<const Digest> segments) override;
+
+  absl::StatusOr<std::vector<SegmentInfo>> SegmentsAt(absl::string_view repository,
+                                                      const ObjectId& commit) const override {
+    return engine_->SegmentsAt(repository, commit);
+  }
+  absl::StatusOr<std::vector<ObjectId>> CommitsWithTree(absl::string_view repository,
+                                                        const ObjectId& tree) const override {
+    return engine_->CommitsWithTree(repository, tree);
+  }
+  absl::StatusOr<std::vector<IndexedCommit>> ListCommits(
+      absl::string_view repository) const override {
+    return engine_->ListCommits(repository);
+  }
+  std::vector<std::string> Repositories() const override { return engine_->Repositories(); }
+  absl::StatusOr<std::shared_ptr<const Segment>> Open(const Digest& segment) const override {
+    return engine_->Open(segment);
+  }
+  absl::StatusOr<std::shared_ptr<const LabelDictionary>> NewestDictionary(
+      absl::string_view repository, const JobKey& job) const override {
+    return engine_->NewestDictionary(repository, job);
+  }
+
+  absl::Status PutNote(absl::string_view key, absl::string_view value) override {
+    return engine_->PutNote(key, value);
+  }
+  absl::StatusOr<std::string> GetNote(absl::string_view key) const override {
+    return engine_->GetNote(key);
+  }
+  absl::Status DeleteNote(absl::string_view key) override { return engine_->DeleteNote(key); }
+  absl::Status WriteNotes(const NoteBatch& batch) override {
+    if (batch.repository.empty()) return engine_->WriteNotes(batch);
+    if (batch.answers_depend) TS_RETURN_IF_ERROR(log_->TellNotes(batch));
+    TS_RETURN_IF_ERROR(engine_->WriteNotes(batch));
+    if (!batch.answers_depend) records_->Tell(batch);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> NotesWithPrefix(
+      absl::string_view prefix) const override {
+    auto notes = engine_->NotesWithPrefix(prefix);
+    // What begins so is this store's own.
+    if (notes.ok()) std::erase_if(*notes, [](const auto& n) { return n.first[0] == '\001'; });
+    return notes;
+  }
+  absl::Status PutDerived(absl::string_view key, absl::string_view value) override {
+    return engine_->PutDerived(key, value);
+  }
+  absl::StatusOr<std::string> GetDerived(absl::string_view key) const override {
+    return engine_->GetDerived(key);
+  }
+
+  Freshness Refresh(absl::string_view repository, absl::Duration max_age,
+                    absl::Time deadline) override {
+    Freshness out = log_->Refresh(repository, max_age, deadline);
+    if (const std::string damage = log_->Damage(); out.heard.ok() && !damage.empty()) {
+      out.heard = absl::DataLossError(absl::StrCat("damaged in the object store: ", damage));
+    }
+    return out;
+  }
+  absl::Status RefreshNotes(absl::string_view repository) override {
+    return records_->Refresh(std::string(repository));
+  }
+  bool IsShared() const override { return true; }
+  absl::Status PutStart(absl::string_view repository, absl::string_view name,
+                        absl::string_view value) override;
+  absl::StatusOr<std::string> GetStart(absl::string_view repository,
+                                       absl::string_view name) override;
+
+  absl::Status Compact() override;
+  uint64_t generation() const override { return engine_->generation(); }
+  absl::StatusOr<StoreStats> Stats() const override { return engine_->Stats(); }
+
+ private:
+  absl::StatusOr<Digest> StoreId();
+  absl::Status TakePart();
+  absl::Status HearBeforeWriting(absl::string_view repository);
+  absl::StatusOr<uint64_t> DeleteEntries(const std::vector<CatalogEntry>& entries);
+
+  const std::unique_ptr<ObjectStore> objects_;
+  SharedExchange exchange_;
+  const SharedIndexOptions options_;
+  std::unique_ptr<ReplicaEngine> engine_;
+  std::unique_ptr<SharedLog> log_;
+  std::unique_ptr<SharedRecords> records_;
+};
+
+absl::Status SharedIndexStore::Open() {
+  RocksDbOptions local = options_.local;
+  local.exchange = &exchange_;
+  TS_ASSIGN_OR_RETURN(engine_, OpenRocksDbReplica(local));
+  log_ = std::make_unique<SharedLog>(objects_.get(), engine_.get(), options_.compare_every);
+  records_ = std::make_unique<SharedRecords>(objects_.get(), engine_.get());
+  return TakePart();
+}
+
+// The id of the object store; the first to ask gives it one.
+absl::StatusOr<Digest> SharedIndexStore::StoreId() {
+  absl::StatusOr<std::string> format = objects_->Get(kSharedFormatKey);
+  if (absl::IsNotFound(format.status())) {
+    const absl::Status made = objects_->Create(kSharedFormatKey, EncodeSharedFormat(NewStoreId()));
+    if (!made.ok() && !absl::IsAlreadyExists(made)) return made;
+    format = objects_->Get(kSharedFormatKey);
+  }
+  TS_RETURN_IF_ERROR(format.status());
+  return DecodeSharedFormat(*format);
+}
+
+absl::Status SharedIndexStore::TakePart() {
+  const absl::StatusOr<std::string> part_of = engine_->GetNote(kStoreNote);
+  if (!part_of.ok() && !absl::IsNotFound(part_of.status())) return part_of.status();
+  const absl::StatusOr<Digest> id = StoreId();
+  if (absl::IsUnavailable(id.status()) && part_of.ok()) return absl::OkStatus();
+  TS_RETURN_IF_ERROR(id.status());
+  if (part_of.ok()) {
+    if (*part_of == id->ToHex()) return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        absl::StrCat(options_.local.path, " is part of another object store than ",
+                     objects_->description(), "; give it another directory"));
+  }
+  TS_RETURN_IF_ERROR(engine_->PublishAll());
+  for (const std::string& repository : engine_->Repositories()) {
+    std::vector<Digest> sealed;
+    for (const CatalogEntry& e : engine_->EntriesOf(repository)) {
+      if (e.info.state == SegmentState::kSealed) sealed.push_back(e.info.id);
+    }
+    TS_RETURN_IF_ERROR(log_->TellSealed(repository, sealed));
+  }
+  return engine_->PutNote(kStoreNote, id->ToHex());
+}
+
+// A change rests on what others did: the newest dictionary, the states of shards.
+absl::Status SharedIndexStore::HearBeforeWriting(absl::string_view repository) {
+  const Freshness news = log_->Refresh(repository, kWriteAge, absl::Now() + kWriteWait);
+  return news.heard;
+}
+
+absl::StatusOr<std::vector<SegmentInfo>> SharedIndexStore::Seal(absl::string_view repository,
+                                                                const ObjectId& commit,
+                                                                const JobKey& job,
+                                                                bool include_quarantined) {
+  TS_RETURN_IF_ERROR(HearBeforeWriting(repository));
+  TS_ASSIGN_OR_RETURN(const std::vector<SegmentInfo> segments,
+                      engine_->SegmentsAt(repository, commit));
+  std::vector<Digest> sealed;
+  for (const SegmentInfo& s : segments) {
+    if (s.header.job != job) continue;
+    if (s.state == SegmentState::kBuilding ||
+        (include_quarantined && s.state == SegmentState::kQuarantined)) {
+      sealed.push_back(s.id);
+    }
+  }
+  if (!sealed.empty()) {
+    TS_RETURN_IF_ERROR(log_->TellSealed(std::string(repository), sealed));
+  }
+  return engine_->Seal(repository, commit, job, include_quarantined);
+}
+
+absl::StatusOr<uint64_t> SharedIndexStore::Delete(absl::string_view repository,
+                                                  const ObjectId& commit,
+                                                  const std::optional<JobKey>& job) {
+  TS_RETURN_IF_ERROR(HearBeforeWriting(repository));
+  std::vector<CatalogEntry> entries = engine_->EntriesOf(repository);
+  std::erase_if(entries, [&](const CatalogEntry& e) {
+    return e.info.header.commit != commit || (job.has_value() && e.info.header.job != *job);
+  });
+  TS_RETURN_IF_ERROR(log_->TellGone(entries));
+  return engine_->Delete(repository, commit, job);
+}
+
+absl::StatusOr<uint64_t> SharedIndexStore::DeleteSegments(absl::Span<const Digest> segments) {
+  std::vector<CatalogEntry> entries;
+  for (const std::string& repository : engine_->Repositories()) {
+    for (CatalogEntry& e : engine_->EntriesOf(repository)) {
+      if (std::find(segments.begin(), segments.end(), e.info.id) != segments.end()) {
+        entries.push_back(std::move(e));
+      }
+    }
+  }
+  TS_RETURN_IF_ERROR(log_->TellGone(entries));
+  return engine_->DeleteSegments(segments);
+}
+
+absl::Status SharedIndexStore::PutStart(absl::string_view repository, absl::string_view name,
+                                        absl::string_view value) {
+  const std::string prefix = SharedHistoryPrefix(repository, name);
+  const absl::Status put =
+      objects_->Create(SharedHistoryKey(repository, name, absl::Now(), Digest::Of(value)), value);
+  if (!put.ok() && !absl::IsAlreadyExists(put)) return put;
+  TS_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> all, objects_->List(prefix, "", 1000));
+  for (size_t i = 0; i + kStartsKept < all.size(); ++i) {
+    TS_RETURN_IF_ERROR(objects_->Delete(all[i].key));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> SharedIndexStore::GetStart(absl::string_view repository,
+                                                       absl::string_view name) {
+  TS_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> all,
+                      objects_->List(SharedHistoryPrefix(repository, name), "", 1000));
+  if (all.empty()) return absl::NotFoundError(absl::StrCat("no start of ", name));
+  return objects_->Get(all.back().key);
+}
+
+absl::Status SharedIndexStore::Compact() {
+  if (options_.cache_bytes > 0) {
+    TS_RETURN_IF_ERROR(engine_->TrimBlobs(options_.cache_bytes).status());
+  }
+  TS_RETURN_IF_ERROR(engine_->Compact());
+  return CollectSharedGarbage(objects_.get(), options_.unneeded_for);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<IndexStore>> OpenSharedIndexStore(
+    std::unique_ptr<ObjectStore> objects, const SharedIndexOptions& options) {
+  auto store = std::make_unique<SharedIndexStore>(std::move(objects), options);
+  TS_RETURN_IF_ERROR(store->Open());
+  return store;
+}
+
+absl::Status CheckNotShared(const IndexStore& store) {
+  const absl::Status part_of = store.GetNote(kStoreNote).status();
+  if (absl::IsNotFound(part_of)) return absl::OkStatus();
+  TS_RETURN_IF_ERROR(part_of);
+  return absl::FailedPreconditionError(
+      "the directory is one machine's part of an index in an object store; name that, or give "
+      "another directory");
+}
+
+}  // namespace testselect

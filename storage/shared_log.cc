@@ -1,0 +1,274 @@
+#include "storage/shared_log.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "storage/model/status_macros.h"
+
+namespace testselect {
+namespace {
+
+// How far clocks may differ, and how long an object may take from its time to its appearance.
+constexpr absl::Duration kOverlap = absl::Minutes(15);
+constexpr absl::Duration kAskAgainAfter = absl::Seconds(2);  // a store that was away
+constexpr size_t kKeysAtOnce = 1000;
+constexpr size_t kEventsAtOnce = 256;
+
+// Local: whether this machine ever heard of the repository's index.
+std::string KnownNote(absl::string_view repository) {
+  return absl::StrCat("\001heard/", repository);
+}
+
+}  // namespace
+
+SharedLog::SharedLog(ObjectStore* objects, ReplicaEngine* engine, absl::Duration compare_every)
+    : objects_(*objects),
+      engine_(*engine),
+      compare_every_(compare_every),
+      thread_([this] { Run(); }) {}
+
+SharedLog::~SharedLog() {
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  asked_.notify_all();
+  thread_.join();
+}
+
+SharedLog::Repository& SharedLog::Find(const std::string& name) {
+  const auto [it, added] = repositories_.try_emplace(name);
+  Repository& r = it->second;
+  if (!added) return r;
+  r.known = engine_.GetNote(KnownNote(name)).ok();
+  for (const CatalogEntry& e : engine_.EntriesOf(name)) {
+    r.seen.insert(SharedEventKey(name, {SharedEventKind::kSegment, e.info.created, e.info.id}));
+  }
+  return r;
+}
+
+IndexStore::Freshness SharedLog::Refresh(absl::string_view repository, absl::Duration max_age,
+                                         absl::Time deadline) {
+  const absl::Time begin = absl::Now();
+  const absl::Time oldest = begin - max_age;
+  MutexLock lock(&mutex_);
+  Repository& r = Find(std::string(repository));  // never erased
+  // Whoever comes while a slow look is under way has that much less to wait.
+  const absl::Time until = std::min(deadline, r.looking + (deadline - begin));
+  const bool away = r.failed > r.heard && begin - r.failed < kAskAgainAfter;
+  while (!away && r.heard < oldest && r.failed < begin && absl::Now() < until && !stopping_) {
+    r.asked = true;
+    asked_.notify_all();
+    const absl::Duration left = std::min(until - absl::Now(), absl::Hours(1));
+    answered_.wait_for(mutex_, absl::ToChronoMicroseconds(left));
+  }
+  IndexStore::Freshness out;
+  out.usable = r.known;
+  out.as_of = r.heard;
+  if (r.heard >= oldest) return out;
+  out.heard =
+      away || r.failed >= begin
+          ? r.failure
+          : absl::UnavailableError(absl::StrCat(objects_.description(), " did not answer in time"));
+  return out;
+}
+
+void SharedLog::Run() {
+  MutexLock lock(&mutex_);
+  while (!stopping_) {
+    const auto asked = std::find_if(repositories_.begin(), repositories_.end(),
+                                    [](const auto& r) { return r.second.asked; });
+    if (asked == repositories_.end()) {
+      asked_.wait(mutex_);
+      continue;
+    }
+    const std::string name = asked->first;
+    Repository& r = asked->second;
+    r.asked = false;
+    const absl::Time now = absl::Now();
+    r.looking = now;
+    mutex_.Unlock();
+    const Look look = Begin(name, now);
+    absl::StatusOr<News> news = Read(name, look);
+    const absl::Status done = news.ok() ? Apply(name, look, *news) : news.status();
+    mutex_.Lock();
+    r.looking = absl::InfiniteFuture();
+    if (done.ok()) {
+      r.heard = now;
+      r.known = true;
+      if (look.all) r.compared = now;
+    } else {
+      r.failed = absl::Now();  // who asked meanwhile is answered too
+      r.failure = done;
+    }
+    answered_.notify_all();
+  }
+}
+
+SharedLog::Look SharedLog::Begin(const std::string& name, absl::Time now) {
+  MutexLock lock(&mutex_);
+  Repository& r = Find(name);
+  Look look;
+  look.all = now - r.compared >= compare_every_;
+  look.seen = r.seen;
+  if (!look.all) {
+    look.after = SharedEventKey(name, {SharedEventKind::kNotes, r.newest - kOverlap, Digest()});
+  }
+  return look;
+}
+
+absl::StatusOr<SharedLog::News> SharedLog::Read(const std::string& name, const Look& look) const {
+  News news;
+  const std::string prefix = SharedEventPrefix(name);
+  std::string after = look.after;
+  std::vector<std::string> unseen;
+  while (true) {
+    TS_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> page,
+                        objects_.List(prefix, after, kKeysAtOnce));
+    for (const ObjectInfo& object : page) {
+      if (look.all) news.listed.insert(object.key);
+      if (!look.seen.contains(object.key)) unseen.push_back(object.key);
+    }
+    if (page.size() < kKeysAtOnce) break;
+    after = page.back().key;
+  }
+  const absl::Span<const std::string> keys(unseen);
+  for (size_t begin = 0; begin < keys.size(); begin += kEventsAtOnce) {
+    TS_RETURN_IF_ERROR(ReadEvents(keys.subspan(begin, kEventsAtOnce), &news));
+  }
+  return news;
+}
+
+absl::Status SharedLog::ReadEvents(absl::Span<const std::string> keys, News* news) const {
+  const std::vector<absl::StatusOr<std::string>> values = objects_.GetAll(keys);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (absl::IsNotFound(values[i].status())) continue;  // deleted since it was listed
+    absl::Status taken = values[i].status();
+    if (taken.ok()) taken = Take(keys[i], *values[i], news);
+    if (absl::IsDataLoss(taken)) {  // it is not better next time, and others are good
+      news->damage = absl::StrCat(keys[i], ": ", taken.message());
+    } else if (!taken.ok()) {
+      return taken;
+    }
+    news->keys.push_back(keys[i]);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SharedLog::Take(const std::string& key, const std::string& bytes, News* news) {
+  TS_ASSIGN_OR_RETURN(const SharedEventName name, ParseSharedEventKey(key));
+  switch (name.kind) {
+    case SharedEventKind::kSegment: {
+      TS_ASSIGN_OR_RETURN(SharedSegment segment, DecodeSharedSegment(key, bytes));
+      news->segments.push_back(std::move(segment.entry));
+      break;
+    }
+    case SharedEventKind::kSeal: {
+      TS_ASSIGN_OR_RETURN(const std::vector<Digest> sealed, DecodeDigests(bytes));
+      news->sealed.insert(news->sealed.end(), sealed.begin(), sealed.end());
+      break;
+    }
+    case SharedEventKind::kNotes: {
+      TS_ASSIGN_OR_RETURN(NoteBatch notes, DecodeNotes(bytes));
+      notes.answers_depend = true;
+      news->notes.push_back(std::move(notes));
+      break;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SharedLog::Apply(const std::string& name, const Look& look, const News& news) {
+  absl::flat_hash_set<Digest> sealed;
+  bool first = false;
+  {
+    MutexLock lock(&mutex_);
+    Repository& r = Find(name);
+    r.sealed.insert(news.sealed.begin(), news.sealed.end());
+    sealed = r.sealed;
+    first = !r.known;
+  }
+  std::vector<Digest> gone;
+  std::vector<std::string> forgotten;
+  if (look.all) {
+    for (const std::string& key : look.seen) {
+      if (news.listed.contains(key)) continue;
+      forgotten.push_back(key);
+      const absl::StatusOr<SharedEventName> event = ParseSharedEventKey(key);
+      if (event.ok() && event->kind == SharedEventKind::kSegment) gone.push_back(event->id);
+    }
+  }
+  for (const NoteBatch& notes : news.notes) TS_RETURN_IF_ERROR(engine_.WriteNotes(notes));
+  TS_RETURN_IF_ERROR(engine_.Adopt(news.segments, sealed, gone));
+  if (first) TS_RETURN_IF_ERROR(engine_.PutNote(KnownNote(name), ""));
+  MutexLock lock(&mutex_);
+  Repository& r = Find(name);
+  for (const std::string& key : forgotten) r.seen.erase(key);
+  for (const std::string& key : news.keys) {
+    r.seen.insert(key);
+    const absl::StatusOr<SharedEventName> event = ParseSharedEventKey(key);
+    if (event.ok()) r.newest = std::max(r.newest, std::min(event->time, absl::Now()));
+  }
+  if (!news.damage.empty()) damage_ = news.damage;
+  return absl::OkStatus();
+}
+
+void SharedLog::Remember(const std::string& repository, const std::string& key, absl::Time time) {
+  MutexLock lock(&mutex_);
+  Repository& r = Find(repository);
+  r.seen.insert(key);
+  r.newest = std::max(r.newest, time);
+}
+
+void SharedLog::RememberOwn(const SegmentInfo& segment) {
+  const std::string& repository = segment.header.repository;
+  Remember(repository,
+           SharedEventKey(repository, {SharedEventKind::kSegment, segment.created, segment.id}),
+           segment.created);
+}
+
+absl::Status SharedLog::TellSealed(const std::string& repository,
+                                   const std::vector<Digest>& segments) {
+  const std::string bytes = EncodeDigests(segments);
+  const absl::Time now = absl::Now();
+  const std::string key =
+      SharedEventKey(repository, {SharedEventKind::kSeal, now, Digest::Of(bytes)});
+  const absl::Status put = objects_.Create(key, bytes);
+  if (!put.ok() && !absl::IsAlreadyExists(put)) return put;
+  Remember(repository, key, now);
+  MutexLock lock(&mutex_);
+  Find(repository).sealed.insert(segments.begin(), segments.end());
+  return absl::OkStatus();
+}
+
+absl::Status SharedLog::TellNotes(const NoteBatch& notes) {
+  const std::string bytes = EncodeNotes(notes);
+  const absl::Time now = absl::Now();
+  const std::string key =
+      SharedEventKey(notes.repository, {SharedEventKind::kNotes, now, Digest::Of(bytes)});
+  const absl::Status put = objects_.Create(key, bytes);
+  if (!put.ok() && !absl::IsAlreadyExists(put)) return put;
+  Remember(notes.repository, key, now);
+  return absl::OkStatus();
+}
+
+absl::Status SharedLog::TellGone(const std::vector<CatalogEntry>& entries) {
+  for (const CatalogEntry& e : entries) {
+    const std::string& repository = e.info.header.repository;
+    const std::string key =
+        SharedEventKey(repository, {SharedEventKind::kSegment, e.info.created, e.info.id});
+    TS_RETURN_IF_ERROR(objects_.Delete(key));
+    MutexLock lock(&mutex_);
+    Find(repository).seen.erase(key);
+  }
+  return absl::OkStatus();
+}
+
+std::string SharedLog::Damage() const {
+  MutexLock lock(&mutex_);
+  return damage_;
+}
+
+}  // namespace testselect
