@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/files.h"
 #include "client/upload_client.h"
+#include "server/ingest/report_archive.h"
 #include "storage/model/digest.h"
 #include "storage/model/status_macros.h"
 
@@ -60,6 +61,13 @@ absl::StatusOr<Content> Digested(int fd, int copy, const std::string& name) {
   return content;
 }
 
+// Leaves `copy` at its begin.
+absl::Status Pack(const std::string& folder, int copy) {
+  TS_RETURN_IF_ERROR(PackFolder(folder, copy));
+  if (lseek(copy, 0, SEEK_SET) != 0) return ErrnoStatus("a temporary file", errno);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<PreparedReports> PreparedReports::Open(std::vector<UploadReport> reports) {
@@ -70,15 +78,12 @@ absl::StatusOr<PreparedReports> PreparedReports::Open(std::vector<UploadReport> 
     absl::Cleanup close_it = [fd] { close(fd); };
     struct stat info = {};
     if (fstat(fd, &info) != 0) return ErrnoStatus(absl::StrCat("report ", report.path), errno);
-    if (S_ISDIR(info.st_mode)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("report ", report.path, " is a directory; name the report file in it"));
-    }
     Entry& entry = prepared.entries_.emplace_back();
     entry.report = std::move(report);
     if (entry.report.name.empty()) entry.report.name = entry.report.path;
     entry.file = entry.report.path;
     int copy = -1;
+    const bool folder = S_ISDIR(info.st_mode);
     if (!S_ISREG(info.st_mode) || entry.report.path == "-") {
       TS_ASSIGN_OR_RETURN(const auto temporary, CreateTemporary());
       copy = temporary.first;
@@ -88,7 +93,9 @@ absl::StatusOr<PreparedReports> PreparedReports::Open(std::vector<UploadReport> 
     absl::Cleanup close_copy = [copy] {
       if (copy >= 0) close(copy);
     };
-    TS_ASSIGN_OR_RETURN(Content content, Digested(fd, copy, entry.report.path));
+    if (folder) TS_RETURN_IF_ERROR(Pack(entry.report.path, copy));
+    TS_ASSIGN_OR_RETURN(Content content, folder ? Digested(copy, -1, entry.report.path)
+                                                : Digested(fd, copy, entry.report.path));
     entry.size = content.size;
     entry.digest = std::move(content.digest);
   }

@@ -15,7 +15,9 @@ namespace testselect::client {
 
 // One report on disk.
 struct UploadReport {
-  std::string path;    // a file, or a pipe (which is copied to a temporary file first)
+  // A file; or a pipe or a folder, which is copied (a folder as one archive) to a temporary file
+  // first.
+  std::string path;
   std::string format;  // a format's name; empty: found from the content
   std::string label;   // for a report that names no test
   bool outcomes = false;
@@ -26,10 +28,10 @@ struct UploadReport {
 using UploadProgress = std::function<void(uint64_t done, uint64_t total)>;
 
 // The reports of one upload, read once for their sizes and digests. Owns the temporary copies of
-// pipes. Move-only.
+// pipes and folders. Move-only.
 class PreparedReports {
  public:
-  // Errors: kNotFound, kPermissionDenied, kInvalidArgument (a directory), naming the report.
+  // Errors: kNotFound, kPermissionDenied, kInvalidArgument (an empty folder), naming the report.
   static absl::StatusOr<PreparedReports> Open(std::vector<UploadReport> reports);
   ~PreparedReports();
   PreparedReports(PreparedReports&&) = default;

@@ -15,6 +15,7 @@ find_package(OpenSSL REQUIRED)
 find_package(CURL REQUIRED)
 # toml++ is used as headers only: its packaged target would add a shared library, with exceptions.
 find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)
+pkg_check_modules(libarchive REQUIRED IMPORTED_TARGET libarchive)
 pkg_check_modules(libgit2 REQUIRED IMPORTED_TARGET libgit2)
 pkg_check_modules(libzstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)

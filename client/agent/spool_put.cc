@@ -14,6 +14,7 @@
 #include "absl/time/clock.h"
 #include "client/agent/spool.h"
 #include "client/files.h"
+#include "server/ingest/report_archive.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect::client {
@@ -42,8 +43,7 @@ absl::Status Copy(const std::string& source, int to, const std::string& target) 
   absl::Cleanup close_it = [from] { close(from); };
   struct stat info = {};
   if (fstat(from, &info) == 0 && S_ISDIR(info.st_mode)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("report ", source, " is a directory; name the report file in it"));
+    return PackFolder(source, to);
   }
   std::string buffer(1 << 20, '\0');
   while (true) {

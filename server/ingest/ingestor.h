@@ -14,7 +14,7 @@
 
 namespace testselect {
 
-// One report of an upload, on disk.
+// One report of an upload, on disk: a report, or an archive of several (report_archive.h).
 struct ReportFile {
   std::string file;       // where it lies
   std::string name;       // as the user called it, for messages
@@ -35,7 +35,8 @@ struct IngestOptions {
 
 // What was found, for the answer and the metrics.
 struct IngestSummary {
-  std::vector<std::string> formats;  // one per report
+  // One per report; further ones that an archive held are at the end.
+  std::vector<std::string> formats;
   uint64_t labels = 0, files = 0, pairs = 0, global_lines = 0;
   uint64_t outcomes = 0;  // results as the reports list them, repeats included
   uint64_t paths_mapped = 0, paths_missed = 0;
@@ -52,6 +53,10 @@ struct IngestResult {
 // SegmentBuilder's. Outcomes whose labels differ in spelling from the coverage's (JUnit's classname
 // and name) are matched to known labels (outcome_labels.h); the rest become labels without
 // evidence.
+//
+// In an archive every file is a report of its own, or part of one (FolderParser). A file of no
+// known format is refused if a report beside it has the same file name extension (it may be a
+// broken one), else left out with a warning.
 absl::StatusOr<IngestResult> ParseUpload(absl::Span<const ReportFile> reports,
                                          const IngestOptions& options);
 

@@ -50,6 +50,8 @@ struct ParseOptions {
   bool static_context_is_global = true;
 };
 
+class FolderParser;
+
 // Stateless and thread-safe. Parse sends what it finds to the sink; at an error the caller drops
 // the whole upload. Errors: kInvalidArgument naming format, place (line or byte) and what was
 // found; kUnimplemented for a known format in an unknown version; whatever sink or source returned.
@@ -61,6 +63,8 @@ class ReportParser {
   virtual absl::string_view summary() const = 0;  // one line for help texts
   virtual bool names_labels() const = 0;          // false: needs ParseOptions::label
   virtual bool is_outcomes() const = 0;           // true: results, no coverage
+  // Not null where a report of this format is several files (report_folder.h).
+  virtual const FolderParser* folder_parser() const { return nullptr; }
   // Whether content that begins with `head` (up to kPeekBytes) looks like this format.
   virtual bool Recognises(absl::string_view head) const = 0;
   virtual absl::Status Parse(ReportSource& source, const ParseOptions& options,

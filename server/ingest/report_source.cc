@@ -1,61 +1,16 @@
 // OpenReportFile: a report on disk as a ReportSource.
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/ingest/byte_stream.h"
 #include "server/ingest/report_parser.h"
+#include "server/ingest/spool_file.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
 namespace {
-
-// A file of our own that goes when this goes.
-class TemporaryFile {
- public:
-  static absl::StatusOr<std::unique_ptr<TemporaryFile>> Create(const std::string& folder) {
-    std::string path = absl::StrCat(folder.empty() ? "." : folder, "/report-XXXXXX");
-    const int fd = mkstemp(path.data());
-    if (fd < 0) {
-      return absl::UnavailableError(
-          absl::StrCat("spool folder: a file cannot be made: ", std::strerror(errno)));
-    }
-    return std::unique_ptr<TemporaryFile>(new TemporaryFile(fd, std::move(path)));
-  }
-  ~TemporaryFile() {
-    if (fd_ >= 0) close(fd_);
-    unlink(path_.c_str());
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-
-  absl::Status Write(const char* data, size_t size) {
-    while (size > 0) {
-      const ssize_t n = write(fd_, data, size);
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) {
-        const std::string message =
-            absl::StrCat("spool folder: cannot write: ", std::strerror(errno));
-        return errno == ENOSPC || errno == EDQUOT ? absl::ResourceExhaustedError(message)
-                                                  : absl::UnavailableError(message);
-      }
-      data += n;
-      size -= static_cast<size_t>(n);
-    }
-    return absl::OkStatus();
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  TemporaryFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
-  int fd_;
-  std::string path_;
-};
 
 class FileReport : public ReportSource {
  public:
@@ -97,7 +52,7 @@ class FileReport : public ReportSource {
   absl::StatusOr<std::string> path() override {
     if (!stream_->compressed()) return file_;
     if (unpacked_ != nullptr) return unpacked_->path();
-    TS_ASSIGN_OR_RETURN(auto unpacked, TemporaryFile::Create(spool_dir_));
+    TS_ASSIGN_OR_RETURN(auto unpacked, SpoolFile::Create(spool_dir_));
     TS_ASSIGN_OR_RETURN(auto again, OpenByteStream(file_, name_));
     std::vector<char> buffer(256 << 10);
     uint64_t delivered = 0;
@@ -105,7 +60,7 @@ class FileReport : public ReportSource {
       TS_ASSIGN_OR_RETURN(const size_t n,
                           ReadStream(again.get(), buffer.data(), buffer.size(), &delivered));
       if (n == 0) break;
-      TS_RETURN_IF_ERROR(unpacked->Write(buffer.data(), n));
+      TS_RETURN_IF_ERROR(unpacked->Write({buffer.data(), n}));
     }
     unpacked_ = std::move(unpacked);
     return unpacked_->path();
@@ -130,7 +85,7 @@ class FileReport : public ReportSource {
   bool peeked_ = false;
   std::string peek_;
   size_t peek_at_ = 0;
-  std::unique_ptr<TemporaryFile> unpacked_;
+  std::unique_ptr<SpoolFile> unpacked_;
 };
 
 }  // namespace

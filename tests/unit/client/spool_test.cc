@@ -78,8 +78,9 @@ TEST_F(SpoolTest, WhatWasPutIsAnEntry) {
 TEST_F(SpoolTest, AReportThatCannotBeReadLeavesNothing) {
   EXPECT_THAT(spool_->Put(manifest_, {folder_.Path("missing")}),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("missing")));
-  EXPECT_THAT(spool_->Put(manifest_, {folder_.path()}),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("is a directory")));
+  fs::create_directory(folder_.Path("nothing"));
+  EXPECT_THAT(spool_->Put(manifest_, {folder_.Path("nothing")}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("is an empty folder")));
   EXPECT_THAT(Names(InSpool("incoming")), IsEmpty());
   EXPECT_THAT(Names(InSpool("tmp")), IsEmpty());
 }

@@ -183,8 +183,23 @@ TEST_F(UploadClientTest, APipeIsCopiedAndTheCopyRemoved) {
 TEST_F(UploadClientTest, ErrorsNameTheReport) {
   EXPECT_THAT(PreparedReports::Open({{(folder_ / "missing").string(), "", "", false}}),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("missing")));
-  EXPECT_THAT(PreparedReports::Open({{folder_.string(), "", "", false}}),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("is a directory")));
+  fs::create_directory(folder_ / "nothing");
+  EXPECT_THAT(PreparedReports::Open({{(folder_ / "nothing").string(), "", "", false}}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("is an empty folder")));
+}
+
+TEST_F(UploadClientTest, AFolderIsPackedForTheTimeOfTheUpload) {
+  fs::create_directory(folder_ / "reports");
+  Write("reports/a", "one");
+  std::string copy;
+  {
+    const auto reports = PreparedReports::Open({{(folder_ / "reports").string(), "", "", false}});
+    ASSERT_THAT(reports, IsOk());
+    copy = reports->file(0);
+    EXPECT_EQ(reports->bytes(0), fs::file_size(copy));
+    EXPECT_THAT(ReadFile(copy), IsOkAndHolds(HasSubstr("one")));
+  }
+  EXPECT_FALSE(fs::exists(copy));
 }
 
 }  // namespace

@@ -78,9 +78,10 @@ TEST_F(CorpusTest, WholeReportsGiveTheTruth) {
   for (const CorpusReport& report : CorpusReports(reports)) {
     for (const bool named : {true, false}) {
       SCOPED_TRACE(absl::StrCat(report.name, named ? ", format named" : ", format detected"));
-      std::vector<ReportFile> files = report.files;
-      if (!named) {
-        for (ReportFile& file : files) file.format.clear();
+      std::vector<ReportFile> files;
+      for (const ReportFile& file : report.files) {
+        files.push_back(AsUploaded(file, folder_));
+        if (!named) files.back().format.clear();
       }
       const absl::StatusOr<IngestResult> result = Parse(files, report.root);
       if (report.name == "jest-junit") {  // not well-formed, as the tool wrote it

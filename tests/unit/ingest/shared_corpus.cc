@@ -1,6 +1,7 @@
 #include "tests/unit/ingest/shared_corpus.h"
 
 #include <simdjson.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -9,6 +10,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+#include "gtest/gtest.h"
+#include "server/ingest/report_archive.h"
+#include "tests/support/status_matchers.h"
 
 namespace testselect {
 namespace {
@@ -42,13 +46,16 @@ std::vector<ReportFile> FilesOf(const fs::path& folder, const std::string& patte
          absl::StrSplit(FileContent(list), '\n', absl::SkipEmpty())) {
       const std::pair<std::string, std::string> row =
           absl::StrSplit(line, absl::MaxSplits('\t', 1));
-      fs::path file = folder / row.first;
+      fs::path file = folder / row.first;                         // may be a folder
       for (const auto& entry : fs::directory_iterator(folder)) {  // "t01" may stand for "t01.xml"
         if (!fs::exists(file) && entry.path().stem() == row.first) file = entry.path();
       }
       files.push_back({file.string(), row.first, format, row.second, false});
     }
     return files;
+  }
+  if (FindReportParser(format).value()->folder_parser() != nullptr) {
+    return {{folder.string(), folder.filename().string(), format, "(run)", false}};
   }
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
@@ -68,6 +75,17 @@ fs::path SharedCorpus(const std::string& part) {
   fs::path top = shared != nullptr ? fs::path(shared)
                                    : fs::path(source != nullptr ? source : ".") / ".." / "shared";
   return fs::exists(top / part) ? top / part : fs::path();
+}
+
+ReportFile AsUploaded(ReportFile report, const fs::path& scratch) {
+  if (!fs::is_directory(report.file)) return report;
+  std::string archive = scratch / "packed-XXXXXX";
+  const int fd = mkstemp(archive.data());
+  const absl::Status packed = PackFolder(report.file, fd);
+  close(fd);
+  EXPECT_THAT(packed, IsOk());
+  report.file = archive;
+  return report;
 }
 
 std::string FileContent(const fs::path& file) {
@@ -119,6 +137,8 @@ std::vector<fs::path> OriginalsOf(const fs::path& reports, const std::string& fo
   for (const CorpusReport& report : CorpusReports(reports)) {
     if (report.format != format) continue;
     for (const ReportFile& file : report.files) {
+      const fs::path path = fs::is_directory(file.file) ? fs::path(file.file) / name : fs::path();
+      if (fs::exists(path)) out.push_back(path);
       if (fs::path(file.file).filename() == name) out.emplace_back(file.file);
     }
   }

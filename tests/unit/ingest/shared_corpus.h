@@ -22,6 +22,7 @@ struct CorpusReport {
   std::string pairs_sha256;
   std::vector<std::string> paths;
 };
+// The files of a format of several files, or of a label, are one report: their folder.
 std::vector<CorpusReport> CorpusReports(const std::filesystem::path& reports);
 
 // A variant of corpus/formats/broken.tar.xz.
@@ -33,6 +34,9 @@ struct BrokenReport {
 // Unpacks `archive`, which lies beside reports/, into `folder`. Empty where tar or xz is missing.
 std::vector<BrokenReport> BrokenReports(const std::filesystem::path& archive,
                                         const std::filesystem::path& folder);
+
+// A folder as the client sends it: packed into a file below `scratch`. Other reports as they are.
+ReportFile AsUploaded(ReportFile report, const std::filesystem::path& scratch);
 
 std::string FileContent(const std::filesystem::path& file);
 

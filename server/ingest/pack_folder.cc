@@ -1,0 +1,125 @@
+// PackFolder: the writing side of report_archive.h.
+#include <archive.h>
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "server/ingest/report_archive.h"
+#include "storage/model/status_macros.h"
+
+namespace testselect {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kCopyBytes = 256 << 10;
+
+absl::Status FileError(const std::string& file, int error) {
+  return absl::ErrnoToStatus(error, absl::StrCat("report ", file));
+}
+
+// The files below `folder`, relative to it, sorted.
+absl::StatusOr<std::vector<std::string>> FilesBelow(const std::string& folder) {
+  std::vector<std::string> files;
+  std::error_code error;
+  auto it = fs::recursive_directory_iterator(folder, error);
+  for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+    std::error_code failed;
+    const fs::file_status status = it->status(failed);
+    if (failed) return FileError(it->path().string(), failed.value());
+    const bool folder_itself = fs::is_directory(status) && !it->is_symlink(failed);
+    if (folder_itself) continue;
+    if (!fs::is_regular_file(status)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "report ", it->path().string(), " is neither a file nor a folder of ", folder));
+    }
+    files.push_back(it->path().lexically_relative(folder).string());
+  }
+  if (error) return FileError(folder, error.value());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+class Packing {
+ public:
+  Packing(std::string folder, int fd) : folder_(std::move(folder)), fd_(fd) {}
+
+  absl::Status Run() {
+    TS_ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesBelow(folder_));
+    if (files.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat("report ", folder_, " is an empty folder"));
+    }
+    archive_write_set_format_pax_restricted(writer_.get());
+    // Names are bytes, whatever the locale says.
+    archive_write_set_option(writer_.get(), "pax", "hdrcharset", "BINARY");
+    if (archive_write_open_fd(writer_.get(), fd_) != ARCHIVE_OK) return WriteError();
+    for (const std::string& file : files) TS_RETURN_IF_ERROR(AddFile(file));
+    return archive_write_close(writer_.get()) == ARCHIVE_OK ? absl::OkStatus() : WriteError();
+  }
+
+ private:
+  absl::Status AddFile(const std::string& relative) {
+    const std::string path = absl::StrCat(folder_, "/", relative);
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return FileError(path, errno);
+    struct stat info = {};
+    absl::Status added = fstat(fd, &info) == 0 ? AddContent(relative, path, fd, info.st_size)
+                                               : FileError(path, errno);
+    close(fd);
+    return added;
+  }
+
+  absl::Status AddContent(const std::string& relative, const std::string& path, int fd,
+                          int64_t size) {
+    archive_entry* const entry = archive_entry_clear(entry_.get());
+    archive_entry_copy_pathname(entry, relative.c_str());
+    archive_entry_set_filetype(entry, AE_IFREG);
+    archive_entry_set_perm(entry, 0644);
+    archive_entry_set_mtime(entry, 0, 0);
+    archive_entry_set_size(entry, size);
+    // A warning is about a name that the locale cannot spell.
+    if (archive_write_header(writer_.get(), entry) < ARCHIVE_WARN) return WriteError();
+    for (int64_t left = size;;) {
+      const ssize_t got = read(fd, buffer_.data(), buffer_.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return FileError(path, errno);
+      left -= got;
+      if (left < 0 || (got == 0 && left > 0)) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("report ", path, " changed its size while it was read; upload it again"));
+      }
+      if (got == 0) return absl::OkStatus();
+      if (archive_write_data(writer_.get(), buffer_.data(), static_cast<size_t>(got)) != got) {
+        return WriteError();
+      }
+    }
+  }
+
+  absl::Status WriteError() const {
+    const char* const message = archive_error_string(writer_.get());
+    return absl::ErrnoToStatus(archive_errno(writer_.get()),
+                               absl::StrCat("report ", folder_, ": cannot be packed",
+                                            message == nullptr ? "" : absl::StrCat(": ", message)));
+  }
+
+  const std::string folder_;
+  const int fd_;
+  const std::unique_ptr<archive, int (*)(archive*)> writer_{archive_write_new(),
+                                                            archive_write_free};
+  const std::unique_ptr<archive_entry, void (*)(archive_entry*)> entry_{archive_entry_new(),
+                                                                        archive_entry_free};
+  std::vector<char> buffer_ = std::vector<char>(kCopyBytes);
+};
+
+}  // namespace
+
+absl::Status PackFolder(const std::string& folder, int fd) { return Packing(folder, fd).Run(); }
+
+}  // namespace testselect
