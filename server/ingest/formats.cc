@@ -25,6 +25,10 @@ absl::Span<const ReportParser* const> AllReportParsers() {
       CoveragePyJsonParser(),      //
       TeamscaleTestwiseParser(),   //
       CoberturaParser(),           //
+      CloverParser(),              //
+      JacocoXmlParser(),           //
+      IstanbulJsonParser(),        //
+      LlvmExportJsonParser(),      //
       JUnitXmlParser(),            //
       CTestXmlParser(),            //
       PytestReportLogParser(),     //

@@ -27,69 +27,39 @@ class Report {
   absl::Status Parse() {
     TS_RETURN_IF_ERROR(json_.Start());
     bool suites = false;
-    TS_RETURN_IF_ERROR(ForEachMember([&](absl::string_view key) -> absl::Status {
+    TS_RETURN_IF_ERROR(json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       if (key != "testsuites") return json_.SkipValue();
       suites = true;
-      return ForEachElement([this] { return ReadSuite(); });
+      return json_.ForEachElement([this] { return ReadSuite(); });
     }));
     if (!suites) return json_.Error("the object has no 'testsuites'");
     return json_.ExpectEnd();
   }
 
  private:
-  template <typename F>
-  absl::Status ForEachMember(F f) {
-    TS_RETURN_IF_ERROR(json_.Expect('{'));
-    bool first = true;
-    absl::string_view key;
-    for (;;) {
-      TS_ASSIGN_OR_RETURN(const bool more, json_.NextMember(&first, &key));
-      if (!more) return absl::OkStatus();
-      TS_RETURN_IF_ERROR(f(key));
-    }
-  }
-
-  template <typename F>
-  absl::Status ForEachElement(F f) {
-    TS_RETURN_IF_ERROR(json_.Expect('['));
-    bool first = true;
-    for (;;) {
-      TS_ASSIGN_OR_RETURN(const bool more, json_.NextElement(&first));
-      if (!more) return absl::OkStatus();
-      TS_RETURN_IF_ERROR(f());
-    }
-  }
-
-  absl::StatusOr<std::string> Text() {
-    TS_ASSIGN_OR_RETURN(const absl::string_view raw, json_.RawString());
-    absl::StatusOr<std::string> text = UnescapeJson(raw);
-    if (!text.ok()) return json_.AtByte(text.status());
-    return text;
-  }
-
   absl::Status ReadSuite() {
     suite_.clear();
-    return ForEachMember([&](absl::string_view key) -> absl::Status {
+    return json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       if (key == "name") {
-        TS_ASSIGN_OR_RETURN(suite_, Text());
+        TS_ASSIGN_OR_RETURN(suite_, json_.Text());
         return absl::OkStatus();
       }
       if (key != "testsuite") return json_.SkipValue();
-      return ForEachElement([this] { return ReadTest(); });
+      return json_.ForEachElement([this] { return ReadTest(); });
     });
   }
 
   absl::Status ReadTest() {
     std::string name, suite = suite_, result, time;
     bool failed = false;
-    TS_RETURN_IF_ERROR(ForEachMember([&](absl::string_view key) -> absl::Status {
+    TS_RETURN_IF_ERROR(json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       std::string* const text = key == "name"        ? &name
                                 : key == "classname" ? &suite
                                 : key == "result"    ? &result
                                 : key == "time"      ? &time
                                                      : nullptr;
       if (text != nullptr) {
-        TS_ASSIGN_OR_RETURN(*text, Text());
+        TS_ASSIGN_OR_RETURN(*text, json_.Text());
         return absl::OkStatus();
       }
       failed |= key == "failures";

@@ -209,6 +209,27 @@ absl::StatusOr<absl::string_view> JsonReader::Scalar() {
   return text;
 }
 
+absl::StatusOr<std::string> JsonReader::Text() {
+  TS_ASSIGN_OR_RETURN(const absl::string_view raw, RawString());
+  absl::StatusOr<std::string> text = UnescapeJson(raw);
+  if (!text.ok()) return AtByte(text.status());
+  return text;
+}
+
+absl::StatusOr<uint32_t> JsonReader::LineNumber() {
+  TS_ASSIGN_OR_RETURN(const absl::string_view text, Scalar());
+  const absl::StatusOr<uint32_t> line = ParseLine(text);
+  if (!line.ok()) return AtByte(line.status());
+  return line;
+}
+
+absl::StatusOr<bool> JsonReader::Count() {
+  TS_ASSIGN_OR_RETURN(const absl::string_view text, Scalar());
+  const absl::StatusOr<bool> executed = ParseCount(text);
+  if (!executed.ok()) return AtByte(executed.status());
+  return executed;
+}
+
 absl::Status JsonReader::FindValueEnd(size_t* end) {
   Brackets open;
   size_t n = *end;

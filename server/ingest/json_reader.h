@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "server/ingest/report_parser.h"
+#include "storage/model/status_macros.h"
 
 namespace testselect {
 
@@ -40,11 +41,22 @@ class JsonReader {
   absl::StatusOr<bool> NextMember(bool* first, absl::string_view* raw_key);
   // Elements of an array in the same way, after Expect('[').
   absl::StatusOr<bool> NextElement(bool* first);
+  // The same as loops: f(raw_key) consumes the value of each member (the key is valid until it
+  // reads on), f() each element. The first error ends them.
+  template <typename F>
+  absl::Status ForEachMember(F f);
+  template <typename F>
+  absl::Status ForEachElement(F f);
 
   // The bytes between the quotes of a string, escapes and all.
   absl::StatusOr<absl::string_view> RawString();
+  // A string, its escapes resolved (UnescapeJson).
+  absl::StatusOr<std::string> Text();
   // A number, true, false or null, as written.
   absl::StatusOr<absl::string_view> Scalar();
+  // A line number, and whether an execution count says "executed" (parse_error.h).
+  absl::StatusOr<uint32_t> LineNumber();
+  absl::StatusOr<bool> Count();
   // A whole value as written, brackets matched; at most kMaxValueBytes.
   absl::StatusOr<absl::string_view> RawValue();
   absl::Status SkipValue();
@@ -80,6 +92,29 @@ class JsonReader {
   uint64_t base_ = 0;  // of buffer_ in the text
   bool eof_ = false;
 };
+
+template <typename F>
+absl::Status JsonReader::ForEachMember(F f) {
+  TS_RETURN_IF_ERROR(Expect('{'));
+  bool first = true;
+  absl::string_view key;
+  for (;;) {
+    TS_ASSIGN_OR_RETURN(const bool more, NextMember(&first, &key));
+    if (!more) return absl::OkStatus();
+    TS_RETURN_IF_ERROR(f(key));
+  }
+}
+
+template <typename F>
+absl::Status JsonReader::ForEachElement(F f) {
+  TS_RETURN_IF_ERROR(Expect('['));
+  bool first = true;
+  for (;;) {
+    TS_ASSIGN_OR_RETURN(const bool more, NextElement(&first));
+    if (!more) return absl::OkStatus();
+    TS_RETURN_IF_ERROR(f());
+  }
+}
 
 // The text of a JSON string: escapes resolved. A lone surrogate U+DC80..U+DCFF becomes the byte it
 // stands for in Python's file names; kInvalidArgument for any other, for unknown escapes and for
