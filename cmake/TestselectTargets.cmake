@@ -75,15 +75,19 @@ function(testselect_library name)
   target_precompile_headers(testselect_${name} REUSE_FROM testselect_precompiled_${arg_PRECOMPILED})
 endfunction()
 
-# testselect_test(name SOURCES ... LIBRARIES ...): a GoogleTest binary; each of its tests is one of
-# CTest's. Tests get TESTSELECT_SOURCE_DIR in their environment (a list of two would not survive the
-# discovery); programs they start lie beside them.
+# testselect_test(name SOURCES ... LIBRARIES ... [FIXTURE name]): a GoogleTest binary; each of its tests is one of
+# CTest's. FIXTURE: the fixture of CTest that all of them need. Tests get TESTSELECT_SOURCE_DIR in their environment (a
+# list of two would not survive the discovery); programs they start lie beside them.
 function(testselect_test name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "" "FIXTURE" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE testselect_options ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
   target_precompile_headers(${name} REUSE_FROM testselect_precompiled_test)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES
+  set(fixture)
+  if(arg_FIXTURE)
+    set(fixture FIXTURES_REQUIRED ${arg_FIXTURE})
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES ${fixture}
     ENVIRONMENT TESTSELECT_SOURCE_DIR=${PROJECT_SOURCE_DIR}
     TIMEOUT 300)
 endfunction()

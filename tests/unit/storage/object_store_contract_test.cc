@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <atomic>
 #include <latch>
+#include <optional>
 #include <random>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "storage/object_store.h"
+#include "tests/support/radosgw.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temporary_folder.h"
 
@@ -33,15 +35,24 @@ std::vector<std::string> KeysOf(const absl::StatusOr<std::vector<ObjectInfo>>& l
 
 class ObjectStoreContractTest : public testing::TestWithParam<const char*> {
  protected:
-  void SetUp() override { Open(); }
-  void Open() {
-    ObjectStoreOptions options;
-    options.url = "file://" + folder_.path();
-    options.parallel = 8;
-    ASSERT_OK_AND_ASSIGN(store_, OpenObjectStore(options));
+  void SetUp() override {
+    options_.url = "file://" + folder_.path();
+    if (std::string(GetParam()) == "S3") {
+      const std::optional<Radosgw> radosgw = Radosgw::Find();
+      if (!radosgw) GTEST_SKIP() << kNoRadosgw;
+      radosgw->MakeBucket("contract");
+      // A prefix of its own is a store of its own.
+      options_ =
+          radosgw->Options(folder_.Path("credentials"),
+                           absl::StrCat("contract/", getpid(), "/", absl::GetCurrentTimeNanos()));
+    }
+    options_.parallel = 8;
+    Open();
   }
+  void Open() { ASSERT_OK_AND_ASSIGN(store_, OpenObjectStore(options_)); }
 
   TemporaryFolder folder_;
+  ObjectStoreOptions options_;
   std::unique_ptr<ObjectStore> store_;
 };
 
@@ -255,7 +266,7 @@ TEST_P(ObjectStoreContractTest, AnotherOpenOfTheStoreSeesWhatWasAcknowledged) {
   EXPECT_THAT(KeysOf(store_->List("a/", "", 10)), ElementsAre("a/key"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, ObjectStoreContractTest, testing::Values("Folder"),
+INSTANTIATE_TEST_SUITE_P(Stores, ObjectStoreContractTest, testing::Values("Folder", "S3"),
                          [](const auto& store) { return std::string(store.param); });
 
 }  // namespace
