@@ -1,7 +1,5 @@
 #include "tests/support/http_server.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
+#include "tests/support/loopback.h"
 
 namespace testselect {
 namespace {
@@ -58,16 +57,10 @@ HttpCallSeen ParseHead(absl::string_view head) {
 
 }  // namespace
 
-HttpServer::HttpServer(Handler handler)
-    : handler_(std::move(handler)), listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
-  EXPECT_EQ(listen(listener_, 128), 0);
-  EXPECT_EQ(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  url_ = absl::StrCat("http://127.0.0.1:", ntohs(address.sin_port));
+HttpServer::HttpServer(Handler handler) : handler_(std::move(handler)) {
+  int port = 0;
+  listener_ = ListenOnLoopback(&port);
+  url_ = absl::StrCat("http://127.0.0.1:", port);
   accepting_ = std::thread([this] { Accept(); });
 }
 
