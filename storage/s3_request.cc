@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "storage/model/status_macros.h"
+#include "storage/s3_endpoint.h"
 #include "storage/s3_error.h"
 
 namespace testselect {
@@ -29,6 +30,11 @@ absl::StatusOr<std::string> Sha256Hex(absl::string_view bytes) {
     return absl::InternalError("OpenSSL: no SHA-256");
   }
   return absl::BytesToHexString(absl::string_view(reinterpret_cast<char*>(digest), size));
+}
+
+bool IsOnThisMachine(const std::string& url) {
+  const absl::StatusOr<S3Endpoint> endpoint = ParseS3Endpoint(url);
+  return endpoint.ok() && endpoint->is_loopback;
 }
 
 // The waits between the attempts of one request.
@@ -64,6 +70,7 @@ class Backoff {
 S3Requests::S3Requests(S3Bucket bucket, S3CredentialSources sources, std::string ca_file,
                        absl::Duration timeout)
     : bucket_(std::move(bucket)),
+      direct_(IsOnThisMachine(bucket_.scheme_and_host)),
       timeout_(timeout),
       http_(std::move(ca_file)),
       credentials_(std::move(sources), &http_) {}
@@ -113,6 +120,7 @@ absl::StatusOr<HttpResponse> S3Requests::SendOnce(const S3Request& request,
   // Of the time there is, a connection that says nothing leaves half to the next.
   http.stall = timeout_ / 2;
   http.max_body_bytes = request.max_body_bytes;
+  http.direct = direct_;
   return http_.Send(http);
 }
 

@@ -1,6 +1,7 @@
 // The S3 store before a server that misbehaves, and what its errors say.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include <atomic>
 #include <fstream>
@@ -168,6 +169,23 @@ TEST_F(S3FaultTest, AStoreThatIsAwayEndsABatchAtItsFirstObject) {
   EXPECT_THAT(got, SizeIs(200));
   EXPECT_THAT(got, Each(StatusIs(absl::StatusCode::kUnavailable)));
   EXPECT_LT(absl::Now() - start, absl::Seconds(15));
+}
+
+TEST_F(S3FaultTest, WhatAnswersEverythingIsNoStore) {
+  answers_ = {HttpAnswer(200, "<html>Welcome</html>")};
+  EXPECT_THAT(Open()->Create("key", "x"),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("200 without an ETag; is the endpoint an object store?")));
+  answers_ = {HttpAnswer(204, "")};
+  EXPECT_THAT(Open()->Get("key"),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("204 without an error")));
+}
+
+TEST_F(S3FaultTest, ProxiesOfTheEnvironmentDoNotStandBeforeThisMachine) {
+  ASSERT_EQ(setenv("http_proxy", "http://127.0.0.1:1", 1), 0);
+  answers_ = {HttpAnswer(200, "bytes")};
+  EXPECT_THAT(Open()->Get("key"), IsOkAndHolds("bytes"));
+  unsetenv("http_proxy");
 }
 
 TEST_F(S3FaultTest, TheFirstCreatorThatMeetsAnObjectIsNotItsCreator) {

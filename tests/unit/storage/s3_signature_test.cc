@@ -129,7 +129,7 @@ class S3SignedRequestTest : public testing::Test {
     return call;
   }
 
-  std::string answer_ = HttpAnswer(200, "");
+  std::string answer_ = HttpAnswer(200, "", {"ETag: \"x\""});
   HttpServer server_{[this](const HttpCallSeen&) { return answer_; }};
 };
 
