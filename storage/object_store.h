@@ -77,6 +77,7 @@ struct ObjectStoreOptions {
   std::string encryption{};        // x-amz-server-side-encryption: "", "AES256", "aws:kms"
   std::string kms_key{};           // with "aws:kms"; empty: the bucket's
   // Of one call with its retries (of each object, of each page of a list); 1 s to 10 min. S3 alone.
+  // Bytes that come or go at 256 KiB/s and more may take longer.
   absl::Duration timeout = absl::Seconds(10);
   int parallel = 16;  // requests at a time of GetAll and CreateAll
 };

@@ -21,6 +21,7 @@ constexpr size_t kMaxErrorBytes = 64 << 10;
 constexpr size_t kMaxHeaderBytes = 64 << 10;
 constexpr size_t kMaxReservedBytes = 64 << 20;
 constexpr absl::Duration kConnectTimeout = absl::Seconds(3);
+constexpr double kBytesPerSecond = 256 << 10;  // a transfer that is as fast may take its time
 
 struct ListFreer {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
@@ -83,6 +84,7 @@ class HttpClient::Exchange {
       return absl::OutOfRangeError(
           absl::StrCat("the answer is longer than ", request_.max_body_bytes, " bytes"));
     }
+    if (too_late_) return absl::UnavailableError("the time was up");
     if (code != CURLE_OK) return StatusOfCurl(code, Shorten(error_, 300));
     response_.status = Status();
     return std::move(response_);
@@ -115,7 +117,9 @@ class HttpClient::Exchange {
   void SetTimes(absl::Duration left) {
     // Timeouts by signal are not for programs of several threads.
     Set(CURLOPT_NOSIGNAL, 1L);
-    Set(CURLOPT_TIMEOUT_MS, static_cast<long>(absl::ToInt64Milliseconds(left)));
+    Set(CURLOPT_NOPROGRESS, 0L);
+    Set(CURLOPT_XFERINFOFUNCTION, &Exchange::OnProgress);
+    Set(CURLOPT_XFERINFODATA, this);
     Set(CURLOPT_CONNECTTIMEOUT_MS,
         static_cast<long>(absl::ToInt64Milliseconds(std::min(left, kConnectTimeout))));
     Set(CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -181,6 +185,13 @@ class HttpClient::Exchange {
     e->sent_ = static_cast<size_t>(offset);
     return CURL_SEEKFUNC_OK;
   }
+  // Called at every piece, and every second.
+  static int OnProgress(void* self, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
+    auto* const e = static_cast<Exchange*>(self);
+    const double bytes = static_cast<double>(received) + static_cast<double>(sent);
+    e->too_late_ = absl::Now() > e->request_.deadline + absl::Seconds(bytes / kBytesPerSecond);
+    return e->too_late_ ? 1 : 0;
+  }
   static size_t OnHeader(char* text, size_t size, size_t count, void* self) {
     static_cast<Exchange*>(self)->AddHeader(absl::string_view(text, size * count));
     return size * count;
@@ -234,6 +245,7 @@ class HttpClient::Exchange {
   size_t sent_ = 0;
   size_t header_bytes_ = 0;
   bool too_long_ = false;
+  bool too_late_ = false;
 };
 
 void HttpClient::HandleCloser::operator()(void* handle) const { curl_easy_cleanup(handle); }

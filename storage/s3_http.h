@@ -29,7 +29,9 @@ struct HttpRequest {
   std::vector<std::string> headers;  // "Name: value"; no value is empty
   absl::string_view body;            // of PUT and POST
   std::optional<HttpSignature> signature;
-  absl::Time deadline;        // of the whole exchange
+  // Of the whole exchange, or up to a second later. What is being transferred at 256 KiB/s and more
+  // is not cut short: every 256 KiB put the deadline off by a second.
+  absl::Time deadline;
   absl::Duration stall;       // without a byte for so long the exchange is given up; whole seconds
   size_t max_body_bytes = 0;  // of an answer below 300; of others 64 KiB are kept
   bool direct = false;        // through no proxy, whatever the environment says

@@ -78,7 +78,7 @@ absl::StatusOr<std::string> S3ObjectStore::Read(absl::string_view key, absl::str
   request.path = PathOf(key);
   request.max_body_bytes = kMaxObjectBytes;
   TS_ASSIGN_OR_RETURN(S3Answer answer, requests_.Send(request, what));
-  if (answer.response.status >= 300) return requests_.ErrorOf(answer.response, what);
+  if (answer.response.status != 200) return requests_.ErrorOf(answer.response, what);
   // libcurl has compared the bytes with the length, if one was announced; a chunked answer has an
   // end of its own.
   if (answer.response.Header("content-length").empty() &&
@@ -119,7 +119,15 @@ absl::Status S3ObjectStore::Create(absl::string_view key, absl::string_view byte
         absl::StrCat("x-amz-server-side-encryption-aws-kms-key-id: ", options_.kms_key));
   }
   TS_ASSIGN_OR_RETURN(const S3Answer answer, requests_.Send(request, what));
-  if (answer.response.status < 300) return absl::OkStatus();
+  if (answer.response.status == 200 && !answer.response.Header("etag").empty()) {
+    return absl::OkStatus();
+  }
+  if (answer.response.status < 300) {
+    // A proxy's greeting, say: nothing was stored.
+    return requests_.Failed(
+        absl::StatusCode::kFailedPrecondition, what,
+        absl::StrCat(answer.response.status, " without an ETag; is the endpoint an object store?"));
+  }
   if (answer.response.status == 412 && answer.retried) {
     return CheckWriter(key, bytes, writer, what);
   }

@@ -3,7 +3,9 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <optional>
 #include <random>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -11,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "storage/model/status_macros.h"
+#include "storage/s3_endpoint.h"
 #include "storage/s3_error.h"
 
 namespace testselect {
@@ -29,20 +32,36 @@ absl::StatusOr<std::string> Sha256Hex(absl::string_view bytes) {
   return absl::BytesToHexString(absl::string_view(reinterpret_cast<char*>(digest), size));
 }
 
-// The waits of one request.
+bool IsOnThisMachine(const std::string& url) {
+  const absl::StatusOr<S3Endpoint> endpoint = ParseS3Endpoint(url);
+  return endpoint.ok() && endpoint->is_loopback;
+}
+
+// The waits between the attempts of one request.
 class Backoff {
  public:
-  // The next wait; the server's own wish (Retry-After, in seconds) is heeded.
-  absl::Duration Next(absl::string_view retry_after) {
-    const absl::Duration wait = next_ * std::uniform_real_distribution<>(0.5, 1.0)(random_);
+  explicit Backoff(absl::Time deadline) : deadline_(deadline) {}
+
+  // The next wait; nothing where another attempt has no time. The server's own wish (Retry-After,
+  // in seconds) is heeded. The last attempt is made in the middle of what time is left.
+  std::optional<absl::Duration> Next(absl::string_view retry_after) {
+    const absl::Duration left = deadline_ - absl::Now();
+    absl::Duration wait = next_ * std::uniform_real_distribution<>(0.5, 1.0)(random_);
     next_ = std::min(next_ * 2, kLongestWait);
+    if (wait >= left) {
+      if (std::exchange(last_, true)) return std::nullopt;
+      wait = left / 2;
+    }
     int seconds = 0;
-    if (!absl::SimpleAtoi(retry_after, &seconds) || seconds < 0) return wait;
-    return std::max(wait, absl::Seconds(seconds));
+    if (absl::SimpleAtoi(retry_after, &seconds)) wait = std::max(wait, absl::Seconds(seconds));
+    if (wait >= left) return std::nullopt;
+    return wait;
   }
 
  private:
+  const absl::Time deadline_;
   absl::Duration next_ = kFirstWait;
+  bool last_ = false;
   std::minstd_rand random_{std::random_device{}()};
 };
 
@@ -51,6 +70,7 @@ class Backoff {
 S3Requests::S3Requests(S3Bucket bucket, S3CredentialSources sources, std::string ca_file,
                        absl::Duration timeout)
     : bucket_(std::move(bucket)),
+      direct_(IsOnThisMachine(bucket_.scheme_and_host)),
       timeout_(timeout),
       http_(std::move(ca_file)),
       credentials_(std::move(sources), &http_) {}
@@ -100,13 +120,14 @@ absl::StatusOr<HttpResponse> S3Requests::SendOnce(const S3Request& request,
   // Of the time there is, a connection that says nothing leaves half to the next.
   http.stall = timeout_ / 2;
   http.max_body_bytes = request.max_body_bytes;
+  http.direct = direct_;
   return http_.Send(http);
 }
 
 absl::StatusOr<S3Answer> S3Requests::Send(const S3Request& request, absl::string_view what) {
   const absl::Time deadline = absl::Now() + timeout_;
   TS_ASSIGN_OR_RETURN(const std::string payload_sha256, Sha256Hex(request.body));
-  Backoff backoff;
+  Backoff backoff(deadline);
   int short_bodies = 0;
   for (int attempts = 1;; ++attempts) {
     const absl::StatusOr<S3Credentials> credentials = credentials_.Get(deadline);
@@ -135,12 +156,12 @@ absl::StatusOr<S3Answer> S3Requests::Send(const S3Request& request, absl::string
         if (code == absl::StatusCode::kOutOfRange) code = absl::StatusCode::kDataLoss;
       }
     }
-    const absl::Duration wait = backoff.Next(retry_after);
-    if (!retry || absl::Now() + wait >= deadline) {
+    const std::optional<absl::Duration> wait = retry ? backoff.Next(retry_after) : std::nullopt;
+    if (!wait) {
       if (attempts > 1) absl::StrAppend(&detail, " (after ", attempts, " attempts)");
       return Failed(code, what, detail);
     }
-    absl::SleepFor(wait);
+    absl::SleepFor(*wait);
   }
 }
 

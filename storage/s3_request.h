@@ -63,6 +63,7 @@ class S3Requests {
   std::string UrlOf(const S3Request& request) const;
 
   const S3Bucket bucket_;
+  const bool direct_;  // no proxy leads to this machine
   const absl::Duration timeout_;
   HttpClient http_;
   S3CredentialCache credentials_;

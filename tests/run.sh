@@ -11,6 +11,9 @@ preset=${TESTSELECT_PRESET:-release}
 deploy/install-packages.sh build test
 command -v promtool >/dev/null || deploy/install-packages.sh --unpack build/tools promtool ||
   echo "tests/run.sh: without promtool the alert rules are not tried" >&2
+if ! command -v radosgw >/dev/null && { [ -d /run/systemd/system ] || ! deploy/install-packages.sh radosgw; }; then
+  echo "tests/run.sh: without radosgw the object store is not tried on S3; deploy/install-packages.sh radosgw" >&2
+fi
 cmake --preset "$preset" -DTESTSELECT_TESTS=ON
 cmake --build --preset "$preset"
 

@@ -43,6 +43,7 @@ OUR_FOLDERS = ("storage/", "server/", "client/", "tests/")
 HOMES = [
     (re.compile(r"git2(\.h$|/)"), re.compile(r"server/git/"), "libgit2", "server/git"),
     (re.compile(r"rocksdb/"), re.compile(r"storage/rocksdb_"), "RocksDB", "storage/rocksdb_*"),
+    (re.compile(r"curl/"), re.compile(r"storage/s3_"), "libcurl", "storage/s3_*"),
     (re.compile(r"prometheus/"), re.compile(r"server/ops/"), "prometheus-cpp", "server/ops"),
     (re.compile(r"civetweb\.h$"), re.compile(r"server/ops/"), "civetweb", "server/ops"),
     (re.compile(r".*\.pb\.h$"), re.compile(r"(server/rpc|client)/"), "generated protos",

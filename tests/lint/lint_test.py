@@ -27,6 +27,7 @@ BAD = {
     "git2 below outside git": ("storage/a.cc", "#include <git2/sys/odb.h>\n", "home: libgit2"),
     "rocksdb in another file": ("storage/codec.cc", "#include <rocksdb/db.h>\n", "home: RocksDB"),
     "rocksdb in quotes": ("storage/codec.cc", '#include "rocksdb/db.h"\n', "home: RocksDB"),
+    "curl outside S3": ("storage/object_store.cc", "#include <curl/curl.h>\n", "home: libcurl"),
     "prometheus outside ops": ("server/rpc/a.cc", "#include <prometheus/counter.h>\n",
                                "home: prometheus-cpp"),
     "protos in selection": ("server/selection/a.cc",
@@ -47,6 +48,7 @@ BAD = {
 GOOD = {
     "storage/model/id.h": '// An id.\n#pragma once\n#include "storage/model/other.h"\n',
     "storage/rocksdb_store.cc": '#include <rocksdb/db.h>\n#include "storage/model/id.h"\n',
+    "storage/s3_http.cc": '#include <curl/curl.h>\n#include "storage/model/id.h"\n',
     "server/git/a.cc": '#include <git2.h>\n#include "storage/model/id.h"\n',
     "server/ops/metrics.cc": '#include <prometheus/counter.h>\n#include "storage/index_store.h"\n',
     "server/rpc/a.cc": '#include "testselect/v1/index.pb.h"\n#include "server/ops/metrics.h"\n',

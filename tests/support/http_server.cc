@@ -1,32 +1,74 @@
 #include "tests/support/http_server.h"
 
-#include <civetweb.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
+#include "tests/support/loopback.h"
 
 namespace testselect {
+namespace {
+
+bool Send(int connection, absl::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = send(connection, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n <= 0) return false;
+    bytes.remove_prefix(static_cast<size_t>(n));
+  }
+  return true;
+}
+
+// Reads on until `text` has `size` bytes.
+bool Receive(int connection, size_t size, std::string* text) {
+  char buffer[65536];
+  while (text->size() < size) {
+    const ssize_t n = recv(connection, buffer, sizeof buffer, 0);
+    if (n <= 0) return false;
+    text->append(buffer, static_cast<size_t>(n));
+  }
+  return true;
+}
+
+HttpCallSeen ParseHead(absl::string_view head) {
+  HttpCallSeen call;
+  const std::vector<absl::string_view> lines = absl::StrSplit(head, "\r\n");
+  const std::vector<std::string> first = absl::StrSplit(lines[0], ' ');
+  EXPECT_EQ(first.size(), 3u) << lines[0];
+  if (first.size() != 3) return call;
+  call.method = first[0];
+  const std::pair<std::string, std::string> target =
+      absl::StrSplit(first[1], absl::MaxSplits('?', 1));
+  call.path = target.first;
+  call.query = target.second;
+  for (size_t i = 1; i < lines.size(); ++i) {
+    const std::pair<absl::string_view, absl::string_view> pair =
+        absl::StrSplit(lines[i], absl::MaxSplits(':', 1));
+    call.headers[absl::AsciiStrToLower(pair.first)] =
+        std::string(absl::StripAsciiWhitespace(pair.second));
+  }
+  return call;
+}
+
+}  // namespace
 
 HttpServer::HttpServer(Handler handler) : handler_(std::move(handler)) {
-  mg_init_library(0);
-  const char* options[] = {"listening_ports", "127.0.0.1:0", "num_threads", "12", nullptr};
-  const mg_callbacks callbacks = {};
-  context_ = mg_start(&callbacks, nullptr, options);
-  mg_server_port port = {};
-  if (context_ == nullptr || mg_get_server_ports(context_, 1, &port) < 1) {
-    ADD_FAILURE() << "the HTTP server of the test does not start";
-    return;
-  }
-  url_ = absl::StrCat("http://127.0.0.1:", port.port);
-  mg_set_request_handler(context_, "**", &HttpServer::Handle, this);
+  int port = 0;
+  listener_ = ListenOnLoopback(&port);
+  url_ = absl::StrCat("http://127.0.0.1:", port);
+  accepting_ = std::thread([this] { Accept(); });
 }
 
 HttpServer::~HttpServer() {
-  if (context_ != nullptr) mg_stop(context_);
-  mg_exit_library();
+  shutdown(listener_, SHUT_RDWR);
+  accepting_.join();
+  for (std::thread& connection : connections_) connection.join();
+  close(listener_);
 }
 
 std::vector<HttpCallSeen> HttpServer::Calls() const {
@@ -34,29 +76,42 @@ std::vector<HttpCallSeen> HttpServer::Calls() const {
   return calls_;
 }
 
-int HttpServer::Handle(mg_connection* connection, void* self) {
-  auto* const server = static_cast<HttpServer*>(self);
-  const mg_request_info& request = *mg_get_request_info(connection);
-  HttpCallSeen call;
-  call.method = request.request_method;
-  call.path = request.request_uri;
-  if (request.query_string != nullptr) call.query = request.query_string;
-  for (int i = 0; i < request.num_headers; ++i) {
-    call.headers[absl::AsciiStrToLower(request.http_headers[i].name)] =
-        request.http_headers[i].value;
+void HttpServer::Accept() {
+  for (;;) {
+    const int connection = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (connection < 0) return;
+    connections_.emplace_back([this, connection] {
+      Serve(connection);
+      // The client reads the whole answer before it meets the end.
+      shutdown(connection, SHUT_WR);
+      std::string rest;
+      Receive(connection, std::string::npos, &rest);
+      close(connection);
+    });
   }
-  char buffer[65536];
-  for (int n; (n = mg_read(connection, buffer, sizeof buffer)) > 0;) {
-    call.body.append(buffer, static_cast<size_t>(n));
+}
+
+void HttpServer::Serve(int connection) {
+  std::string text;
+  while (text.find("\r\n\r\n") == std::string::npos) {
+    if (!Receive(connection, text.size() + 1, &text)) return;
   }
+  const size_t end = text.find("\r\n\r\n");
+  HttpCallSeen call = ParseHead(text.substr(0, end));
+  call.body = text.substr(end + 4);
+  if (call.headers.count("expect") != 0 && !Send(connection, "HTTP/1.1 100 Continue\r\n\r\n")) {
+    return;
+  }
+  size_t length = 0;
+  if (call.headers.count("content-length") != 0) {
+    EXPECT_TRUE(absl::SimpleAtoi(call.headers["content-length"], &length));
+  }
+  if (!Receive(connection, length, &call.body)) return;
   {
-    MutexLock lock(&server->mutex_);
-    server->calls_.push_back(call);
+    MutexLock lock(&mutex_);
+    calls_.push_back(call);
   }
-  const std::string answer = server->handler_(call);
-  mg_write(connection, answer.data(), answer.size());
-  mg_disable_connection_keep_alive(connection);
-  return 200;
+  Send(connection, handler_(call));
 }
 
 std::string HttpAnswer(int status, const std::string& body,

@@ -5,12 +5,10 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "storage/model/mutex.h"
-
-struct mg_connection;
-struct mg_context;
 
 namespace testselect {
 
@@ -22,8 +20,8 @@ struct HttpCallSeen {
   std::string body;
 };
 
-// Listens on a free port of loopback until it is destroyed. Each call is answered on a thread of
-// its own, several at a time.
+// Listens on a free port of loopback until it is destroyed. Each call has a connection and a thread
+// of its own, several at a time; a call without a whole head is not answered.
 class HttpServer {
  public:
   // The whole answer, from "HTTP/1.1 ..." on; afterwards the connection is closed.
@@ -37,13 +35,16 @@ class HttpServer {
   std::vector<HttpCallSeen> Calls() const;         // so far, in the order of their arrival
 
  private:
-  static int Handle(mg_connection* connection, void* self);
+  void Accept();
+  void Serve(int connection);
 
   const Handler handler_;
+  int listener_ = -1;
   std::string url_;
   mutable Mutex mutex_;
   std::vector<HttpCallSeen> calls_ ABSL_GUARDED_BY(mutex_);
-  mg_context* context_ = nullptr;
+  std::vector<std::thread> connections_;  // of accepting_ alone, until it has ended
+  std::thread accepting_;
 };
 
 // An answer with its length and "Connection: close".

@@ -1,11 +1,8 @@
 #include "tests/support/radosgw.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,35 +14,15 @@
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 #include "storage/s3_request.h"
+#include "tests/support/loopback.h"
 
 namespace testselect {
 namespace {
 
-sockaddr_in Loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  return address;
-}
-
-int FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = Loopback(0);
-  socklen_t size = sizeof address;
-  EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-  EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  close(fd);
-  return ntohs(address.sin_port);
-}
-
 bool Listens(int port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in address = Loopback(port);
-  const bool listens =
-      connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  close(fd);
-  return listens;
+  const int connection = ConnectToLoopback(port);
+  if (connection >= 0) close(connection);
+  return connection >= 0;
 }
 
 }  // namespace
@@ -88,12 +65,16 @@ void Radosgw::MakeBucket(const std::string& bucket) const {
   ASSERT_LT(answer->response.status, 300) << requests.ErrorOf(answer->response, bucket);
 }
 
-OwnRadosgw::OwnRadosgw(const Radosgw& radosgw) {
-  const int port = FreePort();
-  http_ = absl::StrCat("http://127.0.0.1:", port);
+OwnRadosgw::OwnRadosgw(const Radosgw& radosgw) : configuration_(radosgw.configuration) {
+  close(ListenOnLoopback(&port_));  // free now, and very likely still when radosgw takes it
+  http_ = absl::StrCat("http://127.0.0.1:", port_);
+  Start();
+}
+
+void OwnRadosgw::Start() {
   const std::string frontends =
-      absl::StrCat("--rgw-frontends=beast endpoint=127.0.0.1:", port, " tcp_nodelay=1");
-  const char* const argv[] = {"radosgw",     "-c",          radosgw.configuration.c_str(),
+      absl::StrCat("--rgw-frontends=beast endpoint=127.0.0.1:", port_, " tcp_nodelay=1");
+  const char* const argv[] = {"radosgw",     "-c",          configuration_.c_str(),
                               "-n",          "client.rgw",  "--foreground",
                               "--pid-file=", "--log-file=", frontends.c_str(),
                               nullptr};
@@ -104,10 +85,10 @@ OwnRadosgw::OwnRadosgw(const Radosgw& radosgw) {
   EXPECT_EQ(posix_spawnp(&pid_, argv[0], &actions, nullptr, const_cast<char**>(argv), environ), 0);
   posix_spawn_file_actions_destroy(&actions);
   const absl::Time give_up = absl::Now() + absl::Seconds(60);
-  while (!Listens(port) && absl::Now() < give_up && waitpid(pid_, nullptr, WNOHANG) == 0) {
+  while (!Listens(port_) && absl::Now() < give_up && waitpid(pid_, nullptr, WNOHANG) == 0) {
     absl::SleepFor(absl::Milliseconds(20));
   }
-  EXPECT_TRUE(Listens(port)) << "radosgw does not listen on " << http_;
+  EXPECT_TRUE(Listens(port_)) << "radosgw does not listen on " << http_;
 }
 
 OwnRadosgw::~OwnRadosgw() { End(); }

@@ -33,16 +33,19 @@ inline constexpr char kNoRadosgw[] =
 // A second gateway of the same cluster, for a test to stop or to end. Killed with this.
 class OwnRadosgw {
  public:
-  explicit OwnRadosgw(const Radosgw& radosgw);
+  explicit OwnRadosgw(const Radosgw& radosgw);  // starts it
   ~OwnRadosgw();
   OwnRadosgw(const OwnRadosgw&) = delete;
   OwnRadosgw& operator=(const OwnRadosgw&) = delete;
 
   const std::string& http() const { return http_; }
   void Signal(int number) const;
-  void End();  // SIGKILL, and waits
+  void End();    // SIGKILL, and waits
+  void Start();  // again, at the same address, after End
 
  private:
+  const std::string configuration_;
+  int port_ = 0;
   std::string http_;
   pid_t pid_ = -1;
 };
