@@ -185,6 +185,7 @@ absl::StatusOr<SelectionAnswer> DecodeAnswer(const v1::SelectTestsResponse& resp
   for (const v1::IndexUse& use : response.index()) {
     answer.index.push_back({JobText(use.job()), use.commit(), use.distance(), use.state()});
   }
+  answer.degraded = response.degraded();
   if (response.has_fallback()) {
     answer.fallback = ReadFallback(response.fallback());
   }

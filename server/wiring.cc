@@ -31,7 +31,9 @@
 #include "server/selection/test_history.h"
 #include "storage/model/mutex.h"
 #include "storage/model/status_macros.h"
+#include "storage/object_store.h"
 #include "storage/rocksdb_index_store.h"
+#include "storage/shared_index_store.h"
 
 namespace testselect {
 namespace {
@@ -48,6 +50,20 @@ absl::Duration CareInterval(const ServerConfig& config) {
   return interval;
 }
 
+ObjectStoreOptions ObjectStoreOf(const ServerConfig& config) {
+  ObjectStoreOptions options;
+  options.url = config.object_store;
+  options.endpoint = config.object_store_endpoint;
+  options.region = config.object_store_region;
+  options.path_style = config.object_store_path_style;
+  options.credentials_file = config.object_store_credentials;
+  options.ca_file = config.object_store_ca;
+  options.encryption = config.object_store_encryption;
+  options.kms_key = config.object_store_kms_key;
+  options.timeout = config.object_store_timeout;
+  return options;
+}
+
 std::vector<std::string> FormatNames() {
   std::vector<std::string> names;
   for (const ReportParser* parser : AllReportParsers()) names.emplace_back(parser->name());
@@ -62,6 +78,7 @@ std::vector<std::pair<std::string, std::string>> PrivateTexts(const ServerConfig
        {config.data_dir, std::filesystem::absolute(config.data_dir, error).string()}) {
     texts.emplace_back(dir, "(data-dir)");
   }
+  if (!config.object_store.empty()) texts.emplace_back(config.object_store, "(object-store)");
   for (const auto& [name, place] : config.repositories) {
     texts.emplace_back(place, absl::StrCat("(repository ", name, ")"));
   }
@@ -86,9 +103,11 @@ struct Server::Parts {
         metrics(FormatNames()) {}
 
   absl::Status Open();
+  absl::Status OpenStore();
   void StartCare();
   void StopCare();
   void Care();
+  void KeepWithinCache(const StoreStats& stats);
 
   const ServerConfig config;
   Logger log;
@@ -121,10 +140,7 @@ absl::Status Server::Parts::Open() {
     TS_ASSIGN_OR_RETURN(tokens, TokenSet::Load(config.token_file));
   }
   TS_RETURN_IF_ERROR(CreateDataDir(config.data_dir));
-  TS_ASSIGN_OR_RETURN(store, OpenRocksDbIndexStore({.path = config.data_dir + "/index",
-                                                    .cache_bytes = config.store_cache_bytes,
-                                                    .lock_wait = config.store_lock_wait,
-                                                    .stop_compaction = &stop_work}));
+  TS_RETURN_IF_ERROR(OpenStore());
   TS_ASSIGN_OR_RETURN(repositories,
                       NewRepositorySet({.repositories = config.repositories,
                                         .mirror_dir = config.data_dir + "/mirrors",
@@ -133,7 +149,9 @@ absl::Status Server::Parts::Open() {
   selector_options.answer_cache_bytes = config.answer_cache_bytes;
   selector_options.trust = TrustOf(config);
   selector_options.keep_sources = config.keep_sources;
-  selector_options.consolidate_after = static_cast<uint32_t>(config.consolidate_after);
+  // Moving evidence needs to know all of it, which one of several machines does not.
+  selector_options.consolidate_after =
+      store->IsShared() ? 0 : static_cast<uint32_t>(config.consolidate_after);
   selector_options.on_consolidated = [this](const std::string& repository, const ObjectId& commit,
                                             const absl::StatusOr<ConsolidationReport>& done) {
     if (!done.ok()) {
@@ -183,6 +201,27 @@ absl::Status Server::Parts::Open() {
   return absl::OkStatus();
 }
 
+absl::Status Server::Parts::OpenStore() {
+  const RocksDbOptions local{.path = config.data_dir + "/index",
+                             .cache_bytes = config.store_cache_bytes,
+                             .lock_wait = config.store_lock_wait,
+                             .stop_compaction = &stop_work};
+  if (config.object_store.empty()) {
+    TS_ASSIGN_OR_RETURN(store, OpenRocksDbIndexStore(local));
+    return CheckNotShared(*store);
+  }
+  const ObjectStoreOptions options = ObjectStoreOf(config);
+  if (IsSentInClear(options)) {
+    log.Warning("what is put into the object store crosses the network unencrypted",
+                {{"endpoint", options.endpoint}});
+  }
+  TS_ASSIGN_OR_RETURN(std::unique_ptr<ObjectStore> objects, OpenObjectStore(options));
+  TS_ASSIGN_OR_RETURN(store, OpenSharedIndexStore(
+                                 std::move(objects),
+                                 {.local = local, .cache_bytes = config.object_store_cache_bytes}));
+  return absl::OkStatus();
+}
+
 // Looks after the store, the spool and the index while the server runs.
 void Server::Parts::StartCare() {
   care.emplace([this] {
@@ -199,14 +238,26 @@ void Server::Parts::StartCare() {
 
 void Server::Parts::Care() {
   if (spool != nullptr) spool->RemoveStale(absl::Now());
-  const absl::Status status = store->Stats().status();
-  if (!status.ok()) log.Error("the store does not answer", {{"error", status}});
-  rpc->SetServing(status.ok());
+  const auto stats = store->Stats();
+  if (!stats.ok()) log.Error("the store does not answer", {{"error", stats.status()}});
+  rpc->SetServing(stats.ok());
+  if (!stats.ok()) return;
   const auto stopped = [this] { return stop_work.load(); };
+  KeepWithinCache(*stats);
+  if (config.role == "frontend" && store->IsShared()) return;  // indexers look after the index
   retention.SealOverdue(absl::Now(), stopped);
   if (absl::Now() < next_retention || stopped()) return;
   retention.ApplyToAll(stopped);
   next_retention = absl::Now() + config.retain_every;
+}
+
+// The disk is a cache of the object store.
+void Server::Parts::KeepWithinCache(const StoreStats& stats) {
+  const uint64_t limit = config.object_store_cache_bytes;
+  if (!store->IsShared() || limit == 0 || stats.bytes_on_disk <= limit) return;
+  const absl::Status compacted = store->Compact();
+  if (compacted.ok() || absl::IsCancelled(compacted)) return;
+  log.Warning("the cache of the object store cannot be made smaller", {{"error", compacted}});
 }
 
 void Server::Parts::StopCare() {

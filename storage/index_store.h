@@ -195,19 +195,21 @@ class IndexStore {
     return absl::OkStatus();
   }
   virtual bool IsShared() const { return false; }
-  // A value that others may begin with, in place of what was put before of the same repository and
-  // name. kUnimplemented if the index is not shared.
+  // Notes that another machine may begin with, in place of what was put before under the same
+  // repository and name. kUnimplemented if the index is not shared.
   virtual absl::Status PutStart(absl::string_view repository, absl::string_view name,
-                                absl::string_view value) {
-    (void)repository, (void)name, (void)value;
+                                const NoteBatch& notes) {
+    (void)repository, (void)name, (void)notes;
     return absl::UnimplementedError("the index is not shared");
   }
   // The newest of them; kNotFound.
-  virtual absl::StatusOr<std::string> GetStart(absl::string_view repository,
-                                               absl::string_view name) {
+  virtual absl::StatusOr<NoteBatch> GetStart(absl::string_view repository, absl::string_view name) {
     (void)repository;
     return absl::NotFoundError(absl::StrCat("no start of ", name));
   }
+
+  // Deletes what no segment that machines share needs any more. Cost: reads all of their headers.
+  virtual absl::Status CollectGarbage() { return absl::OkStatus(); }
 
   virtual uint64_t generation() const = 0;
   virtual absl::StatusOr<StoreStats> Stats() const = 0;

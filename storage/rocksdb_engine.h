@@ -119,9 +119,10 @@ class RocksDbEngine final : public ReplicaEngine {
   // `content`: of what the exchange keeps of it, with an exchange.
   absl::StatusOr<SegmentInfo> Store(CatalogEntry entry, const SegmentDraft& draft,
                                     double quarantine_below, const Digest& content);
-  // With an exchange: has the blobs of a segment here, as far as they can be had. Several callers
-  // fetch one segment once. What failed is told by reading it.
-  void FetchContent(const CatalogEntry& entry) const;
+  // With an exchange: has the blobs of a segment here. Several callers fetch one segment once. A
+  // blob that is damaged there is no error here: reading it tells.
+  absl::Status FetchContent(const CatalogEntry& entry) const;
+  void KeepContentList(const Digest& segment, absl::Span<const Digest> needed) const;
   absl::Status FetchMissing(const CatalogEntry& entry) const;
   void RememberUse(const Digest& segment) const;
   absl::Status Apply(const std::vector<CatalogEntry>& entries, const SegmentDraft* draft)

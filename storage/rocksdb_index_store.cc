@@ -40,7 +40,7 @@ absl::StatusOr<SegmentDraft> RocksDbEngine::Draft(const UploadHeader& header,
   }
   if (predecessor.has_value()) {
     const Digest& alike_digest = predecessor->manifest;
-    FetchContent(*predecessor);
+    TS_RETURN_IF_ERROR(FetchContent(*predecessor));
     const absl::StatusOr<SegmentManifest> alike = LoadManifest(*blobs_, alike_digest);
     if (alike.ok()) {
       absl::StatusOr<SegmentDraft> draft =
@@ -70,9 +70,11 @@ absl::StatusOr<SegmentInfo> RocksDbEngine::Commit(const UploadHeader& header,
   entry.manifest = draft.manifest_digest;
   Digest shared;
   if (exchange_ != nullptr) {
-    TS_ASSIGN_OR_RETURN(
-        shared, exchange_->PutContent(BlobsOf(draft.manifest_digest, draft.manifest), *blobs_,
-                                      &draft.missing));
+    TS_ASSIGN_OR_RETURN(const SegmentExchange::Content put,
+                        exchange_->PutContent(BlobsOf(draft.manifest_digest, draft.manifest),
+                                              *blobs_, &draft.missing));
+    shared = put.id;
+    KeepContentList(entry.info.id, put.needed);
   }
   return Store(std::move(entry), draft, options.quarantine_below, shared);
 }
@@ -144,7 +146,7 @@ absl::StatusOr<std::vector<SegmentInfo>> RocksDbEngine::Seal(absl::string_view r
 absl::StatusOr<std::shared_ptr<const Segment>> RocksDbEngine::Open(const Digest& segment) const {
   if (exchange_ != nullptr) {
     RememberUse(segment);
-    if (const auto known = FindEntry(segment)) FetchContent(*known);
+    if (const auto known = FindEntry(segment)) TS_RETURN_IF_ERROR(FetchContent(*known));
   }
   std::shared_lock<std::shared_mutex> in_use(blobs_in_use_);
   CatalogEntry entry;
@@ -188,7 +190,7 @@ absl::StatusOr<std::shared_ptr<const LabelDictionary>> RocksDbEngine::NewestDict
     if (newest == nullptr) return nullptr;
     entry = *newest;
   }
-  FetchContent(entry);
+  TS_RETURN_IF_ERROR(FetchContent(entry));
   TS_ASSIGN_OR_RETURN(const SegmentManifest manifest, LoadManifest(*blobs_, entry.manifest));
   return dictionaries_.Load(entry.dictionary, manifest);
 }

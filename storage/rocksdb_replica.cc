@@ -58,10 +58,10 @@ absl::Status RocksDbEngine::PublishAll() {
       TS_ASSIGN_OR_RETURN(const SegmentManifest manifest, LoadManifest(*blobs_, entry.manifest));
       std::vector<StoredBlobValue> taken_over;
       TS_ASSIGN_OR_RETURN(
-          const Digest content,
+          const SegmentExchange::Content content,
           exchange_->PutContent(BlobsOf(entry.manifest, manifest), *blobs_, &taken_over));
       TS_RETURN_IF_ERROR(blobs_->Keep(taken_over));
-      TS_RETURN_IF_ERROR(exchange_->PutRow(entry, content));
+      TS_RETURN_IF_ERROR(exchange_->PutRow(entry, content.id));
     }
   }
   return absl::OkStatus();
@@ -72,24 +72,29 @@ void RocksDbEngine::RememberUse(const Digest& segment) const {
   last_use_[segment] = ++uses_;
 }
 
-void RocksDbEngine::FetchContent(const CatalogEntry& entry) const {
-  if (exchange_ == nullptr) return;
+absl::Status RocksDbEngine::FetchContent(const CatalogEntry& entry) const {
+  if (exchange_ == nullptr) return absl::OkStatus();
   const Digest& segment = entry.info.id;
   {
     MutexLock lock(&mutex_);
     const auto it = open_.find(segment);
-    if (it != open_.end() && !it->second.expired()) return;
+    if (it != open_.end() && !it->second.expired()) return absl::OkStatus();
   }
   {
     MutexLock lock(&fetch_mutex_);
     while (fetching_.contains(segment)) fetched_.wait(fetch_mutex_);
     fetching_.insert(segment);
   }
-  // What is missing still is fetched when it is read, and that tells why it cannot be.
-  FetchMissing(entry).IgnoreError();
+  const absl::Status fetched = FetchMissing(entry);
   MutexLock lock(&fetch_mutex_);
   fetching_.erase(segment);
   fetched_.notify_all();
+  return fetched;
+}
+
+// Without the list, which can be made again, only what is missing is not known.
+void RocksDbEngine::KeepContentList(const Digest& segment, absl::Span<const Digest> needed) const {
+  notes_.PutDerived(ContentKey(segment), EncodeDigests(needed)).IgnoreError();
 }
 
 absl::Status RocksDbEngine::FetchMissing(const CatalogEntry& entry) const {
@@ -98,8 +103,11 @@ absl::Status RocksDbEngine::FetchMissing(const CatalogEntry& entry) const {
   if (const absl::StatusOr<std::string> known = notes_.GetDerived(key); known.ok()) {
     TS_ASSIGN_OR_RETURN(needed, DecodeDigests(*known));
   } else {
-    TS_ASSIGN_OR_RETURN(needed, exchange_->ListContent(entry));
-    TS_RETURN_IF_ERROR(notes_.PutDerived(key, EncodeDigests(needed)));
+    absl::StatusOr<std::vector<Digest>> listed = exchange_->ListContent(entry);
+    // All may be here still; reading what is not tells why it cannot be had.
+    if (!listed.ok()) return absl::OkStatus();
+    needed = *std::move(listed);
+    KeepContentList(entry.info.id, needed);
   }
   std::vector<Digest> missing;
   for (const Digest& name : needed) {
@@ -111,7 +119,9 @@ absl::Status RocksDbEngine::FetchMissing(const CatalogEntry& entry) const {
     std::vector<absl::StatusOr<std::string>> values = exchange_->FetchBlobs(names);
     std::vector<StoredBlobValue> fetched;
     for (size_t i = 0; i < names.size(); ++i) {
+      if (absl::IsDataLoss(values[i].status())) continue;
       TS_RETURN_IF_ERROR(values[i].status());
+      if (!ParseBlob(names[i], *values[i]).ok()) continue;
       fetched.emplace_back(names[i], *std::move(values[i]));
     }
     TS_RETURN_IF_ERROR(blobs_->Keep(fetched));

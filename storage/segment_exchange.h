@@ -26,14 +26,18 @@ class SegmentExchange {
     virtual ~Blobs() = default;
     virtual absl::StatusOr<std::string> Stored(const Digest& name) const = 0;
   };
+  // What a segment consists of there.
+  struct Content {
+    Digest id;                   // names the list
+    std::vector<Digest> needed;  // blobs, ascending
+  };
   virtual ~SegmentExchange() = default;
 
   // Puts there what `named` and the patches below them consist of, durably. `drafted` are those
   // that the engine does not hold yet; a blob that others stored in another form takes that form in
-  // it, and other blobs that the engine must take over are added to it. Returns the name under
-  // which the list of all of them is kept.
-  virtual absl::StatusOr<Digest> PutContent(absl::Span<const Digest> named, const Blobs& blobs,
-                                            std::vector<StoredBlobValue>* drafted) = 0;
+  // it, and other blobs that the engine must take over are added to it.
+  virtual absl::StatusOr<Content> PutContent(absl::Span<const Digest> named, const Blobs& blobs,
+                                             std::vector<StoredBlobValue>* drafted) = 0;
   // Makes the segment visible to others; its content is there. The last step.
   virtual absl::Status PutRow(const CatalogEntry& entry, const Digest& content) = 0;
 

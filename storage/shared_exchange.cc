@@ -145,18 +145,18 @@ class SharedExchange::Publication {
   absl::flat_hash_set<Digest> needed_;
 };
 
-absl::StatusOr<Digest> SharedExchange::PutContent(absl::Span<const Digest> named,
-                                                  const Blobs& blobs,
-                                                  std::vector<StoredBlobValue>* drafted) {
+absl::StatusOr<SegmentExchange::Content> SharedExchange::PutContent(
+    absl::Span<const Digest> named, const Blobs& blobs, std::vector<StoredBlobValue>* drafted) {
   TS_RETURN_IF_ERROR(CheckReachable());
   Publication publication(this, blobs, drafted);
   TS_RETURN_IF_ERROR(publication.Add(named));
-  const std::vector<Digest> needed = publication.TakeNeeded();
-  const std::string list = EncodeDigests(needed);
-  const Digest content = Digest::Of(list);
-  const absl::Status put = objects_.Create(SharedContentKey(content), list);
+  Content content;
+  content.needed = publication.TakeNeeded();
+  const std::string list = EncodeDigests(content.needed);
+  content.id = Digest::Of(list);
+  const absl::Status put = objects_.Create(SharedContentKey(content.id), list);
   if (!absl::IsAlreadyExists(put)) TS_RETURN_IF_ERROR(Heard(put));
-  RememberThere(needed);
+  RememberThere(content.needed);
   return content;
 }
 

@@ -19,8 +19,8 @@ class SharedExchange final : public SegmentExchange {
   // `objects` must outlive this.
   explicit SharedExchange(ObjectStore* objects) : objects_(*objects) {}
 
-  absl::StatusOr<Digest> PutContent(absl::Span<const Digest> named, const Blobs& blobs,
-                                    std::vector<StoredBlobValue>* drafted) override;
+  absl::StatusOr<Content> PutContent(absl::Span<const Digest> named, const Blobs& blobs,
+                                     std::vector<StoredBlobValue>* drafted) override;
   absl::Status PutRow(const CatalogEntry& entry, const Digest& content) override;
   absl::StatusOr<std::string> FetchBlob(const Digest& name) override;
   absl::StatusOr<std::vector<Digest>> ListContent(const CatalogEntry& entry) override;

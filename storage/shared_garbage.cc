@@ -1,5 +1,6 @@
 #include "storage/shared_garbage.h"
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "storage/model/status_macros.h"
 #include "storage/shared_layout.h"
+#include "storage/shared_records.h"
 
 namespace testselect {
 namespace {
@@ -96,12 +98,28 @@ absl::Status Settle(ObjectStore& objects, const Keys& needed, absl::Duration unn
   return absl::OkStatus();
 }
 
+// Of each repository the newest records stay.
+absl::Status DropOldRecords(ObjectStore& objects) {
+  TS_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> all, ListAll(objects, kSharedRecordsPrefix));
+  std::map<std::string, size_t> left;  // by the keys' folder
+  const auto folder_of = [](const std::string& key) { return key.substr(0, key.rfind('/')); };
+  for (const ObjectInfo& record : all) ++left[folder_of(record.key)];
+  for (const ObjectInfo& record : all) {  // oldest first
+    size_t& of_folder = left[folder_of(record.key)];
+    if (of_folder <= SharedRecords::kKept) continue;
+    --of_folder;
+    TS_RETURN_IF_ERROR(objects.Delete(record.key));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CollectSharedGarbage(ObjectStore* objects, absl::Duration unneeded_for) {
   const absl::StatusOr<Keys> needed = FindNeeded(*objects);
   TS_RETURN_IF_ERROR(needed.status());
-  return Settle(*objects, *needed, unneeded_for);
+  TS_RETURN_IF_ERROR(Settle(*objects, *needed, unneeded_for));
+  return DropOldRecords(*objects);
 }
 
 }  // namespace testselect

@@ -11,7 +11,9 @@ namespace testselect {
 // hour, so the first call that finds a blob without need only notes it (object `unneeded/...`), and
 // one that much later deletes it if nothing needs it still. Any machine may call it any time; two
 // at once do the same work. Errors are those of `objects`; then nothing but what was found so far
-// is deleted. Cost: lists all objects and reads every segment's list of blobs.
+// is deleted. Of what
+// machines tell each other about decisions the newest SharedRecords::kKept objects of each repository
+// stay. Cost: lists all objects and reads every segment's list of blobs.
 absl::Status CollectSharedGarbage(ObjectStore* objects, absl::Duration unneeded_for);
 
 }  // namespace testselect

@@ -119,11 +119,13 @@ class SharedIndexStore final : public IndexStore {
   }
   bool IsShared() const override { return true; }
   absl::Status PutStart(absl::string_view repository, absl::string_view name,
-                        absl::string_view value) override;
-  absl::StatusOr<std::string> GetStart(absl::string_view repository,
-                                       absl::string_view name) override;
+                        const NoteBatch& notes) override;
+  absl::StatusOr<NoteBatch> GetStart(absl::string_view repository, absl::string_view name) override;
 
   absl::Status Compact() override;
+  absl::Status CollectGarbage() override {
+    return CollectSharedGarbage(objects_.get(), options_.unneeded_for);
+  }
   uint64_t generation() const override { return engine_->generation(); }
   absl::StatusOr<StoreStats> Stats() const override { return engine_->Stats(); }
 
@@ -238,7 +240,8 @@ absl::StatusOr<uint64_t> SharedIndexStore::DeleteSegments(absl::Span<const Diges
 }
 
 absl::Status SharedIndexStore::PutStart(absl::string_view repository, absl::string_view name,
-                                        absl::string_view value) {
+                                        const NoteBatch& notes) {
+  const std::string value = EncodeNotes(notes);
   const std::string prefix = SharedHistoryPrefix(repository, name);
   const absl::Status put =
       objects_->Create(SharedHistoryKey(repository, name, absl::Now(), Digest::Of(value)), value);
@@ -250,20 +253,20 @@ absl::Status SharedIndexStore::PutStart(absl::string_view repository, absl::stri
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> SharedIndexStore::GetStart(absl::string_view repository,
-                                                       absl::string_view name) {
+absl::StatusOr<NoteBatch> SharedIndexStore::GetStart(absl::string_view repository,
+                                                     absl::string_view name) {
   TS_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> all,
                       objects_->List(SharedHistoryPrefix(repository, name), "", 1000));
   if (all.empty()) return absl::NotFoundError(absl::StrCat("no start of ", name));
-  return objects_->Get(all.back().key);
+  TS_ASSIGN_OR_RETURN(const std::string value, objects_->Get(all.back().key));
+  return DecodeNotes(value);
 }
 
 absl::Status SharedIndexStore::Compact() {
   if (options_.cache_bytes > 0) {
     TS_RETURN_IF_ERROR(engine_->TrimBlobs(options_.cache_bytes).status());
   }
-  TS_RETURN_IF_ERROR(engine_->Compact());
-  return CollectSharedGarbage(objects_.get(), options_.unneeded_for);
+  return engine_->Compact();
 }
 
 }  // namespace

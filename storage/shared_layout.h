@@ -18,6 +18,7 @@ namespace testselect {
 inline constexpr char kSharedFormatKey[] = "format";
 inline constexpr char kSharedBlobPrefix[] = "blobs/";
 inline constexpr char kSharedContentPrefix[] = "content/";
+inline constexpr char kSharedRecordsPrefix[] = "records/";
 // Before the key of an object that nothing needs (shared_garbage.h).
 inline constexpr char kSharedUnneededPrefix[] = "unneeded/";
 

@@ -99,6 +99,10 @@ void TellSelection(const SelectionAnswer& answer, const SelectOptions& options, 
     console.Warning(
         absl::StrCat("everything runs (", answer.fallback->code, "): ", answer.fallback->message));
   }
+  if (!answer.degraded.empty()) {
+    console.Warning(
+        absl::StrCat("the answer may rest on an older index than there is: ", answer.degraded));
+  }
   console.Note(absl::StrCat("run ", CountText(answer.run.size()), " of ",
                             CountText(answer.labels.size()), " (", CountText(answer.absent.size()),
                             " absent, ", CountText(answer.present_diff.size()), " by diff, ",

@@ -48,6 +48,7 @@ void WriteHead(const SelectionAnswer& answer, JsonWriter& json) {
   }
   json.EndArray();
   WriteFallback(answer.fallback, json);
+  if (!answer.degraded.empty()) json.Key("degraded").String(answer.degraded);
 }
 
 // What was asked for beside the whole selection.

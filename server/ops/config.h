@@ -25,6 +25,16 @@ struct ServerConfig {
   std::string data_dir = "testselect-data";
   std::map<std::string, std::string> repositories;  // name -> path or URL
   std::string role = "all";                         // all, frontend or indexer
+  std::string
+      object_store;  // s3://BUCKET[/PREFIX] or file:///FOLDER; empty: nobody shares the index
+  std::string object_store_endpoint, object_store_region;
+  bool object_store_path_style = false;
+  std::string object_store_credentials, object_store_ca;  // files
+  std::string object_store_encryption, object_store_kms_key;
+  absl::Duration object_store_timeout = absl::Seconds(10);
+  absl::Duration object_store_refresh = absl::Seconds(1);
+  absl::Duration object_store_wait = absl::Seconds(2);
+  uint64_t object_store_cache_bytes = 0;  // 0: any number
   bool insecure = false;
   std::string tls_cert, tls_key, tls_client_ca;  // files; empty: not used
   std::string token_file;                        // empty: no tokens

@@ -35,6 +35,7 @@ struct ConfigOption {
   Target target;
   double min = 0, max = 0;      // of counts, bytes, shares and durations (in seconds)
   absl::string_view choices{};  // of kChoice, separated by '|'
+  absl::string_view form{};     // of kText, for help; empty: PATH
   absl::string_view doc;
 
   std::string Type() const;   // for help: "HOST:PORT", "bytes", ...

@@ -254,6 +254,10 @@ RetentionMetrics::RetentionMetrics(MetricRegistry* registry)
       kept_as_newest(registry->Gauge("testselect_retention_kept", {{"why", "newest"}})),
       kept_by_chain(registry->Gauge("testselect_retention_kept", {{"why", "chain"}})) {}
 
+SharingMetrics::SharingMetrics(MetricRegistry* registry)
+    : away(registry->Gauge("testselect_object_store_away", {})),
+      degraded(registry->Counter("testselect_object_store_unheard_total")) {}
+
 struct Metrics::Impl {
   std::shared_ptr<MetricRegistry> registry = std::make_shared<MetricRegistry>();
   std::shared_ptr<ScrapeCollector> collector = std::make_shared<ScrapeCollector>();
@@ -268,7 +272,8 @@ Metrics::Metrics(const std::vector<std::string>& formats)
       selection(impl_->registry.get()),
       decision(impl_->registry.get()),
       upload(impl_->registry.get(), formats),
-      retention(impl_->registry.get()) {}
+      retention(impl_->registry.get()),
+      sharing(impl_->registry.get()) {}
 
 Metrics::~Metrics() = default;
 

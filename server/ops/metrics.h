@@ -134,6 +134,13 @@ struct RetentionMetrics {
   GaugeHandle kept_by_limits, kept_as_newest, kept_by_chain;
 };
 
+// Of an index that machines share.
+struct SharingMetrics {
+  explicit SharingMetrics(MetricRegistry* registry);
+  GaugeHandle away;        // 1: the store did not answer when it was asked last
+  CounterHandle degraded;  // calls that could not hear what other machines stored
+};
+
 class Metrics {
  public:
   // `formats`: the names of the report formats. Cost: some hundred small allocations.
@@ -164,6 +171,7 @@ class Metrics {
   DecisionMetrics decision;
   UploadMetrics upload;
   RetentionMetrics retention;
+  SharingMetrics sharing;
 };
 
 }  // namespace testselect

@@ -260,6 +260,22 @@ std::vector<MetricSpec> RetentionMetrics() {
   };
 }
 
+std::vector<MetricSpec> SharingMetrics() {
+  return {
+      {"testselect_object_store_away",
+       MetricType::kGauge,
+       "1 where the object store that machines share the index in did not answer when it was asked "
+       "last, else 0. Selections rest on what is here then, and say so.",
+       {},
+       {}},
+      {"testselect_object_store_unheard_total",
+       MetricType::kCounter,
+       "Calls that could not hear in time what other machines stored.",
+       {},
+       {}},
+  };
+}
+
 std::vector<MetricSpec> StoreMetrics() {
   return {
       {"testselect_store_up", MetricType::kGauge, "1 if the store answers, else 0.", {}, {}},
@@ -336,7 +352,7 @@ const std::vector<MetricSpec>& MetricTable() {
   static const auto* const table = [] {
     auto* all = new std::vector<MetricSpec>();
     for (auto group : {RpcMetrics(), SelectionMetrics(), DecisionMetrics(), UploadMetrics(),
-                       RetentionMetrics(), StoreMetrics(), ProcessMetrics()}) {
+                       RetentionMetrics(), SharingMetrics(), StoreMetrics(), ProcessMetrics()}) {
       all->insert(all->end(), group.begin(), group.end());
     }
     return all;

@@ -11,6 +11,7 @@
 #include "server/rpc/evaluation_conversion.h"
 #include "server/rpc/proto_conversion.h"
 #include "server/rpc/run_evaluation.h"
+#include "server/rpc/shared_index.h"
 #include "server/rpc/status.h"
 #include "server/selection/confirmed_misses.h"
 #include "server/selection/evaluator.h"
@@ -53,6 +54,8 @@ grpc::ServerUnaryReactor* EvaluationService::Run(grpc::CallbackServerContext* co
       [this, context, &repository, work = std::move(work)]() -> absl::Status {
         TS_RETURN_IF_ERROR(KnownRepository(environment_, repository));
         environment_.decisions->Flush(std::min(DeadlineOf(*context), absl::Now() + kRecordingWait));
+        HearOthers(environment_, repository, DeadlineOf(*context));
+        HearDecisions(environment_, repository);
         return work();
       });
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "server/rpc/decision_recorder.h"
+#include "server/rpc/shared_index.h"
 #include "server/rpc/upload_spec.h"
 #include "server/selection/carried_note.h"
 #include "server/selection/index_keeper.h"
@@ -62,6 +63,7 @@ absl::StatusOr<std::vector<SegmentInfo>> SealShards(const ServiceEnvironment& en
                                                     const std::string& repository,
                                                     const ObjectId& commit, const JobKey& job,
                                                     bool include_quarantined) {
+  HearOthers(environment, repository, absl::InfiniteFuture());
   TS_ASSIGN_OR_RETURN(const auto segments, environment.store->SegmentsAt(repository, commit));
   const bool will_seal = std::any_of(segments.begin(), segments.end(), [&](const SegmentInfo& s) {
     return s.header.job == job && (s.state == SegmentState::kBuilding ||
@@ -107,6 +109,11 @@ void IndexRetention::ApplyToAll(const Cancelled& cancelled) {
     if (!report.ok()) continue;  // Apply has told
     for (const RetentionVerdict& v : report->plan.verdicts) ++kept[static_cast<size_t>(v.kept_by)];
   }
+  const absl::Status collected = environment_.store->CollectGarbage();
+  if (!collected.ok()) {
+    environment_.log->Warning("what nothing needs was not taken out of the object store",
+                              {{"error", collected}});
+  }
   const RetentionMetrics& metrics = environment_.metrics->retention;
   const auto count = [&](KeptBy why) {
     return static_cast<double>(kept[static_cast<size_t>(why)]);
@@ -120,6 +127,8 @@ absl::StatusOr<RetentionPlan> IndexRetention::Plan(const std::string& repository
                                                    const RetentionPolicy& policy,
                                                    const Cancelled& cancelled) const {
   TS_ASSIGN_OR_RETURN(const auto git, environment_.repositories->Find(repository));
+  const IndexStore::Freshness news = HearOthers(environment_, repository, absl::InfiniteFuture());
+  if (!news.usable) return news.heard;
   TS_ASSIGN_OR_RETURN(const auto index, LoadRepositoryIndex(*environment_.store, repository));
   const BranchTrust trust = TrustOf(*environment_.config);
   RetentionInputs inputs;

@@ -7,6 +7,7 @@
 #include "server/rpc/index_retention.h"
 #include "server/rpc/index_view.h"
 #include "server/rpc/proto_conversion.h"
+#include "server/rpc/shared_index.h"
 #include "server/rpc/status.h"
 #include "server/rpc/upload_spec.h"
 #include "storage/model/status_macros.h"
@@ -167,6 +168,12 @@ grpc::ServerUnaryReactor* IndexService::ApplyRetention(grpc::CallbackServerConte
                   });
 }
 
+// What was heard before is an answer; nothing is none.
+absl::Status IndexService::CheckHeard(const std::string& repository) const {
+  const IndexStore::Freshness news = HearOthers(environment_, repository, absl::InfiniteFuture());
+  return news.usable ? absl::OkStatus() : news.heard;
+}
+
 absl::Status IndexService::List(const v1::ListIndexedCommitsRequest& request,
                                 v1::ListIndexedCommitsResponse* response) const {
   TS_ASSIGN_OR_RETURN(const std::string repository,
@@ -176,6 +183,7 @@ absl::Status IndexService::List(const v1::ListIndexedCommitsRequest& request,
                       absl::StrCat("at most ", kMaxPage));
   }
   TS_RETURN_IF_ERROR(environment_.repositories->Find(repository).status());
+  TS_RETURN_IF_ERROR(CheckHeard(repository));
   TS_ASSIGN_OR_RETURN(std::vector<IndexedCommit> all, environment_.store->ListCommits(repository));
   const size_t size = request.page_size() == 0 ? kDefaultPage : request.page_size();
   TS_ASSIGN_OR_RETURN(const CommitPage page, PageOf(std::move(all), size, request.page_token()));
@@ -197,6 +205,7 @@ absl::Status IndexService::Get(const v1::GetIndexRequest& request,
   TS_ASSIGN_OR_RETURN(const std::optional<JobKey> job,
                       OptionalJob(request.has_job(), request.job()));
   TS_RETURN_IF_ERROR(environment_.repositories->Find(repository).status());
+  TS_RETURN_IF_ERROR(CheckHeard(repository));
   TS_ASSIGN_OR_RETURN(std::vector<SegmentInfo> all,
                       environment_.store->SegmentsAt(repository, commit));
   all = OfJob(std::move(all), job);

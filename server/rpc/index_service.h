@@ -30,6 +30,7 @@ class IndexService final : public v1::IndexService::CallbackService {
   bool WaitIdle(absl::Time deadline) { return pool_.WaitIdle(deadline); }
 
  private:
+  absl::Status CheckHeard(const std::string& repository) const;
   absl::Status List(const v1::ListIndexedCommitsRequest& request,
                     v1::ListIndexedCommitsResponse* response) const;
   absl::Status Get(const v1::GetIndexRequest& request, const std::function<bool()>& cancelled,

@@ -21,6 +21,7 @@ class ResponseCache {
 
   struct Entry {
     uint64_t generation = 0;
+    std::string repository;
     grpc::ByteBuffer response;
     ListSizes sizes;  // of what it encodes, for the metrics
     Digest list;      // which the answer says names the requested list; null if none was sent

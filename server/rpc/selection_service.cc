@@ -11,6 +11,7 @@
 #include "server/rpc/evaluation_conversion.h"
 #include "server/rpc/run_evaluation.h"
 #include "server/rpc/selection_conversion.h"
+#include "server/rpc/shared_index.h"
 #include "server/rpc/snapshot_conversion.h"
 #include "server/selection/evaluator.h"
 #include "storage/model/status_macros.h"
@@ -150,16 +151,21 @@ absl::Status SelectionService::FindDecision(const v1::GetDecisionRequest& reques
   TS_RETURN_IF_ERROR(KnownRepository(environment_, request.repository()));
   environment_.decisions->Flush(std::min(deadline, absl::Now() + kRecordingWait));
   const DecisionLog& log = environment_.evaluator->decisions();
-  TS_ASSIGN_OR_RETURN(const Decision decision,
-                      log.Find(request.repository(), request.selection_id()));
-  TS_ASSIGN_OR_RETURN(const auto list, log.FindList(request.repository(), decision.list));
-  DecisionToProto(decision, list, form, response);
+  absl::StatusOr<Decision> decision = log.Find(request.repository(), request.selection_id());
+  if (absl::IsNotFound(decision.status()) && environment_.store->IsShared()) {
+    HearDecisions(environment_, request.repository());
+    decision = log.Find(request.repository(), request.selection_id());
+  }
+  TS_RETURN_IF_ERROR(decision.status());
+  TS_ASSIGN_OR_RETURN(const auto list, log.FindList(request.repository(), decision->list));
+  DecisionToProto(*decision, list, form, response);
   return absl::OkStatus();
 }
 
 std::shared_ptr<const ResponseCache::Entry> SelectionService::FindAnswer(const Digest& key) {
   auto entry = cache_.Find(key, environment_.store->generation());
-  if (entry == nullptr || entry->list.IsNull()) return entry;
+  if (entry == nullptr || !HeardOthers(environment_, entry->repository)) return nullptr;
+  if (entry->list.IsNull()) return entry;
   // Looking for the list is also what keeps one that is asked about from being forgotten.
   const bool list_known = environment_.selector->FindList(entry->list) != nullptr;
   return list_known || !entry->makes_list_known ? entry : nullptr;
@@ -167,10 +173,12 @@ std::shared_ptr<const ResponseCache::Entry> SelectionService::FindAnswer(const D
 
 absl::Status SelectionService::Select(const ReceivedSelection& request, absl::Time deadline,
                                       grpc::ByteBuffer* response) {
-  const uint64_t generation = environment_.store->generation();
   const auto select = [&]() -> absl::Status {
     TS_ASSIGN_OR_RETURN(v1::SelectTestsRequest proto, request.Parse());
     TS_ASSIGN_OR_RETURN(SelectionRequest domain, SelectionFromProto(proto));
+    const IndexStore::Freshness news = HearOthers(environment_, domain.repository, deadline);
+    if (!news.usable) domain.unheard = environment_.statuses->Public(news.heard.message());
+    const uint64_t generation = environment_.store->generation();
     TS_ASSIGN_OR_RETURN(const v1::ListForm form, ListFormFromProto(proto.list_form()));
     const bool labels_sent = proto.requested().digest().empty();
     TS_ASSIGN_OR_RETURN(domain.requested, RequestedFromProto(proto.requested(), request.packed(),
@@ -180,8 +188,10 @@ absl::Status SelectionService::Select(const ReceivedSelection& request, absl::Ti
     environment_.decisions->Record(domain, result);  // while the answer is encoded
     v1::SelectTestsResponse answer;
     SelectionToProto(result, form, domain.requested != nullptr, domain.omit_order, &answer);
+    if (!news.heard.ok()) answer.set_degraded(environment_.statuses->Public(news.heard.message()));
     auto entry = std::make_shared<ResponseCache::Entry>();
     entry->generation = generation;
+    entry->repository = domain.repository;
     entry->sizes = SizesOf(result);
     if (domain.requested != nullptr) {
       entry->list = domain.requested->digest();
@@ -198,7 +208,8 @@ absl::Status SelectionService::Select(const ReceivedSelection& request, absl::Ti
           {{"repository", domain.repository}, {"selection", result.selection->id}});
     }
     // What made a fallback (a missing object, a deadline) may be gone the next time.
-    if (!result.selection->fallback.has_value()) cache_.Insert(request.key(), std::move(entry));
+    const bool lasting = !result.selection->fallback.has_value() && news.heard.ok();
+    if (lasting) cache_.Insert(request.key(), std::move(entry));
     return absl::OkStatus();
   };
   absl::Status status = select();
@@ -210,6 +221,8 @@ absl::Status SelectionService::Explain(const v1::ExplainTestRequest& request, ab
                                        v1::ExplainTestResponse* response) {
   if (request.label().empty()) return FieldError("label", "", "expected a label");
   TS_ASSIGN_OR_RETURN(SelectionRequest domain, SelectionFromProto(request.selection()));
+  const IndexStore::Freshness news = HearOthers(environment_, domain.repository, deadline);
+  if (!news.usable) domain.unheard = environment_.statuses->Public(news.heard.message());
   domain.deadline = ComputeUntil(deadline);
   TS_ASSIGN_OR_RETURN(const Explanation explanation,
                       environment_.selector->Explain(domain, request.label()));

@@ -98,18 +98,21 @@ StatusMapper::StatusMapper(std::vector<std::pair<std::string, std::string>> priv
             [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
 }
 
+std::string StatusMapper::Public(absl::string_view message) const {
+  std::string out(message);
+  for (const auto& [text, replacement] : private_texts_) {
+    if (absl::StrContains(out, text)) out = absl::StrReplaceAll(out, {{text, replacement}});
+  }
+  return Sendable(std::move(out));
+}
+
 grpc::Status StatusMapper::ToGrpc(const absl::Status& status) const {
   if (status.ok()) return grpc::Status::OK;
   std::string message(status.message());
   if (status.code() == absl::StatusCode::kInternal || status.code() == absl::StatusCode::kUnknown) {
     message = "internal error; the server's log says more";
   }
-  for (const auto& [text, replacement] : private_texts_) {
-    if (absl::StrContains(message, text)) {
-      message = absl::StrReplaceAll(message, {{text, replacement}});
-    }
-  }
-  message = Sendable(std::move(message));
+  message = Public(message);
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), message,
                       EncodeDetails(status, message));
 }

@@ -31,6 +31,8 @@ class StatusMapper {
   // Error codes and messages carry over, with google.rpc details. Of internal and unknown errors
   // only that there was one is told: the log has the rest.
   grpc::Status ToGrpc(const absl::Status& status) const;
+  // A message as it may leave the server within an answer.
+  std::string Public(absl::string_view message) const;
 
  private:
   std::vector<std::pair<std::string, std::string>> private_texts_;

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/rpc/proto_conversion.h"
 #include "server/rpc/selection_conversion.h"
+#include "server/rpc/shared_index.h"
 #include "server/rpc/status.h"
 #include "storage/model/status_macros.h"
 
@@ -109,6 +110,9 @@ grpc::ServerUnaryReactor* StructureService::FindLabels(grpc::CallbackServerConte
   return RunUnary(context, environment_, method, [=, this]() -> absl::Status {
     TS_ASSIGN_OR_RETURN(const LabelQuestion question,
                         QuestionFromProto(*request, DeadlineOf(*context)));
+    const IndexStore::Freshness news =
+        HearOthers(environment_, question.repository, DeadlineOf(*context));
+    if (!news.usable) return news.heard;
     TS_ASSIGN_OR_RETURN(const LabelAnswer answer, environment_.selector->FindLabels(question));
     LabelsToProto(answer, response);
     return absl::OkStatus();

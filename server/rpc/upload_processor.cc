@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "server/ingest/ingestor.h"
 #include "server/rpc/run_evaluation.h"
+#include "server/rpc/shared_index.h"
 #include "server/rpc/status.h"
 #include "storage/model/status_macros.h"
 
@@ -134,11 +135,22 @@ void UploadProcessor::KeepUnstable(
                             {{"segment", info.id.ToHex()}, {"error", failed}});
 }
 
+// What cannot be put where machines share it need not be parsed.
+absl::Status UploadProcessor::CheckShared(const std::string& repository,
+                                          absl::Time deadline) const {
+  const absl::Status heard = HearOthers(environment_, repository, deadline).heard;
+  if (heard.ok() || absl::IsDataLoss(heard)) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(
+      "the index is shared, and where it is kept does not answer; nothing was stored: ",
+      heard.message()));
+}
+
 absl::StatusOr<v1::UploadCoverageResponse> UploadProcessor::Process(SpooledUpload& upload,
                                                                     absl::Time deadline) const {
   const UploadSpec& spec = upload.spec();
   const UploadMetrics& metrics = environment_.metrics->upload;
   Stopwatch watch;
+  TS_RETURN_IF_ERROR(CheckShared(spec.header.repository, deadline));
   TS_ASSIGN_OR_RETURN(Commit commit, FindCommit(spec.header, deadline));
   UploadHeader header = spec.header;
   header.tree = commit.tree;
@@ -177,7 +189,13 @@ absl::StatusOr<v1::UploadCoverageResponse> UploadProcessor::Process(SpooledUploa
   }
   environment_.selector->Consolidate(header.repository, header.commit);
   // Also what was stored before: it may have ended between the two.
+  HearDecisions(environment_, header.repository);
   EvaluateUpload(environment_, header, parsed.content);
+  const absl::Status offered = environment_.history->OfferStart(info);
+  if (!offered.ok()) {
+    environment_.log->Warning("a history was not offered to other machines",
+                              {{"segment", info.id.ToHex()}, {"error", offered}});
+  }
   // The segment is durable; that its answer cannot be remembered only costs a later repetition.
   const absl::Status noted =
       environment_.store->PutNote(spec.NoteKey(), response.SerializeAsString());

@@ -38,6 +38,7 @@ class UploadProcessor {
     ObjectId tree;
     std::vector<std::string> paths;
   };
+  absl::Status CheckShared(const std::string& repository, absl::Time deadline) const;
   absl::StatusOr<Commit> FindCommit(const UploadHeader& header, absl::Time deadline) const;
 
   // Adds to a stored upload what earlier ones saw besides; what keeps it from that is a warning.

@@ -33,7 +33,7 @@ absl::StatusOr<std::vector<ConfirmedMiss>> Read(const IndexStore& store,
 absl::Status Write(IndexStore* store, absl::string_view repository, const JobKey& job,
                    const std::vector<ConfirmedMiss>& misses) {
   const std::string key = KeyOf(repository, job);
-  NoteBatch batch{.puts = {}, .deletes = {}, .answers_depend = true};
+  NoteBatch batch{.answers_depend = true, .repository = std::string(repository)};
   if (misses.empty()) {
     batch.deletes.push_back(key);
   } else {

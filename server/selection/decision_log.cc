@@ -90,6 +90,7 @@ absl::StatusOr<bool> DecisionLog::Contains(absl::string_view repository, const O
 absl::Status DecisionLog::Put(const Decision& decision, const DecisionLists::ListPtr& list) {
   const std::string& repository = decision.request.repository;
   NoteBatch batch;
+  batch.repository = repository;
   TS_ASSIGN_OR_RETURN(DecisionLists::Entry entry, lists_.Add(repository, list, &batch));
   batch.puts.emplace_back(absl::StrCat(DecisionPrefix(repository), decision.id()),
                           EncodeDecision(decision));

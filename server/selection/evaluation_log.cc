@@ -128,7 +128,7 @@ absl::Status EvaluationLog::Put(absl::string_view repository, const EvaluationRo
       {.puts = {{absl::StrCat(RunPrefix(repository), suffix),
                  EncodeRunOutcomes(row.job, labels, run)},
                 {absl::StrCat(RowPrefix(repository), suffix), EncodeEvaluationRow(row)}},
-       .deletes = {}});
+       .repository = std::string(repository)});
 }
 
 absl::StatusOr<RunOutcomes> EvaluationLog::FindRun(absl::string_view repository,

@@ -54,7 +54,8 @@ bool IsPassing(const SelectionPlan& plan) {
   if (!plan.fallback.has_value()) return false;
   const FallbackCode code = plan.fallback->code;
   return code == FallbackCode::kDeadline || code == FallbackCode::kMissingObject ||
-         code == FallbackCode::kUnknownBase || code == FallbackCode::kDataLoss;
+         code == FallbackCode::kUnknownBase || code == FallbackCode::kDataLoss ||
+         code == FallbackCode::kUnavailable;
 }
 
 ResolutionQuery PlanMaker::QueryOf(const std::vector<JobKey>& jobs,
@@ -118,6 +119,12 @@ absl::StatusOr<PlanMaker::Made> PlanMaker::Compute(const SelectionRequest& reque
                       FindCommit("head", request.repository, request.head, request.deadline, *git));
   const auto base = FindCommit("base", request.repository, request.base, request.deadline, *git);
   if (!base.ok()) return Made{RunAll(FallbackCode::kUnknownBase, "", base.status()), {}};
+  if (!request.unheard.empty()) {
+    return Made{MakeFallbackPlan({FallbackCode::kUnavailable,
+                                  absl::StrCat("Nothing is known of the index, which is shared: ",
+                                               request.unheard, "; everything runs.")}),
+                {}};
+  }
   TS_ASSIGN_OR_RETURN(auto index, FindIndex(request.repository));
   if (replayed != nullptr) index = OnlySegments(*index, replayed->segments);
   ResolutionQuery query = QueryOf(request.jobs, request.branch);

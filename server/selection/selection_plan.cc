@@ -76,8 +76,12 @@ class PlanBuild {
 
   absl::Status OpenChains(const Resolution& resolution) {
     auto evidence = OpenLiveEvidence(*in_.store, resolution);
-    if (!evidence.ok()) {
+    if (absl::IsDataLoss(evidence.status())) {
       return Fall(FallbackCode::kDataLoss, std::string(evidence.status().message()));
+    }
+    if (!evidence.ok()) {
+      return Fall(FallbackCode::kUnavailable,
+                  absl::StrCat(evidence.status().message(), "; everything runs."));
     }
     plan_->labels = std::move(evidence->labels);
     plan_->known = std::move(evidence->known);

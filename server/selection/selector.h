@@ -54,6 +54,8 @@ struct SelectionRequest {
   double budget_seconds = 0;  // 0: no limit
   uint32_t shard_index = 0, shard_count = 1;
   bool per_job = false;  // also a selection for each job
+  // Why nothing is known of the repository's index, which is elsewhere; empty: it is known.
+  std::string unheard;
   absl::Time deadline = absl::InfiniteFuture();
 };
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
+#include "server/selection/history_notes.h"
 #include "storage/model/status_macros.h"
 #include "storage/model/varint.h"
 
@@ -23,14 +24,6 @@ constexpr uint64_t kOutageLabels = 20, kOutageShare = 4;
 uint64_t NextVersion() {
   static std::atomic<uint64_t> versions{0};
   return ++versions;
-}
-
-// Lengths go before the names, so that no two jobs share a prefix.
-std::string PrefixOf(absl::string_view repository, const JobKey& job) {
-  std::string prefix = "history/";
-  PutBytes(&prefix, repository);
-  PutBytes(&prefix, job.ToString());
-  return prefix;
 }
 
 std::string HeadKey(const std::string& prefix) { return absl::StrCat(prefix, "h"); }
@@ -69,6 +62,13 @@ RunFacts FactsOf(const SegmentInfo& segment, const SegmentContent& content,
 
 }  // namespace
 
+std::string HistoryPrefix(absl::string_view repository, const JobKey& job) {
+  std::string prefix = "history/";
+  PutBytes(&prefix, repository);
+  PutBytes(&prefix, job.ToString());
+  return prefix;
+}
+
 const LabelHistory* JobHistory::Find(absl::string_view label) const {
   const uint64_t hash = HistoryHash(label);
   const Bucket* const bucket = buckets_[BucketOf(hash, head_.bits)].get();
@@ -82,6 +82,12 @@ bool JobHistory::IsDamaged(absl::string_view label) const {
   if (damaged_ == 0) return false;
   const auto& bucket = buckets_[BucketOf(HistoryHash(label), head_.bits)];
   return bucket != nullptr && bucket->damaged;
+}
+
+bool JobHistory::HasCounted(const SegmentInfo& upload) const {
+  const int64_t created = absl::ToUnixMicros(upload.created);
+  return std::binary_search(head_.applied.rbegin(), head_.applied.rend(), created) ||
+         (head_.applied.size() == HistoryHead::kApplied && created < head_.applied.back());
 }
 
 void JobHistory::ForEach(
@@ -104,13 +110,7 @@ class HistoryUpdate {
               segment.state != SegmentState::kQuarantined),
         next_(std::make_shared<JobHistory>(before)) {}
 
-  // Whether the upload was counted before. One older than all that are remembered was.
-  bool Counted() const {
-    const std::vector<int64_t>& applied = next_->head_.applied;
-    const int64_t created = absl::ToUnixMicros(segment_.created);
-    return std::binary_search(applied.rbegin(), applied.rend(), created) ||
-           (applied.size() == HistoryHead::kApplied && created < applied.back());
-  }
+  bool Counted() const { return next_->HasCounted(segment_); }
 
   // A damaged record may have known of failures: a run of everything replaces it, less does not.
   bool Refused() const { return next_->damaged_ == next_->buckets_.size() && !full_; }
@@ -301,11 +301,16 @@ absl::StatusOr<TestHistory::JobPtr> TestHistory::Find(const std::string& prefix)
 
 absl::StatusOr<std::shared_ptr<const JobHistory>> TestHistory::Of(absl::string_view repository,
                                                                   const JobKey& job) const {
-  return Find(PrefixOf(repository, job));
+  const std::string prefix = HistoryPrefix(repository, job);
+  {
+    MutexLock lock(&mutex_);
+    if (const auto behind = behind_.find(prefix); behind != behind_.end()) return behind->second;
+  }
+  return Find(prefix);
 }
 
 absl::Status TestHistory::Record(const SegmentInfo& segment, const SegmentContent& content) {
-  const std::string prefix = PrefixOf(segment.header.repository, segment.header.job);
+  const std::string prefix = HistoryPrefix(segment.header.repository, segment.header.job);
   MutexLock writing(&writing_);
   TS_ASSIGN_OR_RETURN(const JobPtr before, Find(prefix));
   HistoryUpdate update(*before, segment, content, trust_);

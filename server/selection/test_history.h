@@ -38,6 +38,8 @@ class JobHistory {
   bool AnyDamaged() const { return damaged_ > 0; }
   // Calls f(label, history) for each.
   void ForEach(const std::function<void(absl::string_view, const LabelHistory&)>& f) const;
+  // Whether the upload was counted. One older than all that are remembered was.
+  bool HasCounted(const SegmentInfo& upload) const;
   size_t size() const { return size_; }
   // Differs between any two histories of one process that differ.
   uint64_t version() const { return version_; }
@@ -71,6 +73,15 @@ class TestHistory {
   absl::StatusOr<std::shared_ptr<const JobHistory>> Of(absl::string_view repository,
                                                        const JobKey& job) const;
 
+  // Where machines share the index: counts the uploads that others took. Beyond kCaughtUp of them
+  // it begins with what another machine counted. Until it succeeds, Of ends with its error. Cost:
+  // nothing where the index did not change since; else the outcomes of those uploads are read.
+  static constexpr size_t kCaughtUp = 8;
+  absl::Status CatchUp(const std::string& repository);
+  // After Record: now and then lets others begin with what is counted here. Errors: those of the
+  // shared store; then a new machine only has more to read.
+  absl::Status OfferStart(const SegmentInfo& segment);
+
   // Counts the outcomes of a stored upload, durably; one that was counted before (SegmentInfo's
   // `created` names it) changes nothing. Cost: the buckets of the labels that ran are rewritten.
   absl::Status Record(const SegmentInfo& segment, const SegmentContent& content);
@@ -83,12 +94,23 @@ class TestHistory {
   using JobPtr = std::shared_ptr<const JobHistory>;
 
   absl::StatusOr<JobPtr> Find(const std::string& prefix) const;
+  absl::StatusOr<std::vector<SegmentInfo>> Uncounted(const std::string& prefix,
+                                                     std::vector<SegmentInfo> uploads) const;
+  absl::Status CatchUpJob(const std::string& repository, const JobKey& job,
+                          const std::vector<SegmentInfo>& uploads);
+  absl::Status BeginWith(const std::string& repository, const JobKey& job);
 
   IndexStore& store_;
   const BranchTrust trust_;
   Mutex writing_;  // held by Record throughout
   mutable Mutex mutex_;
   mutable absl::flat_hash_map<std::string, JobPtr> jobs_ ABSL_GUARDED_BY(mutex_);  // by note prefix
+  // By note prefix: why the uploads of others could not be counted.
+  absl::flat_hash_map<std::string, absl::Status> behind_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, uint64_t> offered_ ABSL_GUARDED_BY(mutex_);  // counted since
+  Mutex catching_up_ ABSL_ACQUIRED_BEFORE(writing_);
+  // By repository: the store's generation that was caught up with.
+  absl::flat_hash_map<std::string, uint64_t> caught_up_ ABSL_GUARDED_BY(catching_up_);
 };
 
 }  // namespace testselect
