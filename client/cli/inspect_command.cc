@@ -25,7 +25,7 @@ absl::StatusOr<IngestResult> Parse(const InspectOptions& options, const Prepared
                      .label = labels[i]});
   }
   IngestOptions ingest;
-  ingest.paths = {.root = options.path_root, .prefix = options.path_prefix};
+  ingest.paths = {.root = options.path_root, .prefix = options.path_prefix, .keep_foreign = true};
   ingest.static_context_is_global = false;  // counted as the report has it
   ingest.spool_dir = folder.path();
   return ParseUpload(files, ingest);

@@ -29,6 +29,8 @@ absl::Span<const ReportParser* const> AllReportParsers() {
       JacocoXmlParser(),           //
       IstanbulJsonParser(),        //
       LlvmExportJsonParser(),      //
+      GcovrJsonParser(),           //
+      GcovJsonParser(),            //
       JUnitXmlParser(),            //
       CTestXmlParser(),            //
       PytestReportLogParser(),     //

@@ -14,6 +14,8 @@ const ReportParser* CloverParser();
 const ReportParser* JacocoXmlParser();
 const ReportParser* IstanbulJsonParser();
 const ReportParser* LlvmExportJsonParser();
+const ReportParser* GcovrJsonParser();
+const ReportParser* GcovJsonParser();
 const ReportParser* JUnitXmlParser();
 const ReportParser* CTestXmlParser();
 const ReportParser* PytestReportLogParser();

@@ -26,10 +26,11 @@ class CorpusTest : public ::testing::Test {
   }
   void TearDown() override { fs::remove_all(folder_); }
 
-  absl::StatusOr<IngestResult> Parse(const std::vector<ReportFile>& files,
-                                     const std::string& root) {
+  absl::StatusOr<IngestResult> Parse(const std::vector<ReportFile>& files, const std::string& root,
+                                     bool keep_foreign = false) {
     IngestOptions options;
     options.paths.root = root;
+    options.paths.keep_foreign = keep_foreign;
     options.spool_dir = folder_.string();
     options.static_context_is_global = false;  // the truth is the report's own words
     return ParseUpload(files, options);
@@ -83,7 +84,7 @@ TEST_F(CorpusTest, WholeReportsGiveTheTruth) {
         files.push_back(AsUploaded(file, folder_));
         if (!named) files.back().format.clear();
       }
-      const absl::StatusOr<IngestResult> result = Parse(files, report.root);
+      const absl::StatusOr<IngestResult> result = Parse(files, report.root, true);
       if (report.name == "jest-junit") {  // not well-formed, as the tool wrote it
         EXPECT_THAT(result, StatusIs(absl::StatusCode::kInvalidArgument,
                                      ::testing::HasSubstr("control character")));
