@@ -31,6 +31,7 @@ absl::Span<const ReportParser* const> AllReportParsers() {
       LlvmExportJsonParser(),      //
       GcovrJsonParser(),           //
       GcovJsonParser(),            //
+      V8JsonParser(),              //
       JUnitXmlParser(),            //
       CTestXmlParser(),            //
       PytestReportLogParser(),     //

@@ -16,6 +16,7 @@ const ReportParser* IstanbulJsonParser();
 const ReportParser* LlvmExportJsonParser();
 const ReportParser* GcovrJsonParser();
 const ReportParser* GcovJsonParser();
+const ReportParser* V8JsonParser();
 const ReportParser* JUnitXmlParser();
 const ReportParser* CTestXmlParser();
 const ReportParser* PytestReportLogParser();
