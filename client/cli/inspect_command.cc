@@ -1,6 +1,9 @@
+#include <optional>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "client/cli/commands.h"
 #include "client/cli/json_writer.h"
 #include "client/cli/number_text.h"
@@ -14,6 +17,20 @@
 namespace testselect::client {
 namespace {
 
+// The file of a report's path as it lies on this machine: below the root of the paths, else (the
+// reports may come from elsewhere) below the folder of the command.
+std::optional<std::string> TextOnDisk(const InspectOptions& options, absl::string_view path) {
+  if (!options.path_prefix.empty() && absl::ConsumePrefix(&path, options.path_prefix)) {
+    absl::ConsumePrefix(&path, "/");
+  }
+  for (const std::string& folder : {options.path_root, std::string(".")}) {
+    if (folder.empty() || absl::StartsWith(path, "/")) continue;
+    absl::StatusOr<std::string> text = ReadFile(absl::StrCat(folder, "/", path));
+    if (text.ok()) return *std::move(text);
+  }
+  return std::nullopt;
+}
+
 absl::StatusOr<IngestResult> Parse(const InspectOptions& options, const PreparedReports& reports,
                                    const std::vector<std::string>& labels) {
   TS_ASSIGN_OR_RETURN(const ScratchFolder folder, ScratchFolder::Create("inspect"));
@@ -25,8 +42,9 @@ absl::StatusOr<IngestResult> Parse(const InspectOptions& options, const Prepared
                      .label = labels[i]});
   }
   IngestOptions ingest;
-  ingest.paths = {.root = options.path_root, .prefix = options.path_prefix};
+  ingest.paths = {.root = options.path_root, .prefix = options.path_prefix, .keep_foreign = true};
   ingest.static_context_is_global = false;  // counted as the report has it
+  ingest.source_texts = [&options](const std::string& path) { return TextOnDisk(options, path); };
   ingest.spool_dir = folder.path();
   return ParseUpload(files, ingest);
 }

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -30,6 +32,11 @@ struct ReportedTest {
   bool ran = true;          // false: the test was not started, so this alone makes it no label
 };
 
+// The text of a repository's file at the commit that an upload was recorded at; nothing where it is
+// not known. Errors: kUnavailable, kDataLoss.
+using SourceTexts =
+    std::function<absl::StatusOr<std::optional<std::string>>(const std::string& path)>;
+
 class EvidenceSink {
  public:
   virtual ~EvidenceSink() = default;
@@ -42,6 +49,9 @@ class EvidenceSink {
   // As File for a name that may lie below any of several folders (Cobertura's sources): the first
   // of the spellings that is a file of the repository, else the first that could be one.
   virtual absl::StatusOr<FileId> FileAmong(absl::Span<const std::string> spellings) = 0;
+  // What a file held when it was executed, for formats that tell offsets; nothing where it is not
+  // known, or for kIgnoredFile. Errors: SourceTexts's.
+  virtual absl::StatusOr<std::optional<std::string>> SourceText(FileId file) = 0;
 
   // As SegmentBuilder; all take kIgnoredFile and then do nothing.
   virtual void AddLineBits(FileId file, ContextId context, absl::string_view bits) = 0;

@@ -29,6 +29,9 @@ absl::Span<const ReportParser* const> AllReportParsers() {
       JacocoXmlParser(),           //
       IstanbulJsonParser(),        //
       LlvmExportJsonParser(),      //
+      GcovrJsonParser(),           //
+      GcovJsonParser(),            //
+      V8JsonParser(),              //
       JUnitXmlParser(),            //
       CTestXmlParser(),            //
       PytestReportLogParser(),     //

@@ -13,6 +13,7 @@ absl::StatusOr<IngestResult> ParseUpload(absl::Span<const ReportFile> reports,
   if (reports.empty()) return absl::InvalidArgumentError("reports: none is given");
   TS_ASSIGN_OR_RETURN(PathMapper paths, PathMapper::Create(options.paths, options.tree_paths));
   UploadBuilder builder(std::move(paths), options.dictionary, options.renumber, options.tree_paths);
+  builder.set_source_texts(options.source_texts);
   IngestResult result;
   ReportReader reader(reports, options, &builder);
   TS_RETURN_IF_ERROR(reader.Read());

@@ -26,6 +26,7 @@ struct ReportFile {
 struct IngestOptions {
   PathRules paths;
   std::vector<std::string> tree_paths;                // of the commit; empty: not known
+  SourceTexts source_texts;                           // of the commit's files; empty: not known
   std::shared_ptr<const LabelDictionary> dictionary;  // to extend; may be empty
   bool renumber = false;
   bool static_context_is_global = true;  // ParseOptions; false to inspect a report's own words

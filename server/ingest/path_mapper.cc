@@ -103,6 +103,7 @@ absl::StatusOr<PathMapper> PathMapper::Create(PathRules rules,
   PathMapper mapper;
   mapper.rules_.root = Resolve(Normalise(rules.root));
   mapper.rules_.prefix = Resolve(Normalise(rules.prefix));
+  mapper.rules_.keep_foreign = rules.keep_foreign;
   mapper.has_tree_ = !tree_paths.empty();
   for (std::string& path : tree_paths) {
     mapper.by_base_name_[BaseName(path)].push_back(path);
@@ -175,7 +176,9 @@ PathMapper::Candidate PathMapper::Find(absl::string_view report_path) const {
   if (!absolute && !rules_.prefix.empty()) name = absl::StrCat(rules_.prefix, "/", name);
   if (TouchesGitFolder(name)) return {};
   if (has_tree_ && !absolute && tree_.contains(name)) return {Match::kExact, name, "", ""};
-  if (IsForeign(name, absolute)) return {Match::kForeign, "", "", ""};
+  if (IsForeign(name, absolute)) {
+    return {Match::kForeign, rules_.keep_foreign && absolute ? name : "", "", ""};
+  }
   if (has_tree_) return FindInTree(name, absolute);
   if (absolute) return {};
   // Without a tree, what lies below the root is as good as known.

@@ -27,6 +27,9 @@ namespace testselect {
 struct PathRules {
   std::string root;    // prefix to take off the reports' names ("/build/app"); empty: none
   std::string prefix;  // where the report's top lies in the repository ("services/api"); empty: top
+  // For inspection: absolute names of the machine's own files (/usr/include/...) stay as they are.
+  // An upload ignores them.
+  bool keep_foreign = false;
 };
 
 class PathMapper {

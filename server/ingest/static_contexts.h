@@ -29,6 +29,7 @@ class StaticContextSink : public EvidenceSink {
   absl::StatusOr<ContextId> Context(absl::string_view label, Phase phase) override;
   absl::StatusOr<FileId> File(absl::string_view report_path) override;
   absl::StatusOr<FileId> FileAmong(absl::Span<const std::string> spellings) override;
+  absl::StatusOr<std::optional<std::string>> SourceText(FileId) override { return std::nullopt; }
   void AddLineBits(FileId file, ContextId context, absl::string_view bits) override;
   void AddLine(FileId file, uint32_t line, absl::Span<const ContextId> contexts) override;
   void AddFunction(FileId, ContextId, LineRange) override {}

@@ -52,7 +52,16 @@ absl::StatusOr<ContextId> UploadBuilder::Context(absl::string_view label, Phase 
 }
 
 FileId UploadBuilder::Intern(const std::string& path) {
-  return path.empty() ? kIgnoredFile : builder_.File(path);
+  if (path.empty()) return kIgnoredFile;
+  const FileId file = builder_.File(path);
+  if (source_texts_ != nullptr) paths_of_files_.emplace(file, path);
+  return file;
+}
+
+absl::StatusOr<std::optional<std::string>> UploadBuilder::SourceText(FileId file) {
+  const auto path = paths_of_files_.find(file);
+  if (path == paths_of_files_.end()) return std::nullopt;
+  return source_texts_(path->second);
 }
 
 absl::StatusOr<FileId> UploadBuilder::File(absl::string_view report_path) {

@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -31,6 +33,7 @@ class UploadBuilder : public EvidenceSink {
   absl::StatusOr<ContextId> Context(absl::string_view label, Phase phase) override;
   absl::StatusOr<FileId> File(absl::string_view report_path) override;
   absl::StatusOr<FileId> FileAmong(absl::Span<const std::string> spellings) override;
+  absl::StatusOr<std::optional<std::string>> SourceText(FileId file) override;
   void AddLineBits(FileId file, ContextId context, absl::string_view bits) override;
   void AddLine(FileId file, uint32_t line, absl::Span<const ContextId> contexts) override;
   void AddFunction(FileId file, ContextId context, LineRange range) override;
@@ -42,6 +45,9 @@ class UploadBuilder : public EvidenceSink {
   absl::Status MarkOpaque(absl::string_view label) override;
   void SuiteOrder(absl::Span<const std::string> labels) override;
   void Warn(std::string message) override;
+
+  // Where SourceText finds texts; nowhere by default.
+  void set_source_texts(SourceTexts texts) { source_texts_ = std::move(texts); }
 
   // Consumes the builder. kInvalidArgument if paths mostly missed or if no label was named.
   absl::StatusOr<SegmentContent> Finish();
@@ -66,7 +72,9 @@ class UploadBuilder : public EvidenceSink {
   PathMapper paths_;
   const std::shared_ptr<const LabelDictionary> dictionary_;
   const std::vector<std::string> tree_paths_;
+  SourceTexts source_texts_;
   SegmentBuilder builder_;
+  absl::flat_hash_map<FileId, std::string> paths_of_files_;  // where there are source texts
   std::vector<absl::string_view> order_;  // as the reports tell it; views of the builder's labels
   std::deque<std::string> not_ran_;       // those of order_ that the builder does not have
   absl::flat_hash_map<std::string, size_t> result_of_;

@@ -40,6 +40,15 @@ std::vector<ReportFile> FilesOf(const SpooledUpload& upload) {
   return files;
 }
 
+absl::StatusOr<std::optional<std::string>> TextAt(const GitRepository& repository,
+                                                  const ObjectId& tree, const std::string& path) {
+  TS_ASSIGN_OR_RETURN(const std::optional<TreeEntry> entry, repository.FindInTree(tree, path));
+  const bool is_file = entry.has_value() &&
+                       (entry->type == FileType::kRegular || entry->type == FileType::kExecutable);
+  if (!is_file) return std::nullopt;
+  return repository.ReadBlob(entry->blob);
+}
+
 void DescribeSegment(const SegmentInfo& info, v1::UploadCoverageResponse* out) {
   out->set_segment_id(info.id.ToHex());
   const absl::string_view state = SegmentStateName(info.state);
@@ -105,7 +114,7 @@ absl::StatusOr<UploadProcessor::Commit> UploadProcessor::FindCommit(const Upload
   TS_ASSIGN_OR_RETURN(const CommitInfo info, repository->Commit(header.commit));
   TS_ASSIGN_OR_RETURN(const std::shared_ptr<const std::vector<TreeEntry>> entries,
                       repository->ListTree(info.tree));
-  Commit commit{.tree = info.tree, .paths = {}};
+  Commit commit{.tree = info.tree, .paths = {}, .repository = repository};
   commit.paths.reserve(entries->size());
   for (const TreeEntry& entry : *entries) commit.paths.push_back(entry.path);
   return commit;
@@ -157,6 +166,8 @@ absl::StatusOr<v1::UploadCoverageResponse> UploadProcessor::Process(SpooledUploa
   IngestOptions options;
   options.paths = spec.paths;
   options.tree_paths = std::move(commit.paths);
+  options.source_texts = [repository = commit.repository, tree = commit.tree](
+                             const std::string& path) { return TextAt(*repository, tree, path); };
   options.spool_dir = upload.work_dir();
   options.max_report_bytes = environment_.config->max_report_bytes;
   TS_ASSIGN_OR_RETURN(options.dictionary,

@@ -37,6 +37,7 @@ class UploadProcessor {
   struct Commit {
     ObjectId tree;
     std::vector<std::string> paths;
+    std::shared_ptr<GitRepository> repository;
   };
   absl::Status CheckShared(const std::string& repository, absl::Time deadline) const;
   absl::StatusOr<Commit> FindCommit(const UploadHeader& header, absl::Time deadline) const;

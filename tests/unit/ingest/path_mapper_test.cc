@@ -88,6 +88,17 @@ TEST(PathMapperTest, RefusesAReportOfAnotherProject) {
                                         HasSubstr("--path-root"))));
 }
 
+TEST(PathMapperTest, AnInspectionKeepsTheMachinesOwnFiles) {
+  PathMapper paths = Make({.root = "/w", .prefix = "", .keep_foreign = true}, {});
+  EXPECT_THAT(paths.Map("/usr/include/c++/12/../12/vector"),
+              IsOkAndHolds("/usr/include/c++/12/vector"));
+  EXPECT_THAT(paths.Map("/w/a.cc"), IsOkAndHolds("a.cc"));
+  EXPECT_THAT(paths.Map("/w/node_modules/a.js"), IsOkAndHolds(""));
+  EXPECT_THAT(paths.Map("/usr/include/../../etc/passwd"), IsOkAndHolds(""));
+  EXPECT_THAT(paths.Map("/elsewhere/a.cc"), IsOkAndHolds(""));
+  EXPECT_EQ(paths.missed(), 2u);  // what lies nowhere is told of, as in an upload
+}
+
 TEST(PathMapperTest, RefusesBadNamesAndRules) {
   PathMapper mapper = Make({}, {});
   EXPECT_THAT(mapper.Map(""), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("empty")));

@@ -44,7 +44,8 @@ std::string ErrorOf(const ReportParser* parser, std::string content) {
 
 TEST(RunFormatsTest, AReportWithoutALabelIsRefused) {
   for (const ReportParser* const parser :
-       {IstanbulJsonParser(), JacocoXmlParser(), CloverParser(), LlvmExportJsonParser()}) {
+       {IstanbulJsonParser(), JacocoXmlParser(), CloverParser(), LlvmExportJsonParser(),
+        GcovrJsonParser(), GcovJsonParser()}) {
     EXPECT_FALSE(parser->names_labels()) << parser->name();
     MemoryReport report("{}");
     UploadBuilder builder(PathMapper::Create({}, {}).value(), nullptr, false, {});
@@ -293,6 +294,71 @@ TEST(LlvmExportTest, NamesTheByteOfWhatIsWrong) {
   EXPECT_THAT(ErrorOf(p, R"({"data": [], "type": "x"})"),
               HasSubstr("type 'x' is not 'llvm.coverage.json.export'"));
   EXPECT_THAT(ErrorOf(p, "{}"), HasSubstr("the object has no 'data'"));
+}
+
+// Two instantiations of a template list line 4, of which one was executed.
+constexpr absl::string_view kGcovLines =
+    R"({"branches": [], "count": 0, "line_number": 4, "function_name": "f<int>"},
+       {"line_number": 4, "count": 2, "function_name": "f<char>", "unexecuted_block": true},
+       {"line_number": 5, "count": 0}, {"line_number": 6, "count": -1},
+       {"line_number": 0, "count": 1}, {"line_number": 7, "count": 18446744073709551616})";
+
+std::string Gcov(absl::string_view file, absl::string_view folder,
+                 absl::string_view lines = kGcovLines) {
+  return absl::StrCat(R"({"gcc_version": "12.2.0", "files": [{"lines": [)", lines,
+                      R"(], "functions": [{"execution_count": 1}], "file": ")", file,
+                      R"("}], "format_version": "1", "current_working_directory": ")", folder,
+                      R"(", "data_file": "a.gcda"})");
+}
+
+std::string Gcovr(absl::string_view file, absl::string_view lines = kGcovLines) {
+  return absl::StrCat(R"({"gcovr/format_version": "0.15", "files": [{"file": ")", file,
+                      R"(", "gcovr/data_sources": [["a.gcda"]], "lines": [)", lines, "]}]}");
+}
+
+TEST(GcovJsonTest, NamesAreRelativeToTheCompilersFolder) {
+  const std::string text = Gcov("../src/a.cc", "/ci/app/out");
+  EXPECT_THAT(Parse(GcovJsonParser(), text, {"src/a.cc", "b/src/c.cc"}, 7),
+              IsOkAndHolds(ElementsAre(Pair("src/a.cc", ElementsAre(4, 6, 7)))));
+  // Where the folder is unknown (and without a list of the repository's files), the name is all.
+  EXPECT_THAT(Parse(GcovJsonParser(), Gcov("src/a.cc", "")),
+              IsOkAndHolds(ElementsAre(Pair("src/a.cc", ElementsAre(4, 6, 7)))));
+  EXPECT_THAT(Parse(GcovJsonParser(), Gcov("/usr/include/c++/12/vector", "/ci")),
+              IsOkAndHolds(IsEmpty()));
+}
+
+TEST(GcovJsonTest, ReadsOneTextAfterTheOther) {
+  const std::string text =
+      absl::StrCat(Gcov("a.cc", ""), "\n", Gcov("b.cc", "", R"({"line_number": 1, "count": 1})"),
+                   "\n", R"({"format_version": "2", "files": []})", "\n");
+  EXPECT_THAT(
+      Parse(GcovJsonParser(), text),
+      IsOkAndHolds(ElementsAre(Pair("a.cc", ElementsAre(4, 6, 7)), Pair("b.cc", ElementsAre(1)))));
+  EXPECT_THAT(ErrorOf(GcovJsonParser(), absl::StrCat(Gcov("a.cc", ""), "\nx")),
+              HasSubstr("expected '{', found 'x'"));
+}
+
+TEST(GcovrJsonTest, ReadsLines) {
+  EXPECT_THAT(Parse(GcovrJsonParser(), Gcovr("src/a.cc")),
+              IsOkAndHolds(ElementsAre(Pair("src/a.cc", ElementsAre(4, 6, 7)))));
+  EXPECT_FALSE(GcovJsonParser()->Recognises(Gcovr("src/a.cc")));
+  EXPECT_FALSE(GcovrJsonParser()->Recognises(Gcov("src/a.cc", "")));
+}
+
+TEST(GcovrJsonTest, NamesTheByteOfWhatIsWrong) {
+  const ReportParser* const p = GcovrJsonParser();
+  EXPECT_EQ(ErrorOf(p, Gcovr("a", R"({"line_number": 1})")),
+            "report: gcovr-json: byte 121: a line has no 'line_number' or no 'count'");
+  EXPECT_THAT(ErrorOf(p, Gcovr("a", R"({"line_number": 1099511627776, "count": 1})")),
+              HasSubstr("is greater than 10000000"));
+  EXPECT_THAT(ErrorOf(p, Gcovr("a", R"({"line_number": 1, "count": "1"})")),
+              HasSubstr("expected a value"));
+  EXPECT_THAT(ErrorOf(p, Gcovr("")), HasSubstr("a file has no 'file' or no 'lines'"));
+  EXPECT_THAT(
+      ErrorOf(p, R"({"gcovr/summary_format_version": "0.6", "files": [{"filename": "a"}]})"),
+      HasSubstr("a file has no 'file' or no 'lines'"));
+  EXPECT_THAT(ErrorOf(p, R"({"files": []})"), HasSubstr("no 'gcovr/format_version'"));
+  EXPECT_THAT(ErrorOf(GcovJsonParser(), R"({"files": []})"), HasSubstr("no 'gcc_version'"));
 }
 
 }  // namespace
