@@ -36,6 +36,7 @@ absl::Span<const ReportParser* const> AllReportParsers() {
       GTestJsonParser(),           //
       LcovParser(),                //
       GoCoverTextParser(),         //
+      GoCovdataParser(),           //
   };
   return *parsers;
 }

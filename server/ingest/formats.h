@@ -21,6 +21,7 @@ const ReportParser* GoTestJsonParser();
 const ReportParser* GTestJsonParser();
 const ReportParser* LcovParser();
 const ReportParser* GoCoverTextParser();
+const ReportParser* GoCovdataParser();
 const ReportParser* TestselectEvidenceParser();
 
 }  // namespace testselect
