@@ -37,6 +37,8 @@ absl::Span<const ReportParser* const> AllReportParsers() {
       LcovParser(),                //
       GoCoverTextParser(),         //
       GoCovdataParser(),           //
+      PhpunitXmlParser(),          //
+      DatadogCitestcovParser(),    //
   };
   return *parsers;
 }

@@ -22,6 +22,8 @@ const ReportParser* GTestJsonParser();
 const ReportParser* LcovParser();
 const ReportParser* GoCoverTextParser();
 const ReportParser* GoCovdataParser();
+const ReportParser* PhpunitXmlParser();
+const ReportParser* DatadogCitestcovParser();
 const ReportParser* TestselectEvidenceParser();
 
 }  // namespace testselect
