@@ -39,6 +39,9 @@ absl::Span<const ReportParser* const> AllReportParsers() {
       GTestJsonParser(),           //
       LcovParser(),                //
       GoCoverTextParser(),         //
+      GoCovdataParser(),           //
+      PhpunitXmlParser(),          //
+      DatadogCitestcovParser(),    //
   };
   return *parsers;
 }

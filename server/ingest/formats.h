@@ -24,6 +24,9 @@ const ReportParser* GoTestJsonParser();
 const ReportParser* GTestJsonParser();
 const ReportParser* LcovParser();
 const ReportParser* GoCoverTextParser();
+const ReportParser* GoCovdataParser();
+const ReportParser* PhpunitXmlParser();
+const ReportParser* DatadogCitestcovParser();
 const ReportParser* TestselectEvidenceParser();
 
 }  // namespace testselect
