@@ -8,7 +8,11 @@ namespace testselect {
 // Each returns the one object of its class, which lives for ever.
 const ReportParser* CoveragePySqliteParser();
 const ReportParser* CoveragePyJsonParser();
+const ReportParser* CodecovLabelledParser();
+const ReportParser* TestmonSqliteParser();
 const ReportParser* TeamscaleTestwiseParser();
+const ReportParser* SimpleCovResultsetParser();
+const ReportParser* SimpleCovJsonParser();
 const ReportParser* CoberturaParser();
 const ReportParser* CloverParser();
 const ReportParser* JacocoXmlParser();

@@ -1,6 +1,7 @@
 // Every supported format over the corpus of real reports: the truth of whole ones, and what is owed
 // for broken ones.
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -55,10 +56,18 @@ class CorpusTest : public ::testing::Test {
   fs::path folder_;
 };
 
+// Reports of the corpus that nobody can read, with what is said of them.
+const std::map<std::string, std::string> kUnreadable = {
+    {"jest-junit", "control character"},    // not well-formed, as the tool wrote it
+    {"testmon-sqlite", "write-ahead log"},  // the log, which has all of it, is missing
+};
+
 void ExpectTruth(const CorpusReport& report, const IngestResult& result) {
   ASSERT_OK_AND_ASSIGN(const EvidenceMap map, Decode(result.content));
   if (report.labels >= 0) {
     EXPECT_EQ(result.summary.labels, static_cast<uint64_t>(report.labels));
+  }
+  if (report.pairs >= 0) {
     EXPECT_EQ(result.summary.pairs, static_cast<uint64_t>(report.pairs));
     EXPECT_EQ(result.summary.global_lines, static_cast<uint64_t>(report.global_pairs));
     EXPECT_EQ(map.pairs(), static_cast<uint64_t>(report.pairs));
@@ -84,9 +93,9 @@ TEST_F(CorpusTest, WholeReportsGiveTheTruth) {
         if (!named) files.back().format.clear();
       }
       const absl::StatusOr<IngestResult> result = Parse(files, report.root);
-      if (report.name == "jest-junit") {  // not well-formed, as the tool wrote it
+      if (const auto why = kUnreadable.find(report.name); why != kUnreadable.end()) {
         EXPECT_THAT(result, StatusIs(absl::StatusCode::kInvalidArgument,
-                                     ::testing::HasSubstr("control character")));
+                                     ::testing::HasSubstr(why->second)));
         continue;
       }
       ASSERT_THAT(result, IsOk());
