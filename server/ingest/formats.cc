@@ -38,6 +38,10 @@ absl::Span<const ReportParser* const> AllReportParsers() {
       PytestReportLogParser(),     //
       GoTestJsonParser(),          //
       GTestJsonParser(),           //
+      PytestJsonReportParser(),    //
+      JestJsonParser(),            //
+      MochaJsonParser(),           //
+      RspecJsonParser(),           //
       LcovParser(),                //
       GoCoverTextParser(),         //
   };
