@@ -57,7 +57,7 @@ class JsonReport {
       } else if (key == "labels_table") {
         return absl::UnimplementedError(absl::StrCat(
             source_->name(), ": ", kName,
-            ": this is Codecov's compressed form ('labels_table'), which is not supported"));
+            ": this is Codecov's compressed form ('labels_table'): --format codecov-labelled"));
       } else {
         totals = totals || key == "totals";
         TS_RETURN_IF_ERROR(json_.SkipValue());
@@ -202,8 +202,7 @@ class JsonReport {
   absl::Status AddStaticContexts() {
     absl::flat_hash_set<std::string> statics = StaticContexts(contexts_.contexts_seen());
     if (statics.empty()) return absl::OkStatus();
-    TS_ASSIGN_OR_RETURN(const std::string path, source_->path());
-    TS_ASSIGN_OR_RETURN(const auto again, OpenReportFile(path, source_->name(), "", UINT64_MAX));
+    TS_ASSIGN_OR_RETURN(const auto again, ReopenReport(*source_));
     StaticContextSink sink(std::move(statics), sink_);
     ParseOptions options;
     options.static_context_is_global = false;

@@ -30,6 +30,12 @@ struct ReportedTest {
   absl::string_view name;   // may be empty where `suite` is not: the whole suite is meant
   absl::string_view file;   // as the report writes it
   bool ran = true;          // false: the test was not started, so this alone makes it no label
+  // The label begins with the file: "test/a.test.js > Suite > test", and `name` alone is no label.
+  bool file_leads = false;
+  // All tests of `file`, which did not load. Does not count as a result that the report lists.
+  bool whole_file = false;
+  // Other names that a known label may have for the test, the best first.
+  absl::Span<const std::string> aliases = {};
 };
 
 // The text of a repository's file at the commit that an upload was recorded at; nothing where it is

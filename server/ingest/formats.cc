@@ -22,8 +22,12 @@ absl::Span<const ReportParser* const> AllReportParsers() {
   static const auto* const parsers = new std::vector<const ReportParser*>{
       TestselectEvidenceParser(),  //
       CoveragePySqliteParser(),    //
+      SimpleCovJsonParser(),       // before coverage.py's, whose "meta" has members of its names
+      CodecovLabelledParser(),     //
       CoveragePyJsonParser(),      //
+      TestmonSqliteParser(),       //
       TeamscaleTestwiseParser(),   //
+      SimpleCovResultsetParser(),  //
       CoberturaParser(),           //
       CloverParser(),              //
       JacocoXmlParser(),           //
@@ -37,6 +41,10 @@ absl::Span<const ReportParser* const> AllReportParsers() {
       PytestReportLogParser(),     //
       GoTestJsonParser(),          //
       GTestJsonParser(),           //
+      PytestJsonReportParser(),    //
+      JestJsonParser(),            //
+      MochaJsonParser(),           //
+      RspecJsonParser(),           //
       LcovParser(),                //
       GoCoverTextParser(),         //
       GoCovdataParser(),           //

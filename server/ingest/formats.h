@@ -8,7 +8,11 @@ namespace testselect {
 // Each returns the one object of its class, which lives for ever.
 const ReportParser* CoveragePySqliteParser();
 const ReportParser* CoveragePyJsonParser();
+const ReportParser* CodecovLabelledParser();
+const ReportParser* TestmonSqliteParser();
 const ReportParser* TeamscaleTestwiseParser();
+const ReportParser* SimpleCovResultsetParser();
+const ReportParser* SimpleCovJsonParser();
 const ReportParser* CoberturaParser();
 const ReportParser* CloverParser();
 const ReportParser* JacocoXmlParser();
@@ -22,6 +26,10 @@ const ReportParser* CTestXmlParser();
 const ReportParser* PytestReportLogParser();
 const ReportParser* GoTestJsonParser();
 const ReportParser* GTestJsonParser();
+const ReportParser* PytestJsonReportParser();
+const ReportParser* JestJsonParser();
+const ReportParser* MochaJsonParser();
+const ReportParser* RspecJsonParser();
 const ReportParser* LcovParser();
 const ReportParser* GoCoverTextParser();
 const ReportParser* GoCovdataParser();

@@ -28,6 +28,17 @@ class LineBits {
     for (; line + 7 <= last; line += 8) bits_[line / 8] = static_cast<char>(0xFF);
     for (; line <= last; ++line) Add(line);
   }
+  void Add(const LineBits& lines) {
+    if (lines.bits_.size() > bits_.size()) bits_.resize(lines.bits_.size(), '\0');
+    for (size_t i = 0; i < lines.bits_.size(); ++i) {
+      bits_[i] = static_cast<char>(bits_[i] | lines.bits_[i]);
+    }
+  }
+  void Remove(const LineBits& lines) {
+    for (size_t i = 0; i < bits_.size() && i < lines.bits_.size(); ++i) {
+      bits_[i] = static_cast<char>(bits_[i] & ~lines.bits_[i]);
+    }
+  }
   bool empty() const { return bits_.empty(); }
   absl::string_view bits() const { return bits_; }
   void Clear() { bits_.clear(); }

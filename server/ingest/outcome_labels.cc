@@ -155,10 +155,29 @@ const std::string* OutcomeLabels::FindNodeId(absl::string_view id) const {
     absl::StrAppend(&suite, ".",
                     absl::StrReplaceAll(id.substr(classes + 2, last - classes - 2), {{"::", "."}}));
   }
-  return FindKnown({suite, id.substr(last + 2), ""});
+  return FindByName({suite, id.substr(last + 2), ""});
 }
 
 const std::string* OutcomeLabels::FindKnown(const ReportedTest& test) const {
+  if (const std::string* label = FindByName(test)) return label;
+  for (const std::string& alias : test.aliases) {
+    if (const std::string* label = Lookup(exact_, alias)) return label;
+  }
+  // Evidence of a whole test file: its tests are one label.
+  return test.file.empty() ? nullptr : Lookup(exact_, test.file);
+}
+
+const std::string* OutcomeLabels::FindInFile(const ReportedTest& test) const {
+  std::string id = absl::StrCat(test.file, " > ");
+  if (!test.suite.empty()) absl::StrAppend(&id, test.suite, " > ");
+  return Lookup(exact_, absl::StrCat(id, test.name));
+}
+
+const std::string* OutcomeLabels::FindByName(const ReportedTest& test) const {
+  if (!test.file.empty()) {
+    if (const std::string* label = FindInFile(test)) return label;
+  }
+  if (test.file_leads || test.whole_file) return nullptr;
   if (test.suite.empty() || test.suite == test.name) {
     if (const std::string* label = Lookup(exact_, test.name)) return label;
     if (const std::string* label = Lookup(exact_, LcovName(test.name))) return label;
@@ -189,6 +208,8 @@ std::string OutcomeLabels::PythonId(absl::string_view module, absl::string_view 
 }
 
 std::string OutcomeLabels::Spell(const ReportedTest& test) const {
+  if (test.whole_file) return std::string(test.file);
+  if (test.file_leads) return absl::StrCat(test.file, " > ", test.name);
   // A file that could not be collected is a testcase with only a name, or only a suite.
   const bool one_name = test.suite.empty() || test.name.empty() || test.suite == test.name;
   const absl::string_view whole = test.name.empty() ? test.suite : test.name;
@@ -216,12 +237,13 @@ std::vector<std::string> OutcomeLabels::OfSuite(absl::string_view suite) const {
   std::vector<std::string> labels;
   std::string python = PythonId(suite, "");
   for (const auto& [label, unused] : exact_) {
+    const absl::string_view name = absl::StripPrefix(label, "./");  // RSpec's ids
     for (const absl::string_view prefix : {suite, absl::string_view(python)}) {
-      if (prefix.empty() || !absl::StartsWith(label, prefix) || label.size() == prefix.size()) {
+      if (prefix.empty() || !absl::StartsWith(name, prefix) || name.size() == prefix.size()) {
         continue;
       }
-      const char next = label[prefix.size()];
-      if (next == '.' || next == '#' || next == ':' || next == ' ') {
+      const char next = name[prefix.size()];
+      if (next == '.' || next == '#' || next == ':' || next == ' ' || next == '[') {
         labels.push_back(label);
         break;
       }

@@ -2,9 +2,10 @@
 //
 // JUnit XML has a classname and a name; labels are spelled as the runner prints them. Known labels
 // (the coverage's, and those of earlier uploads) are tried in the spellings of pytest, Go,
-// GoogleTest, JUnit, PHPUnit, nextest, Vitest and of lcov's test names; the exact one first.
-// Several tests may be one label (parameters, where the coverage knows none; Go's subtests). A test
-// that matches none is spelled as its neighbours are. Built once, then read-only.
+// GoogleTest, JUnit, PHPUnit, nextest, Jest, Vitest and of lcov's test names; the exact one first,
+// a test file as a whole last. Several tests may be one label (parameters, where the coverage knows
+// none; Go's subtests). A test that matches none is spelled as its neighbours are. Built once, then
+// read-only.
 #pragma once
 
 #include <string>
@@ -39,6 +40,8 @@ class OutcomeLabels {
   void AddLabel(const std::string& label);
   void AddFile(const std::string& path);
   const std::string* FindKnown(const ReportedTest& test) const;
+  const std::string* FindByName(const ReportedTest& test) const;
+  const std::string* FindInFile(const ReportedTest& test) const;
   const std::string* FindNodeId(absl::string_view id) const;
   const std::string* FindPython(const ReportedTest& test) const;
   const std::string* FindJoined(absl::string_view suite, absl::string_view name) const;

@@ -204,6 +204,13 @@ absl::StatusOr<std::string> PathMapper::Map(absl::string_view report_path) {
   return Remember(name, Find(name));
 }
 
+std::string PathMapper::Spell(absl::string_view report_path) const {
+  const absl::StatusOr<std::string> name = Clean(report_path);
+  if (!name.ok()) return std::string(report_path);
+  Candidate found = Find(*name);
+  return found.path.empty() ? std::string(report_path) : std::move(found.path);
+}
+
 absl::StatusOr<std::string> PathMapper::MapAmong(absl::Span<const std::string> spellings) {
   std::vector<std::string> names;
   for (const std::string& spelling : spellings) {

@@ -41,7 +41,10 @@ class PathMapper {
   // The repository path, or "" where the file is none of the repository's. Remembers both.
   // kInvalidArgument for an empty name, NUL bytes, or over 64 KiB.
   absl::StatusOr<std::string> Map(absl::string_view report_path);
-  // The same for a file that may lie below any of several folders. Counts as one name.
+  // The repository path of a file that is evidence of nothing, or the name itself where it is none
+  // of the repository's. Counts nothing.
+  std::string Spell(absl::string_view report_path) const;
+  // As Map for a file that may lie below any of several folders. Counts as one name.
   absl::StatusOr<std::string> MapAmong(absl::Span<const std::string> spellings);
 
   // Ok, or kInvalidArgument with counts and up to five examples if more than half of the distinct

@@ -19,6 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/ingest/formats.h"
 #include "server/ingest/json_reader.h"
+#include "server/ingest/json_walk.h"
 #include "server/ingest/parse_error.h"
 #include "storage/model/status_macros.h"
 
@@ -58,13 +59,6 @@ class Report {
     bool flaky = false;  // an earlier attempt failed
   };
 
-  absl::StatusOr<std::string> Text() {
-    TS_ASSIGN_OR_RETURN(const absl::string_view raw, json_.RawString());
-    absl::StatusOr<std::string> text = UnescapeJson(raw);
-    if (!text.ok()) return json_.AtByte(text.status());
-    return text;
-  }
-
   absl::StatusOr<Line> ReadLine() {
     Line line;
     TS_RETURN_IF_ERROR(json_.Expect('{'));
@@ -79,7 +73,7 @@ class Report {
                           : key == "outcome"    ? &line.outcome
                                                 : nullptr;
       if (text != nullptr) {
-        TS_ASSIGN_OR_RETURN(*text, Text());
+        TS_ASSIGN_OR_RETURN(*text, ReadText(json_));
       } else if (key == "duration") {
         TS_ASSIGN_OR_RETURN(const absl::string_view number, json_.Scalar());
         const absl::StatusOr<double> seconds = ParseSeconds(number);

@@ -40,6 +40,10 @@ absl::StatusOr<std::unique_ptr<ReportSource>> OpenReportFile(const std::string& 
                                                              const std::string& spool_dir,
                                                              uint64_t max_bytes);
 
+// The same report from its first byte, for formats that name at the end what they mention before.
+// `source` must outlive it. Cost: where the report is compressed, a decompressed copy on disk.
+absl::StatusOr<std::unique_ptr<ReportSource>> ReopenReport(ReportSource& source);
+
 struct ParseOptions {
   // For reports that name no test; empty: such a report is refused. Reports that name tests ignore
   // it.

@@ -98,4 +98,9 @@ absl::StatusOr<std::unique_ptr<ReportSource>> OpenReportFile(const std::string& 
   return std::make_unique<FileReport>(file, name, spool_dir, max_bytes, std::move(stream));
 }
 
+absl::StatusOr<std::unique_ptr<ReportSource>> ReopenReport(ReportSource& source) {
+  TS_ASSIGN_OR_RETURN(const std::string path, source.path());
+  return OpenReportFile(path, source.name(), "", UINT64_MAX);
+}
+
 }  // namespace testselect

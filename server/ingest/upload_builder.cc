@@ -4,6 +4,7 @@
 #include <bit>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/ingest/parse_error.h"
@@ -17,8 +18,9 @@ constexpr size_t kExamples = 3;
 constexpr size_t kDenseBytes = 4096;  // no file of up to 32,768 lines is looked at twice
 constexpr size_t kSparseFactor = 32;  // fewer lines than one in so many bytes: sparse
 
+constexpr absl::string_view kApart("\0", 1);
+
 std::string KeyOf(absl::string_view suite, absl::string_view name, absl::string_view file) {
-  constexpr absl::string_view kApart("\0", 1);
   return absl::StrCat(suite, kApart, name, kApart, file);
 }
 
@@ -115,12 +117,22 @@ absl::Status UploadBuilder::AddOutcome(const ReportedTest& test, const LabelOutc
   for (const absl::string_view part : {test.suite, test.name}) {
     if (!part.empty()) TS_RETURN_IF_ERROR(CheckLabel(part));
   }
-  ++results_;
-  const std::string key = KeyOf(test.suite, test.name, test.file);
+  if (!test.whole_file) ++results_;
+  std::string key = KeyOf(test.suite, test.name, test.file);
+  for (const std::string& alias : test.aliases) absl::StrAppend(&key, kApart, alias);
   const auto [found, added] = result_of_.emplace(key, tests_.size());
   if (added) {
-    tests_.push_back({std::string(test.suite), std::string(test.name), std::string(test.file),
-                      test.ran, outcome});
+    // Runners that name files by their absolute paths mean those of the repository.
+    std::string file =
+        absl::StartsWith(test.file, "/") ? paths_.Spell(test.file) : std::string(test.file);
+    tests_.push_back({std::string(test.suite),
+                      std::string(test.name),
+                      std::move(file),
+                      test.ran,
+                      test.file_leads,
+                      test.whole_file,
+                      {test.aliases.begin(), test.aliases.end()},
+                      outcome});
   } else {
     TestResult& result = tests_[found->second];
     result.outcome = MergeOutcomes(result.outcome, outcome);
@@ -186,14 +198,18 @@ void UploadBuilder::SettleOutcomes() {
     if (!builder_.FindRan(label).has_value()) unmatched.push_back(label);
   };
   for (const TestResult& test : tests_) {
-    if (test.name.empty()) {  // a whole suite, whose set-up failed
-      const std::vector<std::string> members = matcher.OfSuite(test.suite);
+    // A whole suite, whose set-up failed.
+    if (test.whole_file || (test.name.empty() && !test.file_leads)) {
+      const std::vector<std::string> members =
+          matcher.OfSuite(test.whole_file ? test.file : test.suite);
       LabelOutcome outcome = test.outcome;
       outcome.seconds = -1;
       for (const std::string& label : members) settle(label, outcome);
       if (!members.empty()) continue;
     }
-    const OutcomeMatch match = matcher.Find({test.suite, test.name, test.file, test.ran});
+    const ReportedTest told{test.suite,      test.name,       test.file,   test.ran,
+                            test.file_leads, test.whole_file, test.aliases};
+    const OutcomeMatch match = matcher.Find(told);
     LabelOutcome outcome = test.outcome;
     // The whole test, where the report has it, includes the time of its parts.
     if (match.part &&

@@ -60,7 +60,8 @@ class UploadBuilder : public EvidenceSink {
   // All results of one test.
   struct TestResult {
     std::string suite, name, file;
-    bool ran = true;
+    bool ran = true, file_leads = false, whole_file = false;
+    std::vector<std::string> aliases;
     LabelOutcome outcome;
   };
 

@@ -2,6 +2,7 @@
 // for broken ones.
 #include <filesystem>
 #include <optional>
+#include <map>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -62,6 +63,12 @@ class CorpusTest : public ::testing::Test {
   fs::path folder_;
 };
 
+// Reports of the corpus that nobody can read, with what is said of them.
+const std::map<std::string, std::string> kUnreadable = {
+    {"jest-junit", "control character"},    // not well-formed, as the tool wrote it
+    {"testmon-sqlite", "write-ahead log"},  // the log, which has all of it, is missing
+};
+
 void ExpectTruth(const CorpusReport& report, const IngestResult& result) {
   ASSERT_OK_AND_ASSIGN(EvidenceMap map, Decode(result.content));
   if (report.format == "v8-json") {  // it tells of the test files as well, the truth does not
@@ -71,6 +78,8 @@ void ExpectTruth(const CorpusReport& report, const IngestResult& result) {
   }
   if (report.labels >= 0) {
     EXPECT_EQ(result.summary.labels, static_cast<uint64_t>(report.labels));
+  }
+  if (report.pairs >= 0) {
     EXPECT_EQ(result.summary.pairs, static_cast<uint64_t>(report.pairs));
     EXPECT_EQ(result.summary.global_lines, static_cast<uint64_t>(report.global_pairs));
     EXPECT_EQ(map.pairs(), static_cast<uint64_t>(report.pairs));
@@ -97,8 +106,10 @@ TEST_F(CorpusTest, WholeReportsGiveTheTruth) {
       }
       const absl::StatusOr<IngestResult> result = Parse(files, report.root, true);
       if (report.name == "jest-junit") {  // not well-formed, as the tool wrote it
+      const absl::StatusOr<IngestResult> result = Parse(files, report.root);
+      if (const auto why = kUnreadable.find(report.name); why != kUnreadable.end()) {
         EXPECT_THAT(result, StatusIs(absl::StatusCode::kInvalidArgument,
-                                     ::testing::HasSubstr("control character")));
+                                     ::testing::HasSubstr(why->second)));
         continue;
       }
       ASSERT_THAT(result, IsOk());

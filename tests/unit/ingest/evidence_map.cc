@@ -51,6 +51,10 @@ absl::StatusOr<EvidenceMap> Decode(const SegmentContent& content) {
         TS_RETURN_IF_ERROR(UnionLabelSet(file.sets[run.set], content.labels.size(), &set));
         set.ForEach([&](LabelNumber n) {
           auto& lines = map.labels[content.labels[n]][encoded.path];
+          if (run.first == 1 && run.last == kMaxLine) {
+            lines.insert(0);
+            return;
+          }
           for (uint32_t line = run.first; line <= run.last; ++line) lines.insert(line);
         });
       }

@@ -12,7 +12,7 @@
 namespace testselect {
 
 struct EvidenceMap {
-  using Lines = std::set<uint32_t>;
+  using Lines = std::set<uint32_t>;  // 0: the file as a whole
   std::map<std::string, std::map<std::string, Lines>> labels;  // label -> file -> lines
   std::map<std::string, Lines> global;                         // file -> lines
   std::set<std::string> files;

@@ -141,7 +141,8 @@ std::vector<fs::path> OriginalsOf(const fs::path& reports, const std::string& fo
     for (const ReportFile& file : report.files) {
       const fs::path path = fs::is_directory(file.file) ? fs::path(file.file) / name : fs::path();
       if (fs::exists(path)) out.push_back(path);
-      if (fs::path(file.file).filename() == name) out.emplace_back(file.file);
+      const std::string own = fs::path(file.file).filename().string();
+      if (own == name || own == "." + name) out.emplace_back(file.file);
     }
   }
   return out;
