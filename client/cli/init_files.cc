@@ -202,7 +202,9 @@ std::string NextSteps(const ProjectScan& scan) {
                     "; fetch the whole history there (fetch-depth: 0); `testselect ci` writes "
                     "matrices and child pipelines\n");
   }
-  absl::StrAppend(&out, "\nNext:\n  git add .testselect.yml .gitignore\n");
+  absl::StrAppend(&out,
+                  "\nNext:\n  git add .testselect.yml .gitignore\n"
+                  "  git commit  # evidence belongs to a commit: before, a run records nothing\n");
   for (const FoundRunner& runner : scan.runners) AppendSteps(runner, &out);
   absl::StrAppend(&out, "\nWhat may be wrong: testselect doctor\n");
   return out;

@@ -145,7 +145,9 @@ class Scanner {
     const std::string folder = FolderOf(file);
     if (name == "go.mod") AddPlain("go test", file, folder, "go");
     if (name == "pom.xml") AddPlain("Maven Surefire", file, folder, "maven");
-    if (name == "build.gradle" || name == "build.gradle.kts") AddPlain("Gradle", file, folder);
+    if (name == "build.gradle" || name == "build.gradle.kts") {
+      AddPlain("Gradle", file, folder, "gradle");
+    }
     if (name == "Cargo.toml") AddPlain("cargo test", file, folder);
     if (name == ".rspec") AddPlain("RSpec", file, folder, "rspec");
     if (name == "Gemfile" && absl::StrContains(Read(file), "rspec")) {

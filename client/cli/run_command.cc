@@ -170,7 +170,8 @@ class TestRun {
       console_.Note(absl::StrCat(CountText(checkout.changed.size()), " files differ from HEAD (",
                                  Shorten(checkout.changed[0]),
                                  checkout.changed.size() > 1 ? ", ...)" : ")",
-                                 ": tests are selected for the files as they are"));
+                                 ": tests are selected for the files as they are",
+                                 not_uploaded_.empty() ? "" : "; nothing is recorded"));
     } else {
       console_.Warning(absl::StrCat(
           CountText(checkout.changed.size()), " files differ from the commit (",

@@ -68,11 +68,11 @@ void PutRecord(uint32_t field, absl::string_view value, std::string& out) {
   PutBytes(&out, record);
 }
 
-std::string StartRecord() {
+std::string StartRecord(absl::string_view producer) {
   std::string start;
   PutField(1, "testselect-evidence", start);
   PutNumber(2, 1, start);
-  PutField(3, "testselect run maven", start);
+  PutField(3, producer, start);
   return start;
 }
 
@@ -86,17 +86,17 @@ std::string WholeFile(uint32_t number, uint32_t lines) {
   return seen;
 }
 
-class ClassLogs {
+class LogReader {
  public:
-  ClassLogs(const std::string& top, absl::Span<const std::string> modules,
-            const absl::flat_hash_set<std::string>& labels)
-      : top_(absl::StrCat(top, "/")), modules_(modules.begin(), modules.end()), labels_(labels) {}
+  LogReader(const ClassLogs& logs, const absl::flat_hash_set<std::string>& labels)
+      : logs_(logs), top_(absl::StrCat(logs.top, "/")), labels_(labels) {
+    for (const BuildModule& module : logs.modules) folder_of_.emplace(module.output, module.folder);
+  }
 
   absl::Status Read(const std::string& path) {
     TS_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-    if (!IsOfFork(text)) return absl::OkStatus();
-    std::set<std::string> sources;
-    std::vector<std::string> tests;
+    if (logs_.only_of_surefire && !IsOfFork(text)) return absl::OkStatus();
+    std::set<std::string> sources, tests;
     for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
       const std::pair<absl::string_view, absl::string_view> pair =
           absl::StrSplit(line, absl::MaxSplits(" source: ", 1));
@@ -104,7 +104,8 @@ class ClassLogs {
       absl::ConsumePrefix(&place, "jar:");
       if (!absl::ConsumePrefix(&place, "file:")) continue;
       AddClass(std::string(pair.first), UrlDecoded(place), sources);
-      if (labels_.contains(pair.first)) tests.emplace_back(pair.first);
+      std::string outermost = OutermostClass(pair.first);
+      if (labels_.contains(outermost)) tests.insert(std::move(outermost));
     }
     found_.one_log_a_label &= tests.size() == 1;
     for (const std::string& test : tests) executed_[test].insert(sources.begin(), sources.end());
@@ -116,7 +117,7 @@ class ClassLogs {
     if (executed_.empty() || !found_.unknown.empty()) return found_;
     std::string bytes;
     // EvidenceRecord's fields: 1 start, 2 file, 4 test, 6 end.
-    PutRecord(1, StartRecord(), bytes);
+    PutRecord(1, StartRecord(logs_.producer), bytes);
     absl::flat_hash_map<std::string, std::pair<uint32_t, uint32_t>> files;  // number, lines
     for (const auto& [label, sources] : executed_) {
       for (const std::string& source : sources) {
@@ -149,24 +150,21 @@ class ClassLogs {
     return text.ok() ? static_cast<uint32_t>(std::count(text->begin(), text->end(), '\n')) + 1 : 1;
   }
 
-  // The module whose output `place` is: a folder of classes, or the archive made of one.
-  std::optional<std::string> ModuleOf(const std::string& place) const {
+  // The output that `place` lies in: a folder of classes, or an archive.
+  std::optional<std::string> OutputOf(const std::string& place) const {
     for (fs::path at = place; at.has_relative_path(); at = at.parent_path()) {
-      if (at.filename() == "target" && modules_.contains(at.parent_path().string())) {
-        return at.parent_path().string();
-      }
+      if (folder_of_.contains(at.string())) return at.string();
     }
     return std::nullopt;
   }
 
   void AddClass(const std::string& name, const std::string& place, std::set<std::string>& sources) {
-    if (!absl::StartsWith(place, top_)) return;
     const auto [known, is_new] = sources_of_.try_emplace(absl::StrCat(place, "\n", name));
     if (is_new) {
-      const std::optional<std::string> module = ModuleOf(place);
-      if (module.has_value()) {
-        known->second = SourcesOf(name, *module);
-      } else {
+      const std::optional<std::string> output = OutputOf(place);
+      if (output.has_value()) {
+        known->second = SourcesOf(name, place, *output);
+      } else if (absl::StartsWith(place, top_)) {
         found_.unknown.push_back(absl::StrCat(name, " (", place, ")"));
       }
     }
@@ -175,38 +173,62 @@ class ClassLogs {
 
   // The files that may be the class's source; none for a class made by a tool. The compiler writes
   // a source's name without its folders.
-  std::vector<std::string> SourcesOf(const std::string& name, const std::string& module) {
+  std::vector<std::string> SourcesOf(const std::string& name, const std::string& place,
+                                     const std::string& output) {
     const std::string inside = absl::StrReplaceAll(name, {{".", "/"}});
-    std::string file;
-    for (const absl::string_view output : {"classes", "test-classes"}) {
-      const absl::StatusOr<std::string> bytes =
-          ReadFile(absl::StrCat(module, "/target/", output, "/", inside, ".class"));
+    std::set<std::string> files;
+    for (const std::string& compiled : Compiled(inside, place, output)) {
+      const absl::StatusOr<std::string> bytes = ReadFile(compiled);
       if (!bytes.ok()) continue;
-      if (const auto parsed = ReadClassFile(*bytes)) file = parsed->source;
+      if (const auto parsed = ReadClassFile(*bytes)) files.insert(parsed->source);
+    }
+    files.erase("");
+    if (files.empty()) {  // compiled without that name, or in nothing but an archive
+      const std::string outermost = OutermostClass(name);
+      const std::string stem = outermost.substr(outermost.rfind('.') + 1);
+      for (const absl::string_view ending : {".java", ".kt", ".groovy", ".scala"}) {
+        files.insert(absl::StrCat(stem, ending));
+        files.insert(absl::StrCat(absl::StripSuffix(stem, "Kt"), ending));
+      }
     }
     const std::string package = inside.substr(0, inside.rfind('/') + 1);
-    if (file.empty()) {  // compiled without that name, or not in a folder
-      const absl::string_view outermost = absl::string_view(name).substr(0, name.find('$'));
-      file = absl::StrCat(outermost.substr(outermost.rfind('.') + 1), ".java");
-    }
-    const std::vector<std::string>& candidates = Named(module)[file];
-    std::vector<std::string> fitting;
-    for (const std::string& candidate : candidates) {
-      if (absl::EndsWith(candidate, absl::StrCat("/", package, file))) fitting.push_back(candidate);
+    std::vector<std::string> fitting, candidates;
+    for (const std::string& file : files) {
+      for (const std::string& candidate : FilesBelow(folder_of_.at(output))[file]) {
+        candidates.push_back(candidate);
+        if (absl::EndsWith(candidate, absl::StrCat("/", package, file)))
+          fitting.push_back(candidate);
+      }
     }
     return fitting.empty() ? candidates : fitting;
   }
 
-  // A module's files by name, without what its build made.
-  std::map<std::string, std::vector<std::string>>& Named(const std::string& module) {
-    const auto [known, is_new] = files_of_.try_emplace(module);
+  // Where the class's file may be: in the folder that it was loaded from, or, for one of an
+  // archive, anywhere in the module's output.
+  std::vector<std::string> Compiled(const std::string& inside, const std::string& place,
+                                    const std::string& output) {
+    const std::string end = absl::StrCat("/", inside, ".class");
+    std::error_code error;
+    if (fs::is_directory(place, error)) return {absl::StrCat(place, end)};
+    std::vector<std::string> found;
+    for (const std::string& file : FilesBelow(output)[end.substr(end.rfind('/') + 1)]) {
+      if (absl::EndsWith(file, end)) found.push_back(file);
+    }
+    return found;
+  }
+
+  // The files below a folder by name, without what a build made of others.
+  std::map<std::string, std::vector<std::string>>& FilesBelow(const std::string& folder) {
+    const auto [known, is_new] = files_of_.try_emplace(folder);
     if (!is_new) return known->second;
     std::error_code error;
-    for (fs::recursive_directory_iterator at(module, error), end; !error && at != end;
+    for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
          at.increment(error)) {
       const std::string name = at->path().filename().string();
       if (at->is_directory(error)) {
-        if (name == "target" || name == ".git") at.disable_recursion_pending();
+        if (folder_of_.contains(at->path().string()) || name == ".git" || name == "node_modules") {
+          at.disable_recursion_pending();
+        }
       } else {
         known->second[name].push_back(at->path().string());
       }
@@ -214,8 +236,9 @@ class ClassLogs {
     return known->second;
   }
 
+  const ClassLogs& logs_;
   const std::string top_;
-  const std::set<std::string> modules_;
+  std::map<std::string, std::string> folder_of_;  // by output
   const absl::flat_hash_set<std::string>& labels_;
   std::map<std::string, std::set<std::string>> executed_;  // label -> absolute paths
   absl::flat_hash_map<std::string, std::vector<std::string>> sources_of_;
@@ -225,21 +248,26 @@ class ClassLogs {
 
 }  // namespace
 
+std::string OutermostClass(absl::string_view name) {
+  const size_t start = name.rfind('.') + 1;  // 0 without a package
+  return std::string(name.substr(0, name.find('$', start + 1)));
+}
+
 std::string ClassLogOption(const std::string& folder) {
   return absl::StrCat("-Xlog:class+load=info:file=", folder, "/%p.log:none:filecount=0");
 }
 
-absl::StatusOr<ClassEvidence> WriteClassEvidence(const std::string& folder, const std::string& top,
-                                                 absl::Span<const std::string> modules,
+absl::StatusOr<ClassEvidence> WriteClassEvidence(const ClassLogs& logs,
                                                  const absl::flat_hash_set<std::string>& labels,
                                                  const std::string& out) {
-  ClassLogs logs(top, modules, labels);
+  LogReader reader(logs, labels);
   std::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    TS_RETURN_IF_ERROR(logs.Read(at->path().string()));
+  for (fs::directory_iterator at(logs.folder, error), end; !error && at != end;
+       at.increment(error)) {
+    TS_RETURN_IF_ERROR(reader.Read(at->path().string()));
   }
-  if (error) return ErrnoStatus(absl::StrCat("cannot read ", folder), error.value());
-  return logs.Write(out);
+  if (error) return ErrnoStatus(absl::StrCat("cannot read ", logs.folder), error.value());
+  return reader.Write(out);
 }
 
 }  // namespace testselect::client

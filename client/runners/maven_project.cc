@@ -138,8 +138,8 @@ absl::StatusOr<MavenArguments> ParseMavenArguments(absl::Span<const std::string>
   return parsed;
 }
 
-std::vector<std::string> MavenModules(const std::string& top) {
-  std::vector<std::string> modules;
+std::vector<MavenModule> MavenModules(const std::string& top) {
+  std::vector<MavenModule> modules;
   std::error_code error;
   for (fs::recursive_directory_iterator
            at(top, fs::directory_options::skip_permission_denied, error),
@@ -149,16 +149,16 @@ std::vector<std::string> MavenModules(const std::string& top) {
     const std::string name = at->path().filename().string();
     if (name == "target") {
       const fs::path module = at->path().parent_path();
-      if (fs::exists(module / "pom.xml", error) &&
-          fs::is_directory(at->path() / "test-classes", error)) {
-        modules.push_back(module.string());
+      if (fs::exists(module / "pom.xml", error)) {
+        modules.push_back({module.string(), fs::is_directory(at->path() / "test-classes", error)});
       }
     }
     if (name == "target" || name == "node_modules" || name == "src" || name[0] == '.') {
       at.disable_recursion_pending();
     }
   }
-  std::sort(modules.begin(), modules.end());
+  std::sort(modules.begin(), modules.end(),
+            [](const MavenModule& a, const MavenModule& b) { return a.folder < b.folder; });
   return modules;
 }
 

@@ -21,8 +21,12 @@ struct MavenArguments {
 // kInvalidArgument naming an option that `run` gives itself, or that chooses tests.
 absl::StatusOr<MavenArguments> ParseMavenArguments(absl::Span<const std::string> arguments);
 
-// The folders below `top` that have a pom.xml and target/test-classes. Sorted.
-std::vector<std::string> MavenModules(const std::string& top);
+struct MavenModule {
+  std::string folder;
+  bool has_tests = false;  // target/test-classes
+};
+// The folders below `top` that have a pom.xml and target. Sorted.
+std::vector<MavenModule> MavenModules(const std::string& top);
 
 // Classes of a module's target/test-classes that Surefire runs by its own choice of names and that
 // can be made: "com.example.ATest". Sorted. What it lacks (other names, chosen by the POM) is in no

@@ -56,7 +56,10 @@ class MavenRunner : public Runner {
       setup_.warn(absl::StrCat("mvn test-compile:\n", finished.out, finished.err));
       return tests;
     }
-    modules_ = MavenModules(Top());
+    for (const MavenModule& module : MavenModules(Top())) {
+      built_.push_back({module.folder, absl::StrCat(module.folder, "/target")});
+      if (module.has_tests) modules_.push_back(module.folder);
+    }
     if (modules_.empty()) {
       return absl::FailedPreconditionError(absl::StrCat(
           "no folder below ", Top(), " has a pom.xml and target/test-classes after test-compile"));
@@ -222,7 +225,12 @@ class MavenRunner : public Runner {
   absl::Status AddEvidence(const RunOrder& order, const std::string& logs, RunResult& result) {
     const std::string file = absl::StrCat(setup_.scratch, "/evidence.", order.round);
     TS_ASSIGN_OR_RETURN(const ClassEvidence evidence,
-                        WriteClassEvidence(logs, setup_.top, modules_, ran_, file));
+                        WriteClassEvidence({.folder = logs,
+                                            .top = setup_.top,
+                                            .modules = built_,
+                                            .producer = "testselect run maven",
+                                            .only_of_surefire = true},
+                                           ran_, file));
     if (!evidence.unknown.empty()) {
       setup_.warn(absl::StrCat("no evidence is recorded: of ", evidence.unknown[0],
                                " it is not known which file it was made of"));
@@ -241,7 +249,8 @@ class MavenRunner : public Runner {
   const RunnerSetup& setup_;
   MavenArguments arguments_;
   int java_ = 0;
-  std::vector<std::string> modules_;
+  std::vector<std::string> modules_;  // with tests
+  std::vector<BuildModule> built_;    // all
   absl::flat_hash_set<std::string> listed_;
   absl::flat_hash_set<std::string> ran_;  // in this round
   bool leaves_out_ = true;                // a POM may name classes to leave out

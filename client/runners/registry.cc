@@ -4,6 +4,7 @@
 #include "client/runners/command_runner.h"
 #include "client/runners/ctest_runner.h"
 #include "client/runners/go_runner.h"
+#include "client/runners/gradle_runner.h"
 #include "client/runners/gtest_runner.h"
 #include "client/runners/jest_runner.h"
 #include "client/runners/maven_runner.h"
@@ -23,6 +24,7 @@ constexpr RunnerKind kRunners[] = {
     {"jest", "Jest; evidence by test file", NewJestRunner},
     {"vitest", "Vitest; evidence by test file, with a coverage package", NewVitestRunner},
     {"maven", "Maven Surefire; evidence by test class, one JVM each", NewMavenRunner},
+    {"gradle", "Gradle's Test tasks; evidence by test class, one JVM each", NewGradleRunner},
     {"rspec", "RSpec; outcomes alone", NewRspecRunner},
     {"dan", "two commands: one prints the labels, one gets the chosen ones in a JSON file",
      NewDanRunner},

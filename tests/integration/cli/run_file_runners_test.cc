@@ -1,7 +1,7 @@
-// `testselect run` with the real Jest, Vitest, Maven and RSpec, where they can be had. CTest's
-// fixtures fetch them (install_runners.sh). TESTSELECT_NODE_MODULES names a node_modules folder
-// with jest, vitest and @vitest/coverage-istanbul, TESTSELECT_MAVEN a folder with a POM and the
-// repository that Maven builds it with offline.
+// `testselect run` with the real Jest, Vitest, Maven, Gradle and RSpec, where they can be had.
+// CTest's fixtures fetch them (install_runners.sh). TESTSELECT_NODE_MODULES names a node_modules
+// folder with jest, vitest and @vitest/coverage-istanbul, TESTSELECT_MAVEN a folder with a POM and
+// the repository that Maven builds it with offline.
 #include <cstdlib>
 #include <filesystem>
 
@@ -160,6 +160,60 @@ TEST_F(RunFileRunnersTest, MavenRecordsSelectsAndRunsWhatAChangeNeeds) {
   WriteFile("src/main/java/p/Mul.java",
             "package p;\nclass Mul {\n  static int mul(int a, int b) { return b * a; }\n}\n");
   ExpectRan(RunRunner("maven", offline), 1, 1);
+}
+
+// Gradle as Debian has it: 4.4, with JUnit 4 of the same place and no network.
+TEST_F(RunFileRunnersTest, GradleRecordsSelectsAndRunsWhatAChangeNeeds) {
+  const std::string jars = "/usr/share/java/";
+  if (!Works("gradle --version") || !std::filesystem::exists(jars + "junit4.jar")) {
+    GTEST_SKIP() << "there is no gradle, or no " << jars << "junit4.jar";
+  }
+  const std::vector<std::string> offline = {"--offline", "--no-daemon", "-q"};
+  WriteFile(".gitignore", "build\n.gradle\n");
+  WriteFile("settings.gradle", "include 'core', 'app'\n");
+  WriteFile(
+      "build.gradle",
+      absl::StrCat("subprojects {\n  apply plugin: 'java'\n  dependencies { testCompile "
+                   "files('",
+                   jars, "junit4.jar', '", jars,
+                   "hamcrest-core.jar') }\n}\n"
+                   "project(':app') { dependencies { compile project(':core') } }\n"
+                   "project(':core') { test { filter { includeTestsMatching 'p.Mul*' } } }\n"));
+  // The file's name is not the class's: only the compiled class tells.
+  WriteFile("core/src/main/java/p/Arithmetic.java",
+            "package p;\nclass Sum {\n  static int sum(int a, int b) { return a + b; }\n}\n"
+            "public class Arithmetic {\n  public static int twice(int a) { return Sum.sum(a, a); "
+            "}\n}\n");
+  WriteFile("core/src/main/java/p/Mul.java",
+            "package p;\nclass Mul {\n  static int mul(int a, int b) { return a * b; }\n}\n");
+  const std::string head = "package p;\nimport org.junit.*;\n";
+  WriteFile("core/src/test/java/p/Helper.java", "package p;\nclass Helper {}\n");
+  WriteFile("core/src/test/java/p/SlowTest.java",
+            head + "public class SlowTest {\n  @Test public void slow() { Assert.fail(); }\n}\n");
+  WriteFile("core/src/test/java/p/Base.java",
+            head +
+                "public abstract class Base {\n  @Test public void mul() {\n"
+                "    Assert.assertEquals(4, Mul.mul(2, 2));\n  }\n}\n");
+  WriteFile("core/src/test/java/p/MulTest.java",
+            "package p;\npublic class MulTest extends Base {}\n");
+  WriteFile("app/src/test/java/q/TwiceTest.java",
+            "package q;\nimport org.junit.*;\npublic class TwiceTest {\n"
+            "  public static class Inner {\n    @Test public void twice() {\n"
+            "      Assert.assertEquals(4, p.Arithmetic.twice(2));\n    }\n  }\n}\n");
+  Commit("for gradle");
+  ExpectRan(RunRunner("gradle", offline), 3, 0);
+  EXPECT_THAT(FilesOf("q.TwiceTest"), HasSubstr("Arithmetic.java"));
+  WriteFile("core/src/main/java/p/Mul.java",
+            "package p;\nclass Mul {\n  static int mul(int a, int b) { return b * a; }\n}\n");
+  // What the build's own filter leaves out is never seen to run, and is asked for each time.
+  ExpectRan(RunRunner("gradle", offline), 2, 1);
+  WriteFile("core/src/main/java/p/Arithmetic.java",
+            "package p;\nclass Sum {\n  static int sum(int a, int b) { return 5; }\n}\n"
+            "public class Arithmetic {\n  public static int twice(int a) { return Sum.sum(a, a); "
+            "}\n}\n");
+  Commit("broken");
+  EXPECT_NE(RunRunner("gradle", offline).exit_code, 0);
+  EXPECT_EQ(RunRunner("gradle", {"--tests", "p.MulTest"}).exit_code, 2);
 }
 
 TEST_F(RunFileRunnersTest, RspecListsAndRunsThirtyThousandExamples) {

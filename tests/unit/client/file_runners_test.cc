@@ -1,4 +1,5 @@
-// The runners whose labels are files or classes: Jest, Vitest, Maven, RSpec.
+// The runners whose labels are files or classes: Jest, Vitest, Maven, Gradle, RSpec.
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "client/files.h"
 #include "client/runners/class_file.h"
 #include "client/runners/class_log.h"
+#include "client/runners/gradle_runner.h"
 #include "client/runners/jest_runner.h"
 #include "client/runners/maven_project.h"
 #include "client/runners/node_program.h"
@@ -152,9 +154,9 @@ TEST(MavenRunnerTest, LogsThatAreNotSurefiresOwnAreNoEvidenceAndUnknownFoldersAr
       "\norg.codehaus.plexus.classworlds.launcher.Launcher source: file:/y.jar\n";
   const std::string test = "p.ATest source: file:/top/m/target/test-classes/\n";
   const std::string log = folder.path() + "/1.log";
-  const std::vector<std::string> modules = {"/top/m"};
+  const ClassLogs logs = {folder.path(), "/top", {{"/top/m", "/top/m/target"}}, "test", true};
   const auto labels = [&] {
-    const auto found = WriteClassEvidence(folder.path(), "/top", modules, {"p.ATest"}, out);
+    const auto found = WriteClassEvidence(logs, {"p.ATest"}, out);
     EXPECT_THAT(found.status(), IsOk());
     return *found;
   };
@@ -167,6 +169,49 @@ TEST(MavenRunnerTest, LogsThatAreNotSurefiresOwnAreNoEvidenceAndUnknownFoldersAr
       WriteFileAtomically(log, absl::StrCat(fork, test, "q.B source: file:/top/o%20d/B/\n")),
       IsOk());
   EXPECT_THAT(labels().unknown, ElementsAre("q.B (/top/o d/B)"));
+}
+
+TEST(ClassLogTest, AClassOfAnOutputOutsideOfTheCheckoutIsItsSourcesEvidence) {
+  ASSERT_OK_AND_ASSIGN(const ScratchFolder folder, ScratchFolder::Create("test"));
+  const std::string top = folder.path() + "/top", output = folder.path() + "/out";
+  for (const std::string& made : {top + "/src/p", output + "/classes", folder.path() + "/logs"}) {
+    std::filesystem::create_directories(made);
+  }
+  ASSERT_THAT(WriteFileAtomically(top + "/src/p/A.java", "a\nb\n"), IsOk());
+  ASSERT_THAT(WriteFileAtomically(folder.path() + "/logs/1.log",
+                                  absl::StrCat("p.ATest$In source: file:", output,
+                                               "/classes/\np.A source: file:", output, "/a.jar\n")),
+              IsOk());
+  const std::string out = folder.path() + "/evidence";
+  ASSERT_OK_AND_ASSIGN(const ClassEvidence found,
+                       WriteClassEvidence({folder.path() + "/logs", top, {{top, output}}, "test"},
+                                          {"p.ATest"}, out));
+  EXPECT_EQ(found.labels, 1u) << "a nested class is its outermost one's";
+  EXPECT_THAT(ReadFile(out), IsOkAndHolds(HasSubstr("src/p/A.java")));
+}
+
+TEST(GradleRunnerTest, ArgumentsAreThoseOfGradleWithATask) {
+  ASSERT_OK_AND_ASSIGN(const GradleArguments none, ParseGradleArguments({"-p", "sub", "-x", "a"}));
+  EXPECT_THAT(none.words, ElementsAre("-p", "sub", "-x", "a", "test"));
+  ASSERT_OK_AND_ASSIGN(const GradleArguments own, ParseGradleArguments({"--continue", ":a:check"}));
+  EXPECT_THAT(own.words, ElementsAre("--continue", ":a:check"));
+  EXPECT_TRUE(own.goes_on);
+  for (const std::vector<std::string>& refused : std::vector<std::vector<std::string>>{
+           {"--tests", "A"}, {"test", "--tests=A"}, {"-t"}, {"--dry-run"}, {"-p"}}) {
+    EXPECT_THAT(ParseGradleArguments(refused),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("behind --")));
+  }
+}
+
+TEST(GradleRunnerTest, RecordsHoldAnyTextAndOneThatIsCutOffIsRefused) {
+  const std::string records("2\0a\n\t\0\0001\0b\0", 11);
+  EXPECT_THAT(ReadRecords(records),
+              IsOkAndHolds(ElementsAre(ElementsAre("a\n\t", ""), ElementsAre("b"))));
+  EXPECT_THAT(ReadRecords(""), IsOkAndHolds(ElementsAre()));
+  for (const size_t length : {2u, 3u, 6u, 9u, 10u}) {
+    EXPECT_THAT(ReadRecords(records.substr(0, length)), StatusIs(absl::StatusCode::kDataLoss))
+        << length;
+  }
 }
 
 TEST(MavenRunnerTest, WhatIsNoWholeClassFileIsNone) {
