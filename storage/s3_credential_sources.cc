@@ -65,6 +65,8 @@ class Search {
   Found SharedFile();
   Found Container();
   Found Instance();
+  Found AskInstance(const std::string& base, absl::string_view token, absl::Time until);
+  std::string StsUrl() const;
   absl::StatusOr<std::string> ContainerUrl() const;
   absl::StatusOr<std::string> ContainerToken() const;
 
@@ -154,6 +156,13 @@ Found Search::Environment() {
   return found;
 }
 
+std::string Search::StsUrl() const {
+  const std::string named = Variable("AWS_ENDPOINT_URL_STS");
+  if (!named.empty()) return absl::StrCat(absl::StripSuffix(named, "/"), "/");
+  return absl::StrCat("https://sts.", sources_.region, ".amazonaws.com",
+                      absl::StartsWith(sources_.region, "cn-") ? ".cn" : "", "/");
+}
+
 Found Search::WebIdentity() {
   const std::string file = Variable("AWS_WEB_IDENTITY_TOKEN_FILE");
   const std::string role = Variable("AWS_ROLE_ARN");
@@ -165,19 +174,14 @@ Found Search::WebIdentity() {
   TS_ASSIGN_OR_RETURN(const std::string token, ReadFile(file));
   std::string session = Variable("AWS_ROLE_SESSION_NAME");
   if (session.empty()) session = absl::StrCat("testselect-", getpid());
-  std::string url = Variable("AWS_ENDPOINT_URL_STS");
-  if (url.empty()) {
-    url = absl::StrCat("https://sts.", sources_.region, ".amazonaws.com",
-                       absl::StartsWith(sources_.region, "cn-") ? ".cn" : "");
-  }
+  const std::string url = StsUrl();
   const std::string body = absl::StrCat(
       "Action=AssumeRoleWithWebIdentity&RoleArn=", UrlEncode(role),
       "&RoleSessionName=", UrlEncode(session),
       "&Version=2011-06-15&WebIdentityToken=", UrlEncode(absl::StripAsciiWhitespace(token)));
-  absl::StatusOr<HttpResponse> answer =
-      Ask("POST", absl::StrCat(absl::StripSuffix(url, "/"), "/"),
-          {"Content-Type: application/x-www-form-urlencoded", "Accept: application/xml"}, body,
-          absl::Now() + absl::Seconds(10));
+  absl::StatusOr<HttpResponse> answer = Ask(
+      "POST", url, {"Content-Type: application/x-www-form-urlencoded", "Accept: application/xml"},
+      body, absl::Now() + absl::Seconds(10));
   if (!answer.ok()) {
     return absl::UnavailableError(
         absl::StrCat("credentials: STS at ", url, ": ", answer.status().message()));
@@ -310,8 +314,11 @@ Found Search::Instance() {
         ")");
     return std::nullopt;
   }
-  const std::string header =
-      absl::StrCat("X-aws-ec2-metadata-token: ", absl::StripAsciiWhitespace(token->body));
+  return AskInstance(base, absl::StripAsciiWhitespace(token->body), until);
+}
+
+Found Search::AskInstance(const std::string& base, absl::string_view token, absl::Time until) {
+  const std::string header = absl::StrCat("X-aws-ec2-metadata-token: ", token);
   std::string url = absl::StrCat(base, "/latest/meta-data/iam/security-credentials/");
   absl::StatusOr<HttpResponse> answer = Ask("GET", url, {header}, "", until);
   if (answer.ok() && answer->status == 404) {

@@ -50,6 +50,7 @@ ObjectStoreOptions Radosgw::Options(const std::string& credentials_file,
   options.region = "us-east-1";
   options.path_style = true;
   options.credentials_file = credentials_file;
+  options.timeout = absl::Seconds(60);  // the machine may be busy
   return options;
 }
 
@@ -74,10 +75,9 @@ OwnRadosgw::OwnRadosgw(const Radosgw& radosgw) : configuration_(radosgw.configur
 void OwnRadosgw::Start() {
   const std::string frontends =
       absl::StrCat("--rgw-frontends=beast endpoint=127.0.0.1:", port_, " tcp_nodelay=1");
-  const char* const argv[] = {"radosgw",     "-c",          configuration_.c_str(),
-                              "-n",          "client.rgw",  "--foreground",
-                              "--pid-file=", "--log-file=", frontends.c_str(),
-                              nullptr};
+  const char* const argv[] = {
+      "radosgw",     "-c",          configuration_.c_str(), "-n",   "client.rgw", "--foreground",
+      "--pid-file=", "--log-file=", frontends.c_str(),      nullptr};
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);

@@ -53,6 +53,7 @@ make_certificates() {
   cat server.key server.crt >server.pem
 }
 
+# Without its cache a gateway tells the others of no change: it would wait half a minute for one that a test has killed.
 write_configuration() {
   cat >"$folder/ceph.conf" <<CONF
 [global]
@@ -95,6 +96,7 @@ osd op num shards = 1
 rgw data = $folder/rgw
 rgw frontends = beast endpoint=127.0.0.1:$4 ssl_endpoint=127.0.0.1:$5 ssl_certificate=$folder/tls/server.pem tcp_nodelay=1
 rgw dns name = localhost
+rgw cache enabled = false
 rgw thread pool size = 32
 rgw rados pool pg num min = 4
 rgw enable usage log = false
