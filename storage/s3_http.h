@@ -47,7 +47,7 @@ struct HttpResponse {
 };
 
 // Keeps connections for reuse: as many as requests were ever under way at a time, for as long as
-// the server and libcurl's limits of age do. Thread-safe.
+// the server and libcurl's limits of age do. Thread-safe. The program must ignore SIGPIPE.
 class HttpClient {
  public:
   // PEM file of the authorities that are trusted; empty: the system's.

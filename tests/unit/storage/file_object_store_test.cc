@@ -2,8 +2,10 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -111,6 +113,39 @@ TEST(FileObjectStoreTest, AFolderOfMoreNamesThanAreHeldIsListedWhole) {
     if (listed.size() < 5000) break;
   }
   EXPECT_EQ(keys.size(), 9000u);
+}
+
+TEST(FileObjectStoreTest, AWriterThatIsKilledLeavesWholeObjectsOnly) {
+  const TemporaryFolder folder;
+  const auto bytes_of = [](const std::string& key) { return std::string(4 << 20, key.back()); };
+  for (int round = 0; round < 4; ++round) {
+    int acknowledged[2];
+    ASSERT_EQ(pipe(acknowledged), 0);
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      const auto store = OpenFolder(folder.path());
+      for (char c = 'a';; ++c) {
+        const std::string key = absl::StrCat("round", round, "/", std::string(1, c));
+        if (!store->Create(key, bytes_of(key)).ok() || write(acknowledged[1], &c, 1) != 1) _exit(1);
+      }
+    }
+    close(acknowledged[1]);
+    char last = 0;
+    for (int i = 0; i <= round; ++i) ASSERT_EQ(read(acknowledged[0], &last, 1), 1);
+    kill(child, SIGKILL);  // in the middle of the next
+    ASSERT_EQ(waitpid(child, nullptr, 0), child);
+    close(acknowledged[0]);
+    const std::string last_acknowledged = absl::StrCat("round", round, "/", std::string(1, last));
+    const auto store = OpenFolder(folder.path());
+    ASSERT_OK_AND_ASSIGN(const auto listed, store->List("", "", 100));
+    EXPECT_GE(listed.back().key, last_acknowledged);
+    for (const ObjectInfo& info : listed) {
+      const auto got = store->Get(info.key);
+      ASSERT_THAT(got, IsOk());
+      EXPECT_TRUE(*got == bytes_of(info.key)) << info.key;
+    }
+  }
 }
 
 TEST(FileObjectStoreTest, AFullFolderIsToldApart) {
