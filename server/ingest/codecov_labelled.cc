@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "server/ingest/context_name.h"
+#include "server/ingest/coveragepy_dialect.h"
 #include "server/ingest/formats.h"
 #include "server/ingest/json_reader.h"
 #include "server/ingest/json_walk.h"
@@ -186,19 +187,6 @@ class FilesReader {
   LineBits outside_;                 // of one file: lines outside tests
 };
 
-// Whether the first contexts that `head` shows are numbers.
-bool HasNumberedContexts(absl::string_view head) {
-  constexpr absl::string_view kKey = "\"contexts\"";
-  for (size_t at = head.find(kKey); at != absl::string_view::npos; at = head.find(kKey, at + 1)) {
-    const size_t open = head.find_first_of("[}", at);
-    if (open == absl::string_view::npos) return false;
-    const size_t value = head.find_first_not_of(" \r\n\t", open + 1);
-    if (head[open] == '}' || value == absl::string_view::npos || head[value] == ']') continue;
-    return absl::ascii_isdigit(static_cast<unsigned char>(head[value]));
-  }
-  return false;
-}
-
 class Parser : public ReportParser {
  public:
   absl::string_view name() const override { return kName; }
@@ -208,8 +196,7 @@ class Parser : public ReportParser {
   bool names_labels() const override { return true; }
   bool is_outcomes() const override { return false; }
   bool Recognises(absl::string_view head) const override {
-    return CoveragePyJsonParser()->Recognises(head) &&
-           (absl::StrContains(head, "\"labels_table\"") || HasNumberedContexts(head));
+    return CoveragePyDialectOf(head) == CoveragePyDialect::kLabelled;
   }
   absl::Status Parse(ReportSource& source, const ParseOptions& options,
                      EvidenceSink& sink) const override {

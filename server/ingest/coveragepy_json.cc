@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "server/ingest/context_array.h"
+#include "server/ingest/coveragepy_dialect.h"
 #include "server/ingest/formats.h"
 #include "server/ingest/json_reader.h"
 #include "server/ingest/line_bits.h"
@@ -231,10 +232,7 @@ class Parser : public ReportParser {
   bool names_labels() const override { return true; }
   bool is_outcomes() const override { return false; }
   bool Recognises(absl::string_view head) const override {
-    const size_t brace = head.find('{');
-    return brace < 8 && absl::StrContains(head, "\"meta\"") &&
-           (absl::StrContains(head, "\"branch_coverage\"") ||
-            absl::StrContains(head, "\"show_contexts\""));
+    return CoveragePyDialectOf(head) == CoveragePyDialect::kPlain;
   }
   absl::Status Parse(ReportSource& source, const ParseOptions& options,
                      EvidenceSink& sink) const override {
