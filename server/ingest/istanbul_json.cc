@@ -7,9 +7,11 @@
 //
 // A line counts if a statement that starts on it was executed. A function that was entered and has
 // no statement (its body is empty) is told as a function, else its change would concern nobody. c8
-// and the V8 providers write one statement per line. A member that is a text is no file and is left
-// out. The report names no test. Memory: one file's statements and functions.
-// https://github.com/istanbuljs/istanbuljs, packages/istanbul-lib-coverage/lib/file-coverage.js
+// and the V8 providers write one statement per line. Places in a record with a source map
+// (inputSourceMap: counts that no reporter has seen yet) are in the text that a compiler made, and
+// are led back to its sources. A member that is a text is no file and is left out. The report names
+// no test. Memory: one file's statements and functions. https://github.com/istanbuljs/istanbuljs,
+// packages/istanbul-lib-coverage/lib/file-coverage.js
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -22,6 +24,8 @@
 #include "server/ingest/json_reader.h"
 #include "server/ingest/line_bits.h"
 #include "server/ingest/parse_error.h"
+#include "server/ingest/script_url.h"
+#include "server/ingest/source_map.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -62,9 +66,18 @@ bool AnyIn(const std::vector<Position>& starts, const Place& place) {
 
 struct FileRecord {
   std::string path;
-  bool has_statements = false, has_counts = false;
+  bool has_statements = false, has_counts = false, has_map = false;
+  SourceMap map;
   Counted statements, functions;
 };
+
+const MappedPiece* FindPiece(const SourcePieces& pieces, const Position& position) {
+  return position.line == 0 ? nullptr : pieces.Find(position.line - 1, position.column);
+}
+
+Position SourceOf(const MappedPiece& piece) {
+  return {std::min(piece.source_line, kMaxLine - 1) + 1, piece.source_column};
+}
 
 class Report {
  public:
@@ -93,7 +106,7 @@ class Report {
     if (!file.has_statements || !file.has_counts) {
       return json_.Error("a file has no 'statementMap' or no 's'");
     }
-    return json_.AtByte(Tell(file));
+    return json_.AtByte(file.has_map ? TellBySource(file) : Tell(file));
   }
 
   absl::Status ReadRecord(FileRecord* file) {
@@ -113,7 +126,11 @@ class Report {
         return ReadCounts(&file->statements);
       }
       if (key == "f") return ReadCounts(&file->functions);
-      return json_.SkipValue();
+      const bool is_map = key == "inputSourceMap";
+      TS_ASSIGN_OR_RETURN(const char begin, json_.PeekChar());
+      if (!is_map || begin != '{') return json_.SkipValue();
+      file->has_map = true;
+      return ReadSourceMap(&json_, &file->map);
     });
   }
 
@@ -155,6 +172,29 @@ class Report {
       if (executed) counted->executed.push_back(std::move(id));
       return absl::OkStatus();
     });
+  }
+
+  // Splits the record into one for each source of its map, and tells those.
+  absl::Status TellBySource(const FileRecord& record) {
+    TS_ASSIGN_OR_RETURN(const SourcePieces pieces, SourcePieces::Of(record.map));
+    std::vector<FileRecord> sources(record.map.sources.size());
+    const auto lead_back = [&](const Counted& counted, Counted FileRecord::*to) {
+      for (const auto& [id, place] : counted.places) {
+        const MappedPiece* const first = FindPiece(pieces, place.first);
+        if (first == nullptr || first->source >= sources.size()) continue;
+        const MappedPiece* last = FindPiece(pieces, place.last);
+        if (last == nullptr || last->source != first->source) last = first;
+        (sources[first->source].*to).places[id] = {SourceOf(*first), SourceOf(*last)};
+      }
+      for (FileRecord& source : sources) (source.*to).executed = counted.executed;
+    };
+    lead_back(record.statements, &FileRecord::statements);
+    lead_back(record.functions, &FileRecord::functions);
+    for (size_t i = 0; i < sources.size(); ++i) {
+      sources[i].path = PathOfSource(record.map.sources[i], record.map.root, record.path);
+      if (!sources[i].path.empty()) TS_RETURN_IF_ERROR(Tell(sources[i]));
+    }
+    return absl::OkStatus();
   }
 
   absl::Status Tell(const FileRecord& record) {

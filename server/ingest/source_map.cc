@@ -1,10 +1,10 @@
 #include "server/ingest/source_map.h"
 
-#include <array>
+#include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/types/span.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -46,6 +46,21 @@ absl::Status Advance(absl::string_view* text, int64_t* number) {
 
 }  // namespace
 
+absl::Status ReadSourceMap(JsonReader* json, SourceMap* map) {
+  const auto read_text = [json](std::string* text) -> absl::Status {
+    TS_ASSIGN_OR_RETURN(const char begin, json->PeekChar());
+    if (begin != '"') return json->SkipValue();  // null
+    TS_ASSIGN_OR_RETURN(*text, json->Text());
+    return absl::OkStatus();
+  };
+  return json->ForEachMember([&](absl::string_view key) -> absl::Status {
+    if (key == "mappings") return read_text(&map->mappings);
+    if (key == "sourceRoot") return read_text(&map->root);
+    if (key != "sources") return json->SkipValue();
+    return json->ForEachElement([&] { return read_text(&map->sources.emplace_back()); });
+  });
+}
+
 absl::Status ForEachPiece(absl::string_view mappings,
                           const std::function<void(const MappedPiece&)>& take) {
   int64_t source = 0, source_line = 0, source_column = 0, name = 0;
@@ -62,6 +77,7 @@ absl::Status ForEachPiece(absl::string_view mappings,
         piece.has_source = true;
         piece.source = static_cast<uint32_t>(source);
         piece.source_line = static_cast<uint32_t>(source_line);
+        piece.source_column = static_cast<uint32_t>(source_column);
       }
       if (!text.empty()) TS_RETURN_IF_ERROR(Advance(&text, &name));
       if (!text.empty()) return absl::InvalidArgumentError("the mappings hold six numbers");
@@ -70,6 +86,28 @@ absl::Status ForEachPiece(absl::string_view mappings,
     ++line;
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<SourcePieces> SourcePieces::Of(const SourceMap& map) {
+  SourcePieces out;
+  TS_RETURN_IF_ERROR(
+      ForEachPiece(map.mappings, [&](const MappedPiece& piece) { out.pieces_.push_back(piece); }));
+  std::stable_sort(out.pieces_.begin(), out.pieces_.end(),
+                   [](const MappedPiece& a, const MappedPiece& b) {
+                     return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+                   });
+  return out;
+}
+
+const MappedPiece* SourcePieces::Find(uint32_t line, uint32_t column) const {
+  const auto after =
+      std::upper_bound(pieces_.begin(), pieces_.end(), std::pair(line, column),
+                       [](const std::pair<uint32_t, uint32_t>& place, const MappedPiece& piece) {
+                         return place < std::pair(piece.line, piece.column);
+                       });
+  if (after == pieces_.begin()) return nullptr;
+  const MappedPiece& piece = *std::prev(after);
+  return piece.line == line && piece.has_source ? &piece : nullptr;
 }
 
 }  // namespace testselect

@@ -47,8 +47,7 @@ struct Script {
 struct CachedMap {
   std::vector<uint32_t> line_lengths;
   bool has_map = false;  // else the text is the file's own
-  std::vector<std::string> sources;
-  std::string root, mappings;
+  SourceMap map;
 };
 
 class Report {
@@ -134,38 +133,19 @@ class Report {
     if (!url.ok()) return json_.AtByte(url.status());
     if (absl::StrContains(*url, "/node_modules/")) return json_.SkipValue();
     CachedMap& cached = maps_[*url];
+    TS_ASSIGN_OR_RETURN(const char begin, json_.PeekChar());
+    if (begin != '{') return json_.SkipValue();  // Node found none
     return json_.ForEachMember([&](absl::string_view key) -> absl::Status {
-      if (key == "lineLengths") {
+      const bool is_lengths = key == "lineLengths", is_data = key == "data";
+      TS_ASSIGN_OR_RETURN(const char value, json_.PeekChar());
+      if (is_lengths && value == '[') {
         return json_.ForEachElement(
             [&] { return ReadNumber(&cached.line_lengths.emplace_back()); });
       }
-      if (key != "data") return json_.SkipValue();
-      TS_ASSIGN_OR_RETURN(const char begin, json_.PeekChar());
-      cached.has_map = begin == '{';
-      return cached.has_map ? ReadMap(&cached) : json_.SkipValue();
+      if (!is_data || value != '{') return json_.SkipValue();
+      cached.has_map = true;
+      return ReadSourceMap(&json_, &cached.map);
     });
-  }
-
-  absl::Status ReadMap(CachedMap* cached) {
-    return json_.ForEachMember([&](absl::string_view key) -> absl::Status {
-      if (key == "sources") return json_.ForEachElement([&] { return ReadSource(cached); });
-      std::string* const text = key == "mappings"     ? &cached->mappings
-                                : key == "sourceRoot" ? &cached->root
-                                                      : nullptr;
-      TS_ASSIGN_OR_RETURN(const char begin, json_.PeekChar());
-      if (text == nullptr || begin != '"') return json_.SkipValue();
-      TS_ASSIGN_OR_RETURN(*text, json_.Text());
-      return absl::OkStatus();
-    });
-  }
-
-  // Generators write null for a source without a name.
-  absl::Status ReadSource(CachedMap* cached) {
-    std::string& source = cached->sources.emplace_back();
-    TS_ASSIGN_OR_RETURN(const char begin, json_.PeekChar());
-    if (begin != '"') return json_.SkipValue();
-    TS_ASSIGN_OR_RETURN(source, json_.Text());
-    return absl::OkStatus();
   }
 
   absl::Status Tell(const Script& script) {
@@ -211,7 +191,7 @@ class Report {
   absl::StatusOr<bool> TellByMap(const Script& script, const CachedMap& cached) {
     const TextLines lines = TextLines::OfLengths(cached.line_lengths);
     const ExecutedParts parts(script.ranges);
-    std::vector<LineBits> bits(cached.sources.size());
+    std::vector<LineBits> bits(cached.map.sources.size());
     MappedPiece last;
     const auto end_piece = [&](uint32_t column) {
       if (!last.has_source || last.line >= lines.size() || last.source >= bits.size()) return;
@@ -222,14 +202,14 @@ class Report {
         bits[last.source].Add(last.source_line + 1);
       }
     };
-    const absl::Status read = ForEachPiece(cached.mappings, [&](const MappedPiece& piece) {
+    const absl::Status read = ForEachPiece(cached.map.mappings, [&](const MappedPiece& piece) {
       end_piece(piece.line == last.line ? piece.column : UINT32_MAX);
       last = piece;
     });
     end_piece(UINT32_MAX);
     bool told = false;
     for (size_t i = 0; i < bits.size(); ++i) {
-      const std::string path = PathOfSource(cached.sources[i], cached.root, script.path);
+      const std::string path = PathOfSource(cached.map.sources[i], cached.map.root, script.path);
       if (path.empty()) continue;
       TS_ASSIGN_OR_RETURN(const FileId file, sink_->File(path));
       if (file == kIgnoredFile) continue;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -73,6 +74,11 @@ absl::StatusOr<IngestResult> Parse(const fs::path& folder, const std::string& sp
   IngestOptions options;
   options.spool_dir = spool_dir;
   options.paths.root = fs::exists(folder / "root.txt") ? Read(folder / "root.txt") : "/build/tiny";
+  options.source_texts = [folder](const std::string& path) -> std::optional<std::string> {
+    const fs::path file = folder / "sources" / path;
+    if (!fs::exists(file)) return std::nullopt;
+    return Read(file);
+  };
   return ParseUpload(reports, options);
 }
 

@@ -45,7 +45,7 @@ std::string ErrorOf(const ReportParser* parser, std::string content) {
 TEST(RunFormatsTest, AReportWithoutALabelIsRefused) {
   for (const ReportParser* const parser :
        {IstanbulJsonParser(), JacocoXmlParser(), CloverParser(), LlvmExportJsonParser(),
-        GcovrJsonParser(), GcovJsonParser()}) {
+        GcovrJsonParser(), GcovJsonParser(), V8JsonParser()}) {
     EXPECT_FALSE(parser->names_labels()) << parser->name();
     MemoryReport report("{}");
     UploadBuilder builder(PathMapper::Create({}, {}).value(), nullptr, false, {});
@@ -109,6 +109,23 @@ TEST(IstanbulTest, ReadsTheOlderFormAndLeavesTextsOut) {
             absl::StrCat(R"({"note": "x", "b.js": {"data": {"s": {"0": 1}, "path": "c.js", )",
                          R"("statementMap": {)", At("0", 4, 0, 4), "}}}}")),
       IsOkAndHolds(ElementsAre(Pair("c.js", ElementsAre(4)))));
+}
+
+// Counts that no reporter has seen yet are those of a compiler's text.
+TEST(IstanbulTest, PlacesAreLedBackByTheRecordsSourceMap) {
+  // 0:0 a.ts 1:0, 0:6 a.ts 3:0 | 1:0 b.ts 5:0, 1:4 a.ts 7:0
+  const std::string map =
+      R"(, "inputSourceMap": {"version": 3, "sources": ["../a.ts", "b.ts"], "sourceRoot": "",
+         "mappings": "AAAA,MAEA;ACEA,IDEA"}, "fnMap": {"0": {"loc": {"start": {"line": 2, "column": 5},
+         "end": {"line": 2, "column": 6}}}}, "f": {"0": 1})";
+  const std::string places = absl::StrCat(At("0", 1, 2, 1), ",", At("1", 1, 6, 1), ",",
+                                          At("2", 2, 1, 2), ",", At("3", 3, 0, 3));
+  EXPECT_THAT(
+      Parse(IstanbulJsonParser(), Istanbul(places, R"("0": 1, "1": 0, "2": 1, "3": 1)", map)),
+      IsOkAndHolds(ElementsAre(Pair("a.ts", ElementsAre(1, 7)), Pair("src/b.ts", ElementsAre(5)))));
+  EXPECT_THAT(ErrorOf(IstanbulJsonParser(),
+                      Istanbul(places, "", R"(, "inputSourceMap": {"mappings": "!"})")),
+              HasSubstr("the mappings hold a broken number"));
 }
 
 TEST(IstanbulTest, OtherReportsThatHoldStatementMapsAreNotTakenForIt) {
