@@ -189,7 +189,10 @@ class IndexStore {
     (void)repository, (void)max_age, (void)deadline;
     return {};
   }
-  // The same for notes that no answer depends on (NoteBatch::answers_depend).
+  // Has these segments here, fetching several at a time what is not. What cannot be had is told by
+  // Open.
+  virtual void Prefetch(absl::Span<const Digest> segments) const { (void)segments; }
+  // As Refresh, for notes that no answer depends on (NoteBatch::answers_depend).
   virtual absl::Status RefreshNotes(absl::string_view repository) {
     (void)repository;
     return absl::OkStatus();

@@ -65,6 +65,7 @@ class RocksDbEngine final : public ReplicaEngine {
     return catalog_.EntriesOfRepository(repository);
   }
   absl::Status PublishAll() override;
+  void Prefetch(absl::Span<const Digest> segments) const override;
   absl::StatusOr<uint64_t> TrimBlobs(uint64_t bytes) override;
 
   absl::StatusOr<std::vector<SegmentInfo>> SegmentsAt(absl::string_view repository,

@@ -1,8 +1,10 @@
 // RocksDbEngine: its part in an index that machines share.
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "storage/model/parallel.h"
 #include "storage/model/status_macros.h"
 #include "storage/rocksdb_engine.h"
 #include "storage/segment_row.h"
@@ -16,6 +18,7 @@ namespace {
 
 // What is fetched and written at a time: memory is bounded, and a connection is kept busy.
 constexpr size_t kBlobsAtOnce = 256;
+constexpr int kSegmentsAtOnce = 8;
 
 // Under this name the derived family keeps which blobs a segment needs.
 std::string ContentKey(const Digest& segment) { return absl::StrCat("content:", segment.ToHex()); }
@@ -65,6 +68,13 @@ absl::Status RocksDbEngine::PublishAll() {
     }
   }
   return absl::OkStatus();
+}
+
+void RocksDbEngine::Prefetch(absl::Span<const Digest> segments) const {
+  if (exchange_ == nullptr || segments.size() < 2) return;
+  InParallel(segments.size(), kSegmentsAtOnce, [&](size_t i) {
+    if (const auto entry = FindEntry(segments[i])) FetchContent(*entry).IgnoreError();
+  });
 }
 
 void RocksDbEngine::RememberUse(const Digest& segment) const {

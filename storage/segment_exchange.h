@@ -42,6 +42,8 @@ class SegmentExchange {
   virtual absl::Status PutRow(const CatalogEntry& entry, const Digest& content) = 0;
 
   virtual absl::StatusOr<std::string> FetchBlob(const Digest& name) = 0;
+  // What PutRow was given of a segment that another machine put there: ListContent need not ask.
+  virtual void RememberContent(const Digest& segment, const Digest& content) = 0;
   // The names of all blobs that the segment needs.
   virtual absl::StatusOr<std::vector<Digest>> ListContent(const CatalogEntry& entry) = 0;
   // By place.

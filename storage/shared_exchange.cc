@@ -178,15 +178,30 @@ absl::StatusOr<std::string> SharedExchange::FetchBlob(const Digest& name) {
   return value;
 }
 
-absl::StatusOr<std::vector<Digest>> SharedExchange::ListContent(const CatalogEntry& entry) {
-  TS_RETURN_IF_ERROR(CheckReachable());
+void SharedExchange::RememberContent(const Digest& segment, const Digest& content) {
+  MutexLock lock(&mutex_);
+  contents_[segment] = content;
+}
+
+absl::StatusOr<Digest> SharedExchange::ContentOf(const CatalogEntry& entry) {
+  {
+    MutexLock lock(&mutex_);
+    if (const auto it = contents_.find(entry.info.id); it != contents_.end()) return it->second;
+  }
   const std::string key = SharedEventKey(entry.info.header.repository, EventOf(entry));
   const absl::StatusOr<std::string> row = objects_.Get(key);
   if (absl::IsNotFound(row.status())) return Missing("segment", key);
   TS_RETURN_IF_ERROR(Heard(row.status()));
   TS_ASSIGN_OR_RETURN(const SharedSegment segment, DecodeSharedSegment(key, *row));
-  const absl::StatusOr<std::string> list = objects_.Get(SharedContentKey(segment.content));
-  if (absl::IsNotFound(list.status())) return Missing("list", segment.content.ToHex());
+  RememberContent(entry.info.id, segment.content);
+  return segment.content;
+}
+
+absl::StatusOr<std::vector<Digest>> SharedExchange::ListContent(const CatalogEntry& entry) {
+  TS_RETURN_IF_ERROR(CheckReachable());
+  TS_ASSIGN_OR_RETURN(const Digest content, ContentOf(entry));
+  const absl::StatusOr<std::string> list = objects_.Get(SharedContentKey(content));
+  if (absl::IsNotFound(list.status())) return Missing("list", content.ToHex());
   TS_RETURN_IF_ERROR(Heard(list.status()));
   TS_ASSIGN_OR_RETURN(std::vector<Digest> needed, DecodeDigests(*list));
   RememberThere(needed);

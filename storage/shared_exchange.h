@@ -23,6 +23,7 @@ class SharedExchange final : public SegmentExchange {
                                      std::vector<StoredBlobValue>* drafted) override;
   absl::Status PutRow(const CatalogEntry& entry, const Digest& content) override;
   absl::StatusOr<std::string> FetchBlob(const Digest& name) override;
+  void RememberContent(const Digest& segment, const Digest& content) override;
   absl::StatusOr<std::vector<Digest>> ListContent(const CatalogEntry& entry) override;
   std::vector<absl::StatusOr<std::string>> FetchBlobs(absl::Span<const Digest> names) override;
 
@@ -33,6 +34,7 @@ class SharedExchange final : public SegmentExchange {
   absl::Status CheckReachable() const;
   // Returns `status`, which a call of the store ended with, and remembers it.
   absl::Status Heard(const absl::Status& status) const;
+  absl::StatusOr<Digest> ContentOf(const CatalogEntry& entry);
   bool IsThere(const Digest& blob) const;
   void RememberThere(absl::Span<const Digest> blobs);
 
@@ -43,6 +45,7 @@ class SharedExchange final : public SegmentExchange {
   // Blobs that a segment in the store was seen to need lately, and when. Those are not collected
   // for a day (shared_garbage.h).
   absl::flat_hash_map<Digest, absl::Time> there_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<Digest, Digest> contents_ ABSL_GUARDED_BY(mutex_);  // by segment
 };
 
 }  // namespace testselect

@@ -12,8 +12,8 @@ namespace testselect {
 // one that much later deletes it if nothing needs it still. Any machine may call it any time; two
 // at once do the same work. Errors are those of `objects`; then nothing but what was found so far
 // is deleted. Of what
-// machines tell each other about decisions the newest SharedRecords::kKept objects of each repository
-// stay. Cost: lists all objects and reads every segment's list of blobs.
+// machines tell each other about decisions the newest SharedRecords::kKept objects of each
+// repository stay. Cost: lists all objects and reads every segment's list of blobs.
 absl::Status CollectSharedGarbage(ObjectStore* objects, absl::Duration unneeded_for);
 
 }  // namespace testselect

@@ -114,6 +114,7 @@ class SharedIndexStore final : public IndexStore {
     }
     return out;
   }
+  void Prefetch(absl::Span<const Digest> segments) const override { engine_->Prefetch(segments); }
   absl::Status RefreshNotes(absl::string_view repository) override {
     return records_->Refresh(std::string(repository));
   }
@@ -147,7 +148,8 @@ absl::Status SharedIndexStore::Open() {
   RocksDbOptions local = options_.local;
   local.exchange = &exchange_;
   TS_ASSIGN_OR_RETURN(engine_, OpenRocksDbReplica(local));
-  log_ = std::make_unique<SharedLog>(objects_.get(), engine_.get(), options_.compare_every);
+  log_ = std::make_unique<SharedLog>(objects_.get(), &exchange_, engine_.get(),
+                                     options_.compare_every);
   records_ = std::make_unique<SharedRecords>(objects_.get(), engine_.get());
   return TakePart();
 }

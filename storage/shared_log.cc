@@ -23,8 +23,10 @@ std::string KnownNote(absl::string_view repository) {
 
 }  // namespace
 
-SharedLog::SharedLog(ObjectStore* objects, ReplicaEngine* engine, absl::Duration compare_every)
+SharedLog::SharedLog(ObjectStore* objects, SegmentExchange* exchange, ReplicaEngine* engine,
+                     absl::Duration compare_every)
     : objects_(*objects),
+      exchange_(*exchange),
       engine_(*engine),
       compare_every_(compare_every),
       thread_([this] { Run(); }) {}
@@ -157,11 +159,12 @@ absl::Status SharedLog::ReadEvents(absl::Span<const std::string> keys, News* new
   return absl::OkStatus();
 }
 
-absl::Status SharedLog::Take(const std::string& key, const std::string& bytes, News* news) {
+absl::Status SharedLog::Take(const std::string& key, const std::string& bytes, News* news) const {
   TS_ASSIGN_OR_RETURN(const SharedEventName name, ParseSharedEventKey(key));
   switch (name.kind) {
     case SharedEventKind::kSegment: {
       TS_ASSIGN_OR_RETURN(SharedSegment segment, DecodeSharedSegment(key, bytes));
+      exchange_.RememberContent(segment.entry.info.id, segment.content);
       news->segments.push_back(std::move(segment.entry));
       break;
     }

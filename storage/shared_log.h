@@ -19,6 +19,7 @@
 #include "storage/model/mutex.h"
 #include "storage/object_store.h"
 #include "storage/replica_engine.h"
+#include "storage/segment_exchange.h"
 #include "storage/shared_layout.h"
 
 namespace testselect {
@@ -27,8 +28,9 @@ namespace testselect {
 // willing to wait.
 class SharedLog {
  public:
-  // Both must outlive this.
-  SharedLog(ObjectStore* objects, ReplicaEngine* engine, absl::Duration compare_every);
+  // All must outlive this.
+  SharedLog(ObjectStore* objects, SegmentExchange* exchange, ReplicaEngine* engine,
+            absl::Duration compare_every);
   ~SharedLog();  // waits for the read that is under way
 
   // As IndexStore::Refresh.
@@ -78,11 +80,12 @@ class SharedLog {
   Look Begin(const std::string& name, absl::Time now);
   absl::StatusOr<News> Read(const std::string& name, const Look& look) const;
   absl::Status ReadEvents(absl::Span<const std::string> keys, News* news) const;
-  static absl::Status Take(const std::string& key, const std::string& bytes, News* news);
+  absl::Status Take(const std::string& key, const std::string& bytes, News* news) const;
   absl::Status Apply(const std::string& name, const Look& look, const News& news);
   void Remember(const std::string& repository, const std::string& key, absl::Time time);
 
   ObjectStore& objects_;
+  SegmentExchange& exchange_;
   ReplicaEngine& engine_;
   const absl::Duration compare_every_;
   mutable Mutex mutex_;

@@ -66,6 +66,9 @@ absl::Status TestHistory::CatchUpJob(const std::string& repository, const JobKey
     TS_RETURN_IF_ERROR(BeginWith(repository, job));
     TS_ASSIGN_OR_RETURN(uncounted, Uncounted(prefix, uploads));
   }
+  std::vector<Digest> ids;
+  for (const SegmentInfo& upload : uncounted) ids.push_back(upload.id);
+  store_.Prefetch(ids);
   for (const SegmentInfo& upload : uncounted) {
     const auto segment = store_.Open(upload.id);
     if (absl::IsNotFound(segment.status())) continue;  // deleted since

@@ -205,6 +205,16 @@ std::shared_ptr<const RepositoryIndex> OnlySegments(const RepositoryIndex& index
   return only;
 }
 
+std::vector<Digest> SegmentsOf(const Resolution& resolution) {
+  std::vector<Digest> ids;
+  for (const JobChain& chain : resolution.chains) {
+    for (const Layer& layer : chain.layers) {
+      for (const SegmentInfo& segment : layer.segments) ids.push_back(segment.id);
+    }
+  }
+  return ids;
+}
+
 absl::StatusOr<Resolution> ResolveIndex(const RepositoryIndex& index, const GitRepository& git,
                                         const CommitInfo& base, const ResolutionQuery& query) {
   std::vector<ChainBuilder> builders;

@@ -59,6 +59,9 @@ struct Resolution {
   Digest fingerprint;
 };
 
+// By job, newest first.
+std::vector<Digest> SegmentsOf(const Resolution& resolution);
+
 struct ResolutionQuery {
   std::vector<JobKey> jobs;  // empty: all; a job without flavor stands for all its flavors
   bool include_building = false;

@@ -62,6 +62,7 @@ class Claims {
 absl::StatusOr<OpenEvidence> OpenLiveEvidence(const IndexStore& store,
                                               const Resolution& resolution) {
   OpenEvidence out;
+  store.Prefetch(SegmentsOf(resolution));
   TS_RETURN_IF_ERROR(OpenSegments(store, resolution, &out));
   std::vector<std::shared_ptr<const LabelDictionary>> dictionaries;
   for (const LiveSegment& s : out.segments) dictionaries.push_back(s.labels);

@@ -171,11 +171,7 @@ absl::StatusOr<SelectionBasis> PlanMaker::BasisOf(const Resolution& resolution,
                                                   const SelectionBasis* replayed,
                                                   const PlanInputs& inputs) const {
   SelectionBasis basis;
-  for (const JobChain& chain : resolution.chains) {
-    for (const Layer& layer : chain.layers) {
-      for (const SegmentInfo& segment : layer.segments) basis.segments.push_back(segment.id);
-    }
-  }
+  basis.segments = SegmentsOf(resolution);
   // Where it cannot be read, the policy cannot either, which says so.
   const auto rules = inputs.git->FindInTree(inputs.head.tree, kRuleFileName);
   if (rules.ok() && rules->has_value()) basis.rule_file = (*rules)->blob;
