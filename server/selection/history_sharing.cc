@@ -11,6 +11,7 @@ namespace testselect {
 namespace {
 
 constexpr uint64_t kOfferEvery = 16;  // uploads
+constexpr size_t kRunsAtOnce = 16;    // bounds the memory
 
 // What Record needs of an upload that is stored.
 absl::StatusOr<SegmentContent> RunOf(const Segment& segment) {
@@ -69,12 +70,19 @@ absl::Status TestHistory::CatchUpJob(const std::string& repository, const JobKey
   std::vector<Digest> ids;
   for (const SegmentInfo& upload : uncounted) ids.push_back(upload.id);
   store_.Prefetch(ids);
-  for (const SegmentInfo& upload : uncounted) {
-    const auto segment = store_.Open(upload.id);
-    if (absl::IsNotFound(segment.status())) continue;  // deleted since
-    TS_RETURN_IF_ERROR(segment.status());
-    TS_ASSIGN_OR_RETURN(const SegmentContent run, RunOf(**segment));
-    TS_RETURN_IF_ERROR(Record(upload, run));
+  for (size_t begin = 0; begin < uncounted.size(); begin += kRunsAtOnce) {
+    const size_t end = std::min(uncounted.size(), begin + kRunsAtOnce);
+    std::vector<std::unique_ptr<const SegmentContent>> contents;
+    std::vector<Run> runs;
+    for (size_t i = begin; i < end; ++i) {
+      const auto segment = store_.Open(uncounted[i].id);
+      if (absl::IsNotFound(segment.status())) continue;  // deleted since
+      TS_RETURN_IF_ERROR(segment.status());
+      TS_ASSIGN_OR_RETURN(SegmentContent run, RunOf(**segment));
+      contents.push_back(std::make_unique<const SegmentContent>(std::move(run)));
+      runs.emplace_back(uncounted[i], contents.back().get());
+    }
+    TS_RETURN_IF_ERROR(RecordAll(prefix, runs));
   }
   return absl::OkStatus();
 }

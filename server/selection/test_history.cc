@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -310,13 +311,31 @@ absl::StatusOr<std::shared_ptr<const JobHistory>> TestHistory::Of(absl::string_v
 }
 
 absl::Status TestHistory::Record(const SegmentInfo& segment, const SegmentContent& content) {
-  const std::string prefix = HistoryPrefix(segment.header.repository, segment.header.job);
+  return RecordAll(HistoryPrefix(segment.header.repository, segment.header.job),
+                   {{segment, &content}});
+}
+
+absl::Status TestHistory::RecordAll(const std::string& prefix, const std::vector<Run>& runs) {
   MutexLock writing(&writing_);
-  TS_ASSIGN_OR_RETURN(const JobPtr before, Find(prefix));
-  HistoryUpdate update(*before, segment, content, trust_);
-  if (update.Counted() || update.Refused()) return absl::OkStatus();
-  JobPtr next = update.Run();
-  const NoteBatch changes = update.Changes(prefix);
+  TS_ASSIGN_OR_RETURN(JobPtr next, Find(prefix));
+  std::map<std::string, std::optional<std::string>> notes;  // no value: deleted
+  for (const auto& [segment, content] : runs) {
+    HistoryUpdate update(*next, segment, *content, trust_);
+    if (update.Counted() || update.Refused()) continue;
+    next = update.Run();
+    NoteBatch changed = update.Changes(prefix);
+    for (auto& [key, value] : changed.puts) notes[key] = std::move(value);
+    for (const std::string& key : changed.deletes) notes[key] = std::nullopt;
+  }
+  if (notes.empty()) return absl::OkStatus();
+  NoteBatch changes{.answers_depend = true};
+  for (auto& [key, value] : notes) {
+    if (value.has_value()) {
+      changes.puts.emplace_back(key, *std::move(value));
+    } else {
+      changes.deletes.push_back(key);
+    }
+  }
   // Readers wait for the sync: whoever sees the store's new generation must find the new history.
   MutexLock lock(&mutex_);
   TS_RETURN_IF_ERROR(store_.WriteNotes(changes));

@@ -93,7 +93,11 @@ class TestHistory {
  private:
   using JobPtr = std::shared_ptr<const JobHistory>;
 
+  using Run = std::pair<SegmentInfo, const SegmentContent*>;
+
   absl::StatusOr<JobPtr> Find(const std::string& prefix) const;
+  // Uploads of one job, oldest first, in one write.
+  absl::Status RecordAll(const std::string& prefix, const std::vector<Run>& runs);
   absl::StatusOr<std::vector<SegmentInfo>> Uncounted(const std::string& prefix,
                                                      std::vector<SegmentInfo> uploads) const;
   absl::Status CatchUpJob(const std::string& repository, const JobKey& job,
