@@ -10,7 +10,7 @@
 namespace testselect {
 namespace {
 
-constexpr uint64_t kOfferEvery = 16;  // uploads
+constexpr uint64_t kOfferEvery = 4;  // uploads
 constexpr size_t kRunsAtOnce = 16;    // bounds the memory
 
 // What Record needs of an upload that is stored.

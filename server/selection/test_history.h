@@ -76,7 +76,7 @@ class TestHistory {
   // Where machines share the index: counts the uploads that others took. Beyond kCaughtUp of them
   // it begins with what another machine counted. Until it succeeds, Of ends with its error. Cost:
   // nothing where the index did not change since; else the outcomes of those uploads are read.
-  static constexpr size_t kCaughtUp = 8;
+  static constexpr size_t kCaughtUp = 4;
   absl::Status CatchUp(const std::string& repository);
   // After Record: now and then lets others begin with what is counted here. Errors: those of the
   // shared store; then a new machine only has more to read.
