@@ -10,6 +10,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "client/files.h"
+#include "client/report_neighbours.h"
 #include "client/upload_client.h"
 #include "server/ingest/report_archive.h"
 #include "storage/model/digest.h"
@@ -61,43 +62,57 @@ absl::StatusOr<Content> Digested(int fd, int copy, const std::string& name) {
   return content;
 }
 
-// Leaves `copy` at its begin.
-absl::Status Pack(const std::string& folder, int copy) {
-  TS_RETURN_IF_ERROR(PackFolder(folder, copy));
+// Packs a folder, or the report and its neighbours where `neighbours` is their format, and leaves
+// `copy` at its begin.
+absl::Status Pack(const std::string& path, const FolderParser* neighbours, int copy) {
+  TS_RETURN_IF_ERROR(neighbours == nullptr ? PackFolder(path, copy)
+                                           : PackNeighbours(path, *neighbours, copy));
   if (lseek(copy, 0, SEEK_SET) != 0) return ErrnoStatus("a temporary file", errno);
   return absl::OkStatus();
 }
 
 }  // namespace
 
+absl::Status PreparedReports::Add(UploadReport report, const FolderParser* neighbours) {
+  TS_ASSIGN_OR_RETURN(const int fd, OpenReport(report.path));
+  absl::Cleanup close_it = [fd] { close(fd); };
+  struct stat info = {};
+  if (fstat(fd, &info) != 0) return ErrnoStatus(absl::StrCat("report ", report.path), errno);
+  Entry& entry = entries_.emplace_back();
+  entry.report = std::move(report);
+  if (entry.report.name.empty()) {
+    entry.report.name =
+        neighbours == nullptr ? entry.report.path : FolderOfReport(entry.report.path);
+  }
+  entry.file = entry.report.path;
+  int copy = -1;
+  const bool packed = S_ISDIR(info.st_mode) || neighbours != nullptr;
+  if (packed || !S_ISREG(info.st_mode) || entry.report.path == "-") {
+    TS_ASSIGN_OR_RETURN(const auto temporary, CreateTemporary());
+    copy = temporary.first;
+    entry.file = temporary.second;
+    entry.temporary = true;
+  }
+  absl::Cleanup close_copy = [copy] {
+    if (copy >= 0) close(copy);
+  };
+  if (packed) TS_RETURN_IF_ERROR(Pack(entry.report.path, neighbours, copy));
+  TS_ASSIGN_OR_RETURN(Content content, packed ? Digested(copy, -1, entry.report.path)
+                                              : Digested(fd, copy, entry.report.path));
+  entry.size = content.size;
+  entry.digest = std::move(content.digest);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<PreparedReports> PreparedReports::Open(std::vector<UploadReport> reports) {
   PreparedReports prepared;
   prepared.entries_.reserve(reports.size());
+  std::vector<std::string> paths;
+  for (const UploadReport& report : reports) paths.push_back(report.path);
   for (UploadReport& report : reports) {
-    TS_ASSIGN_OR_RETURN(const int fd, OpenReport(report.path));
-    absl::Cleanup close_it = [fd] { close(fd); };
-    struct stat info = {};
-    if (fstat(fd, &info) != 0) return ErrnoStatus(absl::StrCat("report ", report.path), errno);
-    Entry& entry = prepared.entries_.emplace_back();
-    entry.report = std::move(report);
-    if (entry.report.name.empty()) entry.report.name = entry.report.path;
-    entry.file = entry.report.path;
-    int copy = -1;
-    const bool folder = S_ISDIR(info.st_mode);
-    if (!S_ISREG(info.st_mode) || entry.report.path == "-") {
-      TS_ASSIGN_OR_RETURN(const auto temporary, CreateTemporary());
-      copy = temporary.first;
-      entry.file = temporary.second;
-      entry.temporary = true;
-    }
-    absl::Cleanup close_copy = [copy] {
-      if (copy >= 0) close(copy);
-    };
-    if (folder) TS_RETURN_IF_ERROR(Pack(entry.report.path, copy));
-    TS_ASSIGN_OR_RETURN(Content content, folder ? Digested(copy, -1, entry.report.path)
-                                                : Digested(fd, copy, entry.report.path));
-    entry.size = content.size;
-    entry.digest = std::move(content.digest);
+    const FolderParser* const neighbours =
+        report.with_neighbours ? FormatOfNeighbours(report.path, report.format, paths) : nullptr;
+    TS_RETURN_IF_ERROR(prepared.Add(std::move(report), neighbours));
   }
   return prepared;
 }

@@ -11,6 +11,10 @@
 #include "client/connection.h"
 #include "testselect/v1/ingest.pb.h"
 
+namespace testselect {
+class FolderParser;
+}
+
 namespace testselect::client {
 
 // One report on disk.
@@ -22,6 +26,9 @@ struct UploadReport {
   std::string label;   // for a report that names no test
   bool outcomes = false;
   std::string name{};  // what the service and messages call it; empty: the path
+  // Where it is one file of several and the others were left out (report_neighbours.h), they are
+  // sent with it. Only for a user's own files: links are followed.
+  bool with_neighbours = false;
 };
 
 // Told after every chunk: bytes the service holds, of all bytes.
@@ -54,6 +61,8 @@ class PreparedReports {
     std::string digest;  // 16 bytes
   };
   PreparedReports() = default;
+  absl::Status Add(UploadReport report, const FolderParser* neighbours);
+
   std::vector<Entry> entries_;
 };
 

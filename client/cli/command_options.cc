@@ -116,8 +116,9 @@ void CommandOptions::Reports(std::string& format, std::string& label, std::strin
   Text("--reports-from", reports_from, "FILE",
        "More reports: lines of LABEL<tab>REPORT; a relative REPORT lies beside FILE.");
   Positional("REPORT", reports, "(REPORT | LABEL=REPORT)...",
-             "Reports, plain or compressed with gzip or zstd. LABEL=REPORT names the label of a "
-             "report that has none; the last '=' splits, unless a file of the whole name exists.")
+             "Reports, plain or compressed with gzip or zstd, or folders of them. LABEL=REPORT names "
+             "the label of a report that has none; the last '=' splits, unless a file of the whole "
+             "name exists.")
       ->option_text(" ");
 }
 

@@ -114,7 +114,10 @@ absl::StatusOr<IngestSummary> MapReport(const Diagnosis& diagnosis, const Report
                                         const std::vector<std::string>& tree) {
   const UploadOptions& options = diagnosis.options.upload;
   TS_ASSIGN_OR_RETURN(const PreparedReports prepared,
-                      PreparedReports::Open({{argument.path, options.format, "", false}}));
+                      PreparedReports::Open({{.path = argument.path,
+                                              .format = options.format,
+                                              .label = "",
+                                              .with_neighbours = true}}));
   TS_ASSIGN_OR_RETURN(const ScratchFolder spool, ScratchFolder::Create("doctor"));
   IngestOptions ingest;
   ingest.paths = {.root = options.path_root, .prefix = options.path_prefix};
@@ -123,7 +126,7 @@ absl::StatusOr<IngestSummary> MapReport(const Diagnosis& diagnosis, const Report
   ingest.tree_paths = tree;
   ingest.spool_dir = spool.path();
   const std::vector<ReportFile> files = {{.file = prepared.file(0),
-                                          .name = argument.path,
+                                          .name = prepared.name(0),
                                           .format = options.format,
                                           .label = argument.label}};
   TS_ASSIGN_OR_RETURN(IngestResult result, ParseUpload(files, ingest));

@@ -76,7 +76,10 @@ ExitCode RunInspect(const CommonOptions& common, const InspectOptions& options, 
   std::vector<UploadReport> reports;
   std::vector<std::string> labels;
   for (ReportArgument& argument : *arguments) {
-    reports.push_back({std::move(argument.path), "", "", false});
+    reports.push_back({.path = std::move(argument.path),
+                       .format = options.format,
+                       .label = "",
+                       .with_neighbours = true});
     labels.push_back(std::move(argument.label));
   }
   // Opened as an upload opens them, so that pipes work and messages are the same.

@@ -25,7 +25,10 @@ absl::StatusOr<std::vector<UploadReport>> ReportsOf(const UploadOptions& options
   std::vector<UploadReport> reports;
   reports.reserve(arguments.size() + options.outcomes.size());
   for (ReportArgument& argument : arguments) {
-    reports.push_back({std::move(argument.path), options.format, std::move(argument.label), false});
+    reports.push_back({.path = std::move(argument.path),
+                       .format = options.format,
+                       .label = std::move(argument.label),
+                       .with_neighbours = true});
   }
   for (const std::string& file : options.outcomes) reports.push_back({file, "", "", true});
   return reports;

@@ -25,12 +25,17 @@ absl::Status FileError(const std::string& file, int error) {
   return absl::ErrnoToStatus(error, absl::StrCat("report ", file));
 }
 
-// The files below `folder`, relative to it, sorted.
-absl::StatusOr<std::vector<std::string>> FilesBelow(const std::string& folder) {
+using Wanted = std::function<bool(const std::string&)>;
+
+// The wanted files below `folder`, relative to it, sorted.
+absl::StatusOr<std::vector<std::string>> FilesBelow(const std::string& folder,
+                                                    const Wanted& wanted) {
   std::vector<std::string> files;
   std::error_code error;
   auto it = fs::recursive_directory_iterator(folder, error);
   for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+    std::error_code unreadable;  // what is not wanted may be anything
+    if (wanted && (!it->is_regular_file(unreadable) || !wanted(it->path().string()))) continue;
     std::error_code failed;
     const fs::file_status status = it->status(failed);
     if (failed) return FileError(it->path().string(), failed.value());
@@ -49,10 +54,11 @@ absl::StatusOr<std::vector<std::string>> FilesBelow(const std::string& folder) {
 
 class Packing {
  public:
-  Packing(std::string folder, int fd) : folder_(std::move(folder)), fd_(fd) {}
+  Packing(std::string folder, int fd, const Wanted& wanted)
+      : folder_(std::move(folder)), fd_(fd), wanted_(wanted) {}
 
   absl::Status Run() {
-    TS_ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesBelow(folder_));
+    TS_ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesBelow(folder_, wanted_));
     if (files.empty()) {
       return absl::InvalidArgumentError(absl::StrCat("report ", folder_, " is an empty folder"));
     }
@@ -111,6 +117,7 @@ class Packing {
 
   const std::string folder_;
   const int fd_;
+  const Wanted& wanted_;
   const std::unique_ptr<archive, int (*)(archive*)> writer_{archive_write_new(),
                                                             archive_write_free};
   const std::unique_ptr<archive_entry, void (*)(archive_entry*)> entry_{archive_entry_new(),
@@ -120,6 +127,9 @@ class Packing {
 
 }  // namespace
 
-absl::Status PackFolder(const std::string& folder, int fd) { return Packing(folder, fd).Run(); }
+absl::Status PackFolder(const std::string& folder, int fd,
+                        const std::function<bool(const std::string&)>& wanted) {
+  return Packing(folder, fd, wanted).Run();
+}
 
 }  // namespace testselect

@@ -229,6 +229,7 @@ class Parser : public FolderParser {
     // The root of PHPUnit's configuration has the same name, but no such namespace.
     return root.name == "phpunit" && absl::StrContains(root.tag, kNamespace);
   }
+  bool NeedsItsFolder(absl::string_view path) const override { return IsIndex(path); }
   absl::Status ParseFolder(const ReportFolder& folder, const ParseOptions&,
                            EvidenceSink& sink) const override {
     return Report(folder, sink).Parse();

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,10 +47,12 @@ class UnpackedArchive {
   std::vector<std::unique_ptr<SpoolFile>> contents_;
 };
 
-// Writes all files below `folder` to `fd` as one archive, in the order of their names. Links to
-// files are read through. Errors, naming the file: kInvalidArgument for what is neither file nor
-// folder (a link to a folder, a socket), kNotFound and kPermissionDenied, kFailedPrecondition for a
-// file that changes its size meanwhile, kResourceExhausted and kUnavailable for I/O.
-absl::Status PackFolder(const std::string& folder, int fd);
+// Writes the files below `folder` that are `wanted` (by their path, "folder/..."; null: all) to
+// `fd` as one archive, in the order of their names. Links to files are read through. Errors, naming
+// the file: kInvalidArgument for what is neither file nor folder (a link to a folder, a socket),
+// kNotFound and kPermissionDenied, kFailedPrecondition for a file that changes its size meanwhile,
+// kResourceExhausted and kUnavailable for I/O.
+absl::Status PackFolder(const std::string& folder, int fd,
+                        const std::function<bool(const std::string&)>& wanted = nullptr);
 
 }  // namespace testselect

@@ -40,6 +40,12 @@ class FolderParser : public ReportParser {
     (void)path;
     return Recognises(head);
   }
+  // Whether a file of this format that is sent alone is of no use: the client then sends the files
+  // of its folder, and of those below, that Takes wants.
+  virtual bool NeedsItsFolder(absl::string_view path) const {
+    (void)path;
+    return false;
+  }
   // As Parse.
   virtual absl::Status ParseFolder(const ReportFolder& folder, const ParseOptions& options,
                                    EvidenceSink& sink) const = 0;

@@ -51,14 +51,18 @@ int FuzzParser(const ReportParser* parser, const uint8_t* data, size_t size) {
   const size_t piece = size > 0 && size < 4096 ? 1 + data[size / 2] % 64 : SIZE_MAX;
   FuzzReport report(content, piece);
   (void)parser->Recognises(absl::string_view(content).substr(0, ReportSource::kPeekBytes));
-  UploadBuilder builder(PathMapper::Create({"/build/app", ""}, {}).value(), nullptr, false, {});
   ParseOptions options;
   options.label = "label";
-  if (!parser->Parse(report, options, builder).ok()) return 0;
-  const absl::StatusOr<SegmentContent> segment = builder.Finish();
-  if (!segment.ok()) return 0;
-  for (const EncodedFile& file : segment->files) CheckPath(file.path);
+  FinishFuzzedUpload([&](EvidenceSink& sink) { return parser->Parse(report, options, sink); });
   return 0;
+}
+
+void FinishFuzzedUpload(const std::function<absl::Status(EvidenceSink&)>& parse) {
+  UploadBuilder builder(PathMapper::Create({"/build/app", ""}, {}).value(), nullptr, false, {});
+  if (!parse(builder).ok()) return;
+  const absl::StatusOr<SegmentContent> segment = builder.Finish();
+  if (!segment.ok()) return;
+  for (const EncodedFile& file : segment->files) CheckPath(file.path);
 }
 
 }  // namespace testselect

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 #include "server/ingest/report_parser.h"
 
@@ -15,5 +16,8 @@ namespace testselect {
 // Parses the bytes in pieces of a size that they choose themselves, and finishes the upload.
 // Aborts where a rule above is broken.
 int FuzzParser(const ReportParser* parser, const uint8_t* data, size_t size);
+
+// Parses into an upload and finishes it; aborts where a file of it lies outside the repository.
+void FinishFuzzedUpload(const std::function<absl::Status(EvidenceSink&)>& parse);
 
 }  // namespace testselect

@@ -1,4 +1,7 @@
 // Reports that real tools wrote, and what the parsers make of them: tests/golden/ingest/README.md.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -11,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "server/ingest/ingestor.h"
+#include "server/ingest/report_archive.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/ingest/evidence_map.h"
@@ -65,10 +69,18 @@ std::string Show(const IngestResult& result, const EvidenceMap& map) {
 
 absl::StatusOr<IngestResult> Parse(const fs::path& folder, const std::string& spool_dir) {
   std::vector<ReportFile> reports;
+  const fs::path archive = fs::path(spool_dir) / (folder.filename().string() + ".tar");
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string stem = entry.path().stem().string();
     if (stem != "input" && stem != "outcomes") continue;
-    reports.push_back({entry.path().string(), entry.path().filename().string(), "",
+    fs::path file = entry.path();
+    if (entry.is_directory()) {  // as the client sends it
+      const int fd = open(archive.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+      EXPECT_THAT(PackFolder(file.string(), fd), IsOk());
+      close(fd);
+      file = archive;
+    }
+    reports.push_back({file.string(), entry.path().filename().string(), "",
                        stem == "input" ? Read(folder / "label.txt") : "", stem == "outcomes"});
   }
   IngestOptions options;

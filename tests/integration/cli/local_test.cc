@@ -292,6 +292,30 @@ TEST_F(CliTest, ThousandsOfLabelledReports) {
   EXPECT_EQ(uint64_t(Json(upload.out)["pairs"]), 6000u);
 }
 
+TEST_F(CliTest, AFolderIsAReport) {
+  std::filesystem::create_directories(folder_ + "/cov/sub");
+  std::filesystem::create_directories(folder_ + "/results");
+  std::ofstream(folder_ + "/cov/a.info") << "SF:calc.py\nDA:1,1\nend_of_record\n";
+  std::ofstream(folder_ + "/cov/sub/b.info") << "SF:calc.py\nDA:2,1\nend_of_record\n";
+  std::ofstream(folder_ + "/results/TEST-x.xml")
+      << "<testsuite><testcase name='one' time='1'><failure/></testcase></testsuite>";
+  const std::vector<std::string> reports = {"--outcomes", folder_ + "/results",
+                                            "one=" + folder_ + "/cov"};
+  std::vector<std::string> upload = {"upload", "--commit", base_, "--json"};
+  upload.insert(upload.end(), reports.begin(), reports.end());
+  for (const bool stored_before : {false, true}) {  // the same folder is the same upload
+    const Finished uploaded = Run(upload);
+    ASSERT_EQ(uploaded.exit_code, 0) << uploaded.err;
+    const auto answer = Json(uploaded.out);
+    EXPECT_EQ(bool(answer["already_stored"]), stored_before);
+    EXPECT_EQ(uint64_t(answer["labels"]), 1u);
+    EXPECT_EQ(uint64_t(answer["pairs"]), 2u);
+    EXPECT_EQ(uint64_t(answer["outcomes"]), 1u);
+  }
+  const Finished inspect = Run({"inspect", "--json", "one=" + folder_ + "/cov"});
+  EXPECT_EQ(uint64_t(Json(inspect.out)["pairs"]), 2u);
+}
+
 TEST_F(CliTest, TwoHundredThousandLabels) {
   ASSERT_EQ(UploadFirst().exit_code, 0);
   const std::string many = folder_ + "/many";

@@ -35,8 +35,9 @@ TEST(DetectionTest, NoGoldenReportIsTakenForAnotherFormat) {
     const std::string name = folder.path().filename().string();
     const std::string format = FormatOf(name);
     if (format.empty()) continue;
-    for (const auto& file : fs::directory_iterator(folder)) {
-      if (file.path().stem() != "input" || !file.is_regular_file()) continue;
+    for (const auto& file : fs::recursive_directory_iterator(folder)) {
+      const fs::path first = *file.path().lexically_relative(folder.path()).begin();
+      if (first.stem() != "input" || !file.is_regular_file()) continue;
       const std::string head = FileContent(file.path()).substr(0, ReportSource::kPeekBytes);
       if (absl::StartsWith(head, "\x1f\x8b")) continue;  // recognised once it is unpacked
       for (const ReportParser* const parser : AllReportParsers()) {
