@@ -104,6 +104,11 @@ absl::StatusOr<AnswerJob> ReadJob(const v1::JobSelection& job, const RequestedLa
   read.reasons = ReadReasons(job.reasons());
   if (job.has_fallback()) read.fallback = ReadFallback(job.fallback());
   read.run_seconds = job.run_seconds();
+  for (const v1::TriggeringPath& path : job.triggering_paths()) {
+    TS_ASSIGN_OR_RETURN(
+        read.paths[path.path()],
+        PositionsOfBits("jobs.triggering_paths", path.labels().bits(), labels.size()));
+  }
   return read;
 }
 
@@ -114,6 +119,7 @@ absl::Status ReadParts(const v1::SelectTestsResponse& response, SelectionAnswer&
                       PositionsOfBits("over_budget", response.over_budget().bits(), size));
   TS_ASSIGN_OR_RETURN(answer.other_shards,
                       PositionsOfBits("other_shards", response.other_shards().bits(), size));
+  answer.cautions.assign(response.cautions().begin(), response.cautions().end());
   TS_ASSIGN_OR_RETURN(answer.known_flaky,
                       PositionsOfBits("known_flaky", response.known_flaky().bits(), size));
   answer.part_seconds = response.part_seconds();

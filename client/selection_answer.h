@@ -42,6 +42,7 @@ struct AnswerJob {
   std::map<std::string, uint64_t> reasons;
   std::optional<AnswerFallback> fallback;
   double run_seconds = 0;
+  std::map<std::string, std::vector<uint32_t>> paths;  // by changed path, where they were asked for
 };
 
 // A plain value. Positions are those in `labels`; the four lists are in its order.
@@ -65,6 +66,7 @@ struct SelectionAnswer {
   double part_seconds = 0;             // of `run`
   std::vector<AnswerJob> jobs;         // with per_job
   std::vector<uint32_t> known_flaky;   // in the labels' order
+  std::vector<std::string> cautions;   // sentences: what makes it less safe
 };
 
 // The positions of the set bits among the first `size`. kDataLoss naming `field` where `bits` has

@@ -233,6 +233,9 @@ void FileAssembler::Observe(const RawFile& raw, DenseLabelSet* observed) const {
   for (const RawFile::Entered& e : raw.functions) {
     if (contexts_[e.context].label != kNoLabel) observed->Add(contexts_[e.context].label);
   }
+  for (const uint32_t context : raw.keyed) {
+    if (contexts_[context].label != kNoLabel) observed->Add(contexts_[context].label);
+  }
 }
 
 FileEvidence FileAssembler::Assemble(absl::string_view path, RawFile* raw, DenseLabelSet* observed,
@@ -250,6 +253,7 @@ FileEvidence FileAssembler::Assemble(absl::string_view path, RawFile* raw, Dense
   WholeFileSections(EvidenceKind::kImportedFile, raw->imported, &out);
   RangeSections(EvidenceKind::kUsedFixture, &raw->fixtures, &out);
   RangeSections(EvidenceKind::kCameOrWent, &raw->unstable, &out);
+  WholeFileSections(EvidenceKind::kIndexKey, raw->keyed, &out);
   GlobalLines(&out, counts);
   Observe(*raw, observed);
   return out;

@@ -35,6 +35,7 @@ struct RawFile {
   std::vector<Entered> unstable;  // executed in one run, not in another
   std::vector<uint32_t> opened;   // contexts
   std::vector<uint32_t> imported;
+  std::vector<uint32_t> keyed;  // the "file" is a key of an imported index
 };
 
 // A context in its final form.
@@ -61,7 +62,8 @@ class FileAssembler {
     uint64_t global_lines = 0;
   };
   // Returns the evidence of `raw`, whose rows it reorders. Without sections and global lines if
-  // `raw` says nothing. Adds to `observed` the labels that executed a line or entered a function.
+  // `raw` says nothing. Adds to `observed` the labels that executed a line, entered a function, or
+  // are under a key.
   FileEvidence Assemble(absl::string_view path, RawFile* raw, DenseLabelSet* observed,
                         Counts* counts);
 

@@ -71,8 +71,8 @@ class Segment {
   // Per label number of `labels()`; kUnknown where the upload had no outcome. Size =
   // labels().size().
   virtual absl::StatusOr<std::shared_ptr<const std::vector<LabelOutcome>>> Outcomes() const = 0;
-  // Labels that ran and were seen to execute no line and to enter no function (empty evidence:
-  // always selected).
+  // Labels that ran, were seen to execute no line and to enter no function, and are under no key of
+  // an imported index (empty evidence: always selected).
   virtual absl::StatusOr<std::shared_ptr<const DenseLabelSet>> EmptyEvidence() const = 0;
 };
 

@@ -114,6 +114,9 @@ class SegmentBuilder::Impl {
   void AddImported(FileId file, ContextId context) {
     Append(&files_[file].imported, context, &row_bytes_);
   }
+  void AddKeyed(FileId file, ContextId context) {
+    Append(&files_[file].keyed, context, &row_bytes_);
+  }
 
   void AddOutcome(absl::string_view label, const LabelOutcome& outcome) {
     Label& l = labels_[MarkRan(label)];
@@ -329,6 +332,7 @@ void SegmentBuilder::AddOpened(FileId file, ContextId context) { impl_->AddOpene
 void SegmentBuilder::AddImported(FileId file, ContextId context) {
   impl_->AddImported(file, context);
 }
+void SegmentBuilder::AddKeyed(FileId key, ContextId context) { impl_->AddKeyed(key, context); }
 void SegmentBuilder::AddFixtureUse(FileId file, ContextId context, LineRange range) {
   impl_->AddFixtureUse(file, context, range);
 }

@@ -52,6 +52,8 @@ class SegmentBuilder {
   void AddOpened(FileId file, ContextId context);
   // The file was imported while the context ran.
   void AddImported(FileId file, ContextId context);
+  // An imported index names the context under a key; File(key) numbered it.
+  void AddKeyed(FileId key, ContextId context);
   // The context used what the fixture that spans `range` made, whoever ran the fixture.
   void AddFixtureUse(FileId file, ContextId context, LineRange range);
   // The context executed the function that spans `range` in one run, and not in another.

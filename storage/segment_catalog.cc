@@ -289,7 +289,10 @@ bool SegmentCatalog::Suspicious(const SegmentInfo& info, double quarantine_below
   const auto small = [&](uint32_t now, uint32_t then) {
     return then >= kQuarantineMinimum && now < quarantine_below * then;
   };
-  return small(info.labels, (*before)->info.labels) || small(info.files, (*before)->info.files);
+  if (small(info.labels, (*before)->info.labels)) return true;
+  // The keys of an imported index are no files: how many there are says nothing about the other.
+  return info.Holds(EvidenceKind::kIndexKey) == (*before)->info.Holds(EvidenceKind::kIndexKey) &&
+         small(info.files, (*before)->info.files);
 }
 
 std::vector<CatalogEntry> SegmentCatalog::PlanAdmit(CatalogEntry entry,

@@ -24,7 +24,7 @@ struct SegmentContent {
   std::vector<std::string> labels;  // names by number
   Digest extended_dictionary;       // null where the labels were numbered afresh
   DenseLabelSet ran;
-  DenseLabelSet empty_evidence;        // ran, but executed no line and entered no function
+  DenseLabelSet empty_evidence;        // ran, but executed no line, entered no function, has no key
   std::vector<EncodedFile> files;      // by path ascending
   std::vector<LabelOutcome> outcomes;  // by number; empty where the upload had no outcomes
   // Executed (label, file, line) triples; a line that a label executed in two phases is one. Where

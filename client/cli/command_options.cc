@@ -135,9 +135,13 @@ void CommandOptions::Commits(SelectOptions& select) {
   Repeated("--job", select.jobs, "NAME",
            "Use this job's evidence; may be repeated. NAME stands for all its flavors, "
            "'NAME;os=linux' for one. Default: all jobs.");
-  Choice("--granularity", select.granularity, {"function", "line", "file", "package"},
+  Choice("--granularity", select.granularity,
+         {"function", "line", "file", "package", "diffed-package"},
          "How finely the change is compared. line, by the statements that changed, is more precise "
-         "and less safe. Default: function.");
+         "and less safe; so is diffed-package, which is package without what the labels of "
+         "--baseline execute too. Default: function.");
+  Repeated("--baseline", select.baseline, "LABEL",
+           "With --granularity diffed-package: a label of the baseline suite; may be repeated.");
   Choice("--unknown-change", select.unknown_change, {"all", "none"},
          "What a change selects that nothing explains. Default: what the rule file says, else "
          "all.");

@@ -9,6 +9,7 @@
 #include "client/cli/command_options.h"
 #include "client/cli/evaluation_commands.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/index_key_commands.h"
 #include "client/cli/rule_commands.h"
 #include "client/cli/runner_commands.h"
 #include "client/cli/setup_commands.h"
@@ -57,6 +58,9 @@ void AddUpload(CLI::App* tree, CommandLine& values) {
       "--spool", upload.spool, "DIR",
       "Send nothing: put the reports into this folder, from where `testselect agent` sends "
       "them. --repo is the name that its server has for the repository.");
+  options.Choice("--layout", upload.layout, {"datadog"},
+                 "REPORT is a folder: of each SUITE/metadata.json {job_name, test} and "
+                 "SUITE/coverage/ (Go's) below it the coverage is stored, job by job.");
   options.Reports(upload.format, upload.label, upload.path_root, upload.path_prefix,
                   upload.reports_from, upload.reports);
   options.Index(values.common, /*has_json=*/true);
@@ -89,9 +93,10 @@ void AddSelect(CLI::App* tree, CommandLine& values) {
             "A shell command that prints the labels; what `pytest --collect-only -q` prints is "
             "understood. It must succeed.")
       ->excludes(file);
-  options.Choice("--format", select.format, {"json", "list", "args"},
+  options.Choice("--format", select.format, {"json", "list", "args", "datadog"},
                  "json: one object; list: the labels to run, one a line; args: the same on one "
-                 "line, quoted for a POSIX shell. Default: json.");
+                 "line, quoted for a POSIX shell; datadog: by job, the impacted and the skipped "
+                 "tests and the changed paths that made them run. Default: json.");
   options.Text("--out", select.out, "FILE", "Write the answer there, in one step.");
   options.Switch("--reasons", select.reasons,
                  "Also print how many labels each reason selected, on standard error.");
@@ -210,6 +215,8 @@ void AddIndex(CLI::App* tree, CommandLine& values) {
   CommandOptions(remove).Text("--job", index.job, "NAME", job);
   CommandOptions(remove).Index(values.common, /*has_json=*/true);
   AddIndexRetain(group, values);
+  AddIndexExport(group, values);
+  AddIndexImport(group, values);
 }
 
 void AddServe(CLI::App* tree, CommandLine& values) {

@@ -18,6 +18,10 @@ ExitCode RunIndexSeal(const CommonOptions& common, const IndexOptions& options, 
 ExitCode RunIndexDelete(const CommonOptions& common, const IndexOptions& options, Console& console);
 ExitCode RunIndexRetain(const CommonOptions& common, const RetainOptions& options,
                         Console& console);
+ExitCode RunIndexExport(const CommonOptions& common, const IndexExportOptions& options,
+                        Console& console);
+ExitCode RunIndexImport(const CommonOptions& common, const IndexImportOptions& options,
+                        Console& console);
 ExitCode RunRulesShow(const CommonOptions& common, const RulesOptions& options, Console& console);
 ExitCode RunRulesCheck(const CommonOptions& common, const RulesOptions& options, Console& console);
 ExitCode RunSuites(const CommonOptions& common, const SuitesOptions& options, Console& console);

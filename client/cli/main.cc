@@ -52,6 +52,10 @@ ExitCode Run(const CLI::App& tree, CommandLine& values) {
       return RunIndexDelete(values.common, values.index, console);
     case Command::kIndexRetain:
       return RunIndexRetain(values.common, values.retain, console);
+    case Command::kIndexExport:
+      return RunIndexExport(values.common, values.index_export, console);
+    case Command::kIndexImport:
+      return RunIndexImport(values.common, values.index_import, console);
     case Command::kRulesShow:
       return RunRulesShow(values.common, values.rules, console);
     case Command::kRulesCheck:

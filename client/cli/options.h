@@ -36,7 +36,8 @@ struct UploadOptions {
   std::string branch;
   std::string reports_from;
   std::vector<std::string> reports;
-  std::string spool;  // a folder; empty: sent at once
+  std::string spool;   // a folder; empty: sent at once
+  std::string layout;  // of the folders given as reports; empty: they are reports
 };
 
 struct DoctorOptions {
@@ -67,8 +68,9 @@ struct SelectOptions {
   std::vector<std::string> jobs;  // NAME or NAME;K=V;...
   std::string labels_file, labels_command;
   std::string granularity = "function";
-  std::string unknown_change;  // all, none; empty: as the rule file says
-  std::string branch;          // empty: found
+  std::vector<std::string> baseline;  // labels, with diffed-package
+  std::string unknown_change;         // all, none; empty: as the rule file says
+  std::string branch;                 // empty: found
   std::string environment;
   bool run_all = false;
   std::vector<std::string> force;
@@ -102,6 +104,30 @@ struct IndexOptions {
   std::string label;
   uint32_t limit = 100;
   bool include_quarantined = false;
+};
+
+// Of `index export`.
+struct IndexExportOptions {
+  std::string commit;
+  std::string job;  // NAME or NAME;K=V;...; empty: all
+  std::string kind = "package";
+  std::vector<std::string> baseline;
+  std::string format = "datadog";
+  std::vector<std::string> run_all;  // patterns
+  std::string out;
+  std::string to, job_id;  // a layout's base; the folder of a part
+};
+
+// Of `index import`.
+struct IndexImportOptions {
+  std::string file;  // - is standard input
+  std::string commit;
+  std::string job;  // of the index; empty: all
+  std::string as;   // what that job is called here, NAME or NAME;K=V;...
+  std::string format = "datadog";
+  std::string branch;
+  bool subset = false;
+  std::string from, kind = "package", key;  // a layout's base; empty key: the commit's
 };
 
 // Of `index retain`. What is not given is the server's setting.
@@ -232,6 +258,8 @@ enum class Command {
   kIndexSeal,
   kIndexDelete,
   kIndexRetain,
+  kIndexExport,
+  kIndexImport,
   kRulesShow,
   kRulesCheck,
   kSuites,
@@ -275,6 +303,8 @@ struct CommandLine {
   InspectOptions inspect;
   IndexOptions index;
   RetainOptions retain;
+  IndexExportOptions index_export;
+  IndexImportOptions index_import;
   RulesOptions rules;
   SuitesOptions suites;
   GraphOptions graph;

@@ -22,7 +22,11 @@ absl::Status CheckListed(const SelectionAnswer& answer, const SelectOptions& opt
                        "' holds a line feed; use --format json or args"));
     }
   }
-  if (options.format == "json" || !answer.fallback.has_value() || answer.labels.size() > 0 ||
+  if (options.format == "datadog" && (options.shards > 0 || !options.budget.empty())) {
+    return absl::InvalidArgumentError(
+        "--format datadog has whole jobs: leave --shards and --budget out");
+  }
+  if (options.format == "json" || options.format == "datadog" || !answer.fallback.has_value() || answer.labels.size() > 0 ||
       !options.labels_file.empty() || !options.labels_command.empty()) {
     return absl::OkStatus();
   }
@@ -37,9 +41,10 @@ absl::Status Deliver(const SelectionAnswer& answer, const SelectOptions& options
                        .per_job = options.per_job,
                        .shard = options.shard,
                        .shards = options.shards};
-  const std::string text = options.format == "json"   ? SelectionJson(answer, part)
-                           : options.format == "list" ? SelectionList(answer)
-                                                      : SelectionArgs(answer);
+  const std::string text = options.format == "json"      ? SelectionJson(answer, part)
+                           : options.format == "list"    ? SelectionList(answer)
+                           : options.format == "datadog" ? SelectionByJob(answer)
+                                                         : SelectionArgs(answer);
   if (options.out.empty() || options.out == "-") return console.Print(text);
   return WriteFileAtomically(options.out, text);
 }

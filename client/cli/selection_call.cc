@@ -103,6 +103,7 @@ void TellSelection(const SelectionAnswer& answer, const SelectOptions& options, 
     console.Warning(
         absl::StrCat("the answer may rest on an older index than there is: ", answer.degraded));
   }
+  for (const std::string& caution : answer.cautions) console.Warning(caution);
   console.Note(absl::StrCat("run ", CountText(answer.run.size()), " of ",
                             CountText(answer.labels.size()), " (", CountText(answer.absent.size()),
                             " absent, ", CountText(answer.present_diff.size()), " by diff, ",

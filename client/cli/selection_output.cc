@@ -63,6 +63,11 @@ void WriteParts(const SelectionAnswer& answer, const PartAsked& part, JsonWriter
   if (!answer.known_flaky.empty()) {
     WriteLabels("known_flaky", answer.known_flaky, answer.labels, json);
   }
+  if (!answer.cautions.empty()) {
+    json.Key("cautions").BeginArray();
+    for (const std::string& caution : answer.cautions) json.String(caution);
+    json.EndArray();
+  }
 }
 
 void WriteJobs(const SelectionAnswer& answer, JsonWriter& json) {
@@ -101,6 +106,31 @@ std::string SelectionJson(const SelectionAnswer& answer, const PartAsked& part) 
   }
   WriteParts(answer, part, json);
   if (part.per_job) WriteJobs(answer, json);
+  json.EndObject();
+  return std::move(json).Finish();
+}
+
+std::string SelectionByJob(const SelectionAnswer& answer) {
+  JsonWriter json;
+  json.BeginObject();
+  for (const AnswerJob& job : answer.jobs) {
+    json.Key(job.job).BeginObject();
+    WriteLabels("impacted", job.run, answer.labels, json);
+    WriteLabels("skipped", job.skip, answer.labels, json);
+    std::map<uint32_t, std::vector<std::string>> paths;
+    for (const auto& [path, labels] : job.paths) {
+      if (path.empty()) continue;
+      for (const uint32_t n : labels) paths[n].push_back(path);
+    }
+    json.Key("triggering_paths").BeginObject();
+    for (const uint32_t n : job.run) {
+      if (!paths.contains(n)) continue;
+      json.Key(answer.labels[n]).BeginArray();
+      for (const std::string& path : paths[n]) json.String(path);
+      json.EndArray();
+    }
+    json.EndObject().EndObject();
+  }
   json.EndObject();
   return std::move(json).Finish();
 }

@@ -8,6 +8,10 @@
 
 namespace testselect::client {
 
+// As datadog-agent's programs read it, by job: {"impacted": [tests], "skipped": [tests],
+// "triggering_paths": {test: [changed paths]}}. Labels that no job knows are in none: they run.
+std::string SelectionByJob(const SelectionAnswer& answer);
+
 // Which part of the run list was asked for.
 struct PartAsked {
   bool budget = false, per_job = false;

@@ -16,11 +16,12 @@ namespace {
 constexpr double kMostBudget = 1e9;  // seconds
 
 v1::Granularity GranularityOf(const std::string& name) {
-  static const auto* const kByName =
-      new std::map<std::string, v1::Granularity>{{"function", v1::GRANULARITY_FUNCTION},
-                                                 {"line", v1::GRANULARITY_LINE},
-                                                 {"file", v1::GRANULARITY_FILE},
-                                                 {"package", v1::GRANULARITY_PACKAGE}};
+  static const auto* const kByName = new std::map<std::string, v1::Granularity>{
+      {"function", v1::GRANULARITY_FUNCTION},
+      {"line", v1::GRANULARITY_LINE},
+      {"file", v1::GRANULARITY_FILE},
+      {"package", v1::GRANULARITY_PACKAGE},
+      {"diffed-package", v1::GRANULARITY_DIFFED_PACKAGE}};
   const auto found = kByName->find(name);
   return found == kByName->end() ? v1::GRANULARITY_UNSPECIFIED : found->second;
 }
@@ -57,7 +58,9 @@ absl::Status UseParts(const SelectOptions& options, v1::SelectTestsRequest& requ
     request.set_shard_count(options.shards);
     request.set_shard_index(options.shard - 1);
   }
-  request.set_per_job(options.per_job);
+  const bool as_index = options.format == "datadog";
+  request.set_per_job(options.per_job || as_index);
+  request.set_triggering_paths(as_index);
   return absl::OkStatus();
 }
 
@@ -81,6 +84,12 @@ absl::StatusOr<v1::SelectTestsRequest> BuildSelectRequest(const CommonOptions& c
     TS_ASSIGN_OR_RETURN(*request.add_jobs(), ParseJob("--job", job));
   }
   request.set_granularity(GranularityOf(options.granularity));
+  if ((options.granularity == "diffed-package") == options.baseline.empty()) {
+    return absl::InvalidArgumentError(
+        "--granularity diffed-package and --baseline LABEL go together: what the baseline executes "
+        "too is left out");
+  }
+  for (const std::string& label : options.baseline) request.add_baseline_labels(label);
   request.set_unknown_change(options.unknown_change == "none"  ? v1::UNKNOWN_CHANGE_NONE
                              : options.unknown_change == "all" ? v1::UNKNOWN_CHANGE_ALL
                                                                : v1::UNKNOWN_CHANGE_UNSPECIFIED);

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/branch_name.h"
 #include "client/cli/commands.h"
+#include "client/cli/layout_upload.h"
 #include "client/cli/number_text.h"
 #include "client/cli/report_argument.h"
 #include "client/cli/spool_upload.h"
@@ -71,6 +72,7 @@ ExitCode PutInSpool(const CommonOptions& common, const UploadOptions& options, C
 }  // namespace
 
 ExitCode RunUpload(const CommonOptions& common, const UploadOptions& options, Console& console) {
+  if (!options.layout.empty()) return UploadLayout(common, options, console);
   if (!options.spool.empty()) return PutInSpool(common, options, console);
   // What is wrong with the command line is told before what is wrong with a report.
   if (absl::Status usable = CheckUpload(common, options); !usable.ok()) return console.Fail(usable);

@@ -66,6 +66,11 @@ class EvidenceSink {
   virtual void AddOpened(FileId file, ContextId context) = 0;
   virtual void AddImported(FileId file, ContextId context) = 0;
   virtual void AddFixtureUse(FileId file, ContextId context, LineRange range) = 0;
+  // A key of an index, as it is written there: a file, a folder or a pattern; mapped to no path.
+  // kInvalidArgument as File, and for what is not UTF-8.
+  virtual absl::StatusOr<FileId> Key(absl::string_view key) = 0;
+  // The index names the context under the key that Key numbered.
+  virtual void AddKeyed(FileId key, ContextId context) = 0;
   // One result as the report lists it; of several for one test the sink makes one.
   virtual absl::Status AddOutcome(const ReportedTest& test, const LabelOutcome& outcome) = 0;
   virtual absl::Status MarkRan(absl::string_view label) = 0;

@@ -50,6 +50,7 @@ absl::Span<const ReportParser* const> AllReportParsers() {
       GoCovdataParser(),           //
       PhpunitXmlParser(),          //
       DatadogCitestcovParser(),    //
+      DynamicTestIndexParser(),    //
   };
   return *parsers;
 }

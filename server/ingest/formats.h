@@ -36,5 +36,6 @@ const ReportParser* GoCovdataParser();
 const ReportParser* PhpunitXmlParser();
 const ReportParser* DatadogCitestcovParser();
 const ReportParser* TestselectEvidenceParser();
+const ReportParser* DynamicTestIndexParser();
 
 }  // namespace testselect

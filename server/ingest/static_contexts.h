@@ -36,6 +36,8 @@ class StaticContextSink : public EvidenceSink {
   void AddOpened(FileId, ContextId) override {}
   void AddImported(FileId, ContextId) override {}
   void AddFixtureUse(FileId, ContextId, LineRange) override {}
+  absl::StatusOr<FileId> Key(absl::string_view) override { return kIgnoredFile; }
+  void AddKeyed(FileId, ContextId) override {}
   absl::Status AddOutcome(const ReportedTest&, const LabelOutcome&) override;
   absl::Status MarkRan(absl::string_view) override;
   absl::Status MarkOpaque(absl::string_view) override;

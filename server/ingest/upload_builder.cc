@@ -113,6 +113,19 @@ void UploadBuilder::AddFixtureUse(FileId file, ContextId context, LineRange rang
   if (file != kIgnoredFile) builder_.AddFixtureUse(file, context, range);
 }
 
+absl::StatusOr<FileId> UploadBuilder::Key(absl::string_view key) {
+  if (key.empty() || key.size() > kMaxLabelBytes || key.find('\0') != absl::string_view::npos ||
+      !IsUtf8(key)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the key ", Quoted(key), " is empty, longer than ", kMaxLabelBytes, " bytes, or no text"));
+  }
+  return builder_.File(key);
+}
+
+void UploadBuilder::AddKeyed(FileId key, ContextId context) {
+  if (key != kIgnoredFile) builder_.AddKeyed(key, context);
+}
+
 absl::Status UploadBuilder::AddOutcome(const ReportedTest& test, const LabelOutcome& outcome) {
   for (const absl::string_view part : {test.suite, test.name}) {
     if (!part.empty()) TS_RETURN_IF_ERROR(CheckLabel(part));

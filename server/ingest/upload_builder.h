@@ -40,6 +40,8 @@ class UploadBuilder : public EvidenceSink {
   void AddOpened(FileId file, ContextId context) override;
   void AddImported(FileId file, ContextId context) override;
   void AddFixtureUse(FileId file, ContextId context, LineRange range) override;
+  absl::StatusOr<FileId> Key(absl::string_view key) override;
+  void AddKeyed(FileId key, ContextId context) override;
   absl::Status AddOutcome(const ReportedTest& test, const LabelOutcome& outcome) override;
   absl::Status MarkRan(absl::string_view label) override;
   absl::Status MarkOpaque(absl::string_view label) override;

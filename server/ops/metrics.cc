@@ -113,6 +113,7 @@ RpcMetrics::RpcMetrics(MetricRegistry* registry)
       seal_index(registry, "SealIndex"),
       list_indexed_commits(registry, "ListIndexedCommits"),
       get_index(registry, "GetIndex"),
+      export_index(registry, "ExportIndex"),
       delete_index(registry, "DeleteIndex"),
       apply_retention(registry, "ApplyRetention"),
       select_suites(registry, "SelectSuites"),

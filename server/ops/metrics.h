@@ -68,7 +68,7 @@ struct RpcMethodMetrics {
 struct RpcMetrics {
   explicit RpcMetrics(MetricRegistry* registry);
   RpcMethodMetrics select_tests, explain_test, upload_coverage, get_upload_status, seal_index,
-      list_indexed_commits, get_index, delete_index, apply_retention, select_suites,
+      list_indexed_commits, get_index, export_index, delete_index, apply_retention, select_suites,
       describe_suites, get_rules, check_rules, get_graph, find_labels, get_decision,
       report_outcomes, evaluate_selection, get_stats, list_decisions, replay_decision,
       list_confirmed_misses, forget_confirmed_misses, put_snapshot;

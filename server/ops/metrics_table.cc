@@ -22,6 +22,7 @@ MetricLabel MethodLabel() {
                      "SealIndex",
                      "ListIndexedCommits",
                      "GetIndex",
+                     "ExportIndex",
                      "DeleteIndex",
                      "ApplyRetention",
                      "SelectSuites",

@@ -31,6 +31,7 @@ void RequestToProto(const Decision& decision, v1::SelectTestsRequest* out) {
   out->set_include_building(request.include_building);
   out->set_omit_order(request.omit_order);
   for (const std::string& label : request.force_labels) out->add_force_labels(label);
+  for (const std::string& label : request.baseline_labels) out->add_baseline_labels(label);
 }
 
 void NamesToProto(const DenseLabelSet& set, const LabelList& list, size_t limit,

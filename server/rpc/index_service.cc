@@ -4,6 +4,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "server/rpc/export_answer.h"
 #include "server/rpc/index_retention.h"
 #include "server/rpc/index_view.h"
 #include "server/rpc/proto_conversion.h"
@@ -144,6 +145,18 @@ grpc::ServerUnaryReactor* IndexService::GetIndex(grpc::CallbackServerContext* co
                   [this, context, request, response] {
                     return Get(
                         *request, [context] { return context->IsCancelled(); }, response);
+                  });
+}
+
+grpc::ServerUnaryReactor* IndexService::ExportIndex(grpc::CallbackServerContext* context,
+                                                    const v1::ExportIndexRequest* request,
+                                                    v1::ExportIndexResponse* response) {
+  return RunUnary(context, environment_,
+                  {"ExportIndex", &environment_.metrics->rpc.export_index, &pool_},
+                  [this, context, request, response] {
+                    return ExportAnswer(
+                        environment_, *request, DeadlineOf(*context),
+                        [context] { return context->IsCancelled(); }, response);
                   });
 }
 

@@ -19,6 +19,9 @@ class IndexService final : public v1::IndexService::CallbackService {
   grpc::ServerUnaryReactor* GetIndex(grpc::CallbackServerContext* context,
                                      const v1::GetIndexRequest* request,
                                      v1::GetIndexResponse* response) override;
+  grpc::ServerUnaryReactor* ExportIndex(grpc::CallbackServerContext* context,
+                                        const v1::ExportIndexRequest* request,
+                                        v1::ExportIndexResponse* response) override;
   grpc::ServerUnaryReactor* DeleteIndex(grpc::CallbackServerContext* context,
                                         const v1::DeleteIndexRequest* request,
                                         v1::DeleteIndexResponse* response) override;

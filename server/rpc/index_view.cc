@@ -148,13 +148,15 @@ absl::Status AddLabel(const Segment& segment, LabelNumber label, LabelFigures* o
     }
     if (!problem.ok()) return false;
     std::vector<LineRange> ranges;
+    bool is_key = false;
     for (const EvidenceSection& section : file.sections) {
+      is_key |= section.kind == EvidenceKind::kIndexKey && has[section.runs[0].set];
       if (!IsExecution(section.kind)) continue;
       for (const EvidenceRun& run : section.runs) {
         if (has[run.set]) ranges.push_back({run.first, run.last});
       }
     }
-    if (ranges.empty()) return true;
+    if (ranges.empty() && !is_key) return true;
     std::vector<LineRange>& all = out->files[file.path];
     all.insert(all.end(), ranges.begin(), ranges.end());
     return true;

@@ -17,6 +17,7 @@ constexpr size_t kMaxEnvironmentDigest = 200;
 constexpr size_t kMaxBranch = 1000;
 constexpr double kMaxBudget = 1e9;  // seconds
 constexpr uint32_t kMaxShards = 10'000;
+constexpr int kMaxBaselineLabels = 1000;
 
 absl::StatusOr<Granularity> GranularityFromProto(v1::Granularity value) {
   switch (value) {
@@ -29,8 +30,10 @@ absl::StatusOr<Granularity> GranularityFromProto(v1::Granularity value) {
       return Granularity::kFile;
     case v1::GRANULARITY_PACKAGE:
       return Granularity::kPackage;
+    case v1::GRANULARITY_DIFFED_PACKAGE:
+      return Granularity::kDiffedPackage;
     default:
-      return FieldError("granularity", absl::StrCat(static_cast<int>(value)), "expected 0 to 4");
+      return FieldError("granularity", absl::StrCat(static_cast<int>(value)), "expected 0 to 5");
   }
 }
 
@@ -71,6 +74,13 @@ absl::Status ConvertLists(const v1::SelectTestsRequest& proto, SelectionRequest*
     TS_RETURN_IF_ERROR(CheckLabel(absl::StrCat("force_labels[", i, "]"), proto.force_labels(i)));
     request->force_labels.push_back(proto.force_labels(i));
   }
+  return absl::OkStatus();
+}
+
+absl::Status ConvertBaseline(const v1::SelectTestsRequest& proto, SelectionRequest* request) {
+  TS_ASSIGN_OR_RETURN(request->baseline_labels,
+                      BaselineFromProto(proto.baseline_labels(),
+                                        request->granularity == Granularity::kDiffedPackage));
   return absl::OkStatus();
 }
 
@@ -201,6 +211,15 @@ void JobToProto(const JobSelection& job, const ListWriter& writer, v1::JobSelect
     FallbackToProto(*selection.fallback, out->mutable_fallback());
   }
   out->set_run_seconds(selection.run_seconds);
+  if (selection.fallback.has_value()) return;
+  for (const auto& [path, labels] : job.paths) {
+    std::string running = labels;
+    for (size_t i = 0; i < running.size(); ++i) running[i] = static_cast<char>(running[i] & run[i]);
+    if (running.find_first_not_of('\0') == std::string::npos) continue;
+    v1::TriggeringPath* to = out->add_triggering_paths();
+    to->set_path(path);
+    writer.Write(running, to->mutable_labels());
+  }
 }
 
 void AllLabelsToProto(const LabelList& labels, v1::SelectTestsResponse* out) {
@@ -238,6 +257,24 @@ absl::StatusOr<std::shared_ptr<const LabelList>> ListOfPacked(const PackedPieces
 
 }  // namespace
 
+absl::StatusOr<std::vector<std::string>> BaselineFromProto(
+    const google::protobuf::RepeatedPtrField<std::string>& labels, bool wanted) {
+  if (wanted && labels.empty()) {
+    return FieldError("baseline_labels", "", "DIFFED_PACKAGE needs the labels of the baseline");
+  }
+  if (!wanted && !labels.empty()) {
+    return FieldError("baseline_labels", labels[0], "goes with DIFFED_PACKAGE alone");
+  }
+  if (labels.size() > kMaxBaselineLabels) {
+    return FieldError("baseline_labels", absl::StrCat(labels.size(), " labels"),
+                      absl::StrCat("at most ", kMaxBaselineLabels));
+  }
+  for (int i = 0; i < labels.size(); ++i) {
+    TS_RETURN_IF_ERROR(CheckLabel(absl::StrCat("baseline_labels[", i, "]"), labels[i]));
+  }
+  return std::vector<std::string>(labels.begin(), labels.end());
+}
+
 absl::StatusOr<SelectionRequest> SelectionFromProto(const v1::SelectTestsRequest& proto) {
   SelectionRequest request;
   TS_ASSIGN_OR_RETURN(request.repository, RepositoryFromProto("repository", proto.repository()));
@@ -262,7 +299,9 @@ absl::StatusOr<SelectionRequest> SelectionFromProto(const v1::SelectTestsRequest
   request.run_all = proto.run_all();
   request.include_building = proto.include_building();
   request.omit_order = proto.omit_order();
+  request.triggering_paths = proto.triggering_paths();
   TS_RETURN_IF_ERROR(ConvertLists(proto, &request));
+  TS_RETURN_IF_ERROR(ConvertBaseline(proto, &request));
   TS_RETURN_IF_ERROR(ConvertParts(proto, &request));
   return request;
 }
@@ -359,6 +398,7 @@ void SelectionToProto(const SelectionResult& result, v1::ListForm form, bool lab
   }
   ReasonsToProto(selection.reasons, out->mutable_reasons());
   for (const JobSelection& job : result.jobs) JobToProto(job, writer, out->add_jobs());
+  for (const std::string& caution : selection.cautions) out->add_cautions(caution);
   if (!labels_sent) AllLabelsToProto(*result.labels, out);
   const absl::string_view digest = result.labels->digest().bytes();
   out->set_label_list_digest(digest.data(), digest.size());

@@ -13,6 +13,11 @@ namespace testselect {
 
 inline constexpr int kMaxJobs = 64;
 
+// The labels of a baseline suite, which go with DIFFED_PACKAGE (`wanted`) and with nothing else.
+// kInvalidArgument naming baseline_labels.
+absl::StatusOr<std::vector<std::string>> BaselineFromProto(
+    const google::protobuf::RepeatedPtrField<std::string>& labels, bool wanted);
+
 // Validates and converts everything but `requested` and the deadline. Errors: kInvalidArgument
 // naming field, value and limit.
 absl::StatusOr<SelectionRequest> SelectionFromProto(const v1::SelectTestsRequest& proto);

@@ -70,6 +70,7 @@ class AnswerMaker {
     answer_->index = plan.index;
     answer_->fallback = plan.fallback;
     answer_->basis = plan.basis;
+    answer_->cautions = plan.cautions;
     if (!options.labels_requested && !plan.complete && !answer_->fallback.has_value()) {
       answer_->fallback = Fallback{
           FallbackCode::kNoIndex,

@@ -73,7 +73,7 @@ absl::Status ChangeRules::Apply(const FileChange& change, const ReportedLines& r
     ApplyUnknown(ReasonCode::kSubmodule, path, "a submodule changed; its files are not indexed");
     return absl::OkStatus();
   }
-  if (options_.granularity == Granularity::kPackage) ApplyPackage(change);
+  if (options_.ByFolder()) ApplyPackage(change);
   switch (change.kind) {
     case ChangeKind::kAdded:
       ApplyUnknown(ReasonCode::kNewFile, path, "a file was added; nothing says who depends on it");

@@ -40,8 +40,9 @@ struct ChangeOptions {
   bool names_explain = false;  // the change is of code: what changed in it is CodeRules' affair
 
   // Whole files or folders select on top of what changed in them.
-  bool Widens() const {
-    return granularity == Granularity::kFile || granularity == Granularity::kPackage;
+  bool Widens() const { return granularity == Granularity::kFile || ByFolder(); }
+  bool ByFolder() const {
+    return granularity == Granularity::kPackage || granularity == Granularity::kDiffedPackage;
   }
 };
 

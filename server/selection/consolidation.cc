@@ -102,11 +102,13 @@ class Mover {
     if (tree_.IsNull()) return absl::OkStatus();
     const LiveSegment* model = nullptr;  // the one with the most to move
     for (const LiveSegment& s : in_.evidence->segments) {
-      if (IsHere(s)) continue;
+      // The keys of an imported index name no lines that could move.
+      if (IsHere(s) || s.segment->info().Holds(EvidenceKind::kIndexKey)) continue;
       if (model == nullptr || s.live_here.Count() > model->live_here.Count()) model = &s;
     }
     for (const LiveSegment& s : in_.evidence->segments) {
-      if (IsHere(s) || s.live.Empty() || !SameMake(s.segment->info(), model->segment->info())) {
+      if (IsHere(s) || s.live.Empty() || s.segment->info().Holds(EvidenceKind::kIndexKey) ||
+          !SameMake(s.segment->info(), model->segment->info())) {
         continue;
       }
       TS_ASSIGN_OR_RETURN(const ObjectId tree, TreeOf(s, *in_.git));
@@ -235,6 +237,8 @@ class Mover {
         return builder_.AddFixtureUse(file, context, lines);
       case EvidenceKind::kCameOrWent:
         return builder_.AddCameOrWent(file, context, lines);
+      case EvidenceKind::kIndexKey:
+        return builder_.AddKeyed(file, context);
       case EvidenceKind::kLine:
         return builder_.AddLine(file, lines.first, {context});
     }

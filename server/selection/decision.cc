@@ -17,7 +17,8 @@ constexpr uint64_t kMaxSegments = 1'000'000;
 constexpr uint64_t kRunAll = 1, kIncludeBuilding = 2, kOmitOrder = 4, kLabelsRequested = 8;
 // The record ends with what was remembered; older ones have nothing of it.
 constexpr uint64_t kRemembered = 16;
-constexpr uint64_t kAllSwitches = 31;
+constexpr uint64_t kBaseline = 32;  // labels of a baseline follow those that are forced
+constexpr uint64_t kAllSwitches = 63;
 
 bool HasRemembered(const SelectionBasis& basis) {
   return !basis.failed.empty() || !basis.unreadable.empty();
@@ -38,9 +39,13 @@ void PutRequest(const Decision& decision, std::string* out) {
                      (request.include_building ? kIncludeBuilding : 0) |
                      (request.omit_order ? kOmitOrder : 0) |
                      (decision.labels_requested ? kLabelsRequested : 0) |
-                     (HasRemembered(*decision.answer.basis) ? kRemembered : 0));
+                     (HasRemembered(*decision.answer.basis) ? kRemembered : 0) |
+                     (request.baseline_labels.empty() ? 0 : kBaseline));
   PutVarint(out, request.force_labels.size());
   for (const std::string& label : request.force_labels) PutBytes(out, label);
+  if (request.baseline_labels.empty()) return;
+  PutVarint(out, request.baseline_labels.size());
+  for (const std::string& label : request.baseline_labels) PutBytes(out, label);
 }
 
 // Returns the switches.
@@ -50,7 +55,7 @@ uint64_t ReadRequest(NoteReader& in, Decision* decision) {
   request.base = in.ReadObjectId();
   request.head = in.ReadObjectId();
   for (size_t left = in.Count(); left > 0 && in.ok(); --left) request.jobs.push_back(in.Job());
-  const uint64_t granularity = in.VarintUpTo(static_cast<uint64_t>(Granularity::kPackage));
+  const uint64_t granularity = in.VarintUpTo(static_cast<uint64_t>(Granularity::kDiffedPackage));
   if (granularity == 0) in.Fail();
   request.granularity = static_cast<Granularity>(granularity);
   const uint64_t unknown = in.VarintUpTo(2);
@@ -65,6 +70,10 @@ uint64_t ReadRequest(NoteReader& in, Decision* decision) {
   for (size_t left = in.Count(); left > 0 && in.ok(); --left) {
     request.force_labels.push_back(in.Text());
   }
+  if ((switches & kBaseline) == 0) return switches;
+  size_t labels = in.Count();
+  if (labels == 0) in.Fail();
+  for (; labels > 0 && in.ok(); --labels) request.baseline_labels.push_back(in.Text());
   return switches;
 }
 

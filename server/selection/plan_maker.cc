@@ -19,6 +19,16 @@ void RestrictTo(const JobKey& job, Resolution* resolution) {
       Digest::Of(absl::StrCat("only ", job.ToString(), "\n", resolution->fingerprint.bytes()));
 }
 
+std::vector<SegmentInfo> SegmentsOf(const Resolution& resolution) {
+  std::vector<SegmentInfo> segments;
+  for (const JobChain& chain : resolution.chains) {
+    for (const Layer& layer : chain.layers) {
+      segments.insert(segments.end(), layer.segments.begin(), layer.segments.end());
+    }
+  }
+  return segments;
+}
+
 std::string NoIndexMessage(const SelectionRequest& request, const Resolution& resolution) {
   std::string jobs;
   for (const JobKey& job : resolution.missing_jobs) {
@@ -130,6 +140,10 @@ absl::StatusOr<PlanMaker::Made> PlanMaker::Compute(const SelectionRequest& reque
   ResolutionQuery query = QueryOf(request.jobs, request.branch);
   query.include_building = request.include_building;
   auto resolution = ResolveIndex(*index, *git, *base, query);
+  if (resolution.ok() && request.granularity == Granularity::kDiffedPackage) {
+    inputs.baseline_labels = request.baseline_labels;
+    inputs.baseline_segments = SegmentsOf(*resolution);
+  }
   if (resolution.ok() && scope.only_job.has_value()) RestrictTo(*scope.only_job, &*resolution);
   const absl::Duration resolve_time = absl::Now() - begin;
   if (!resolution.ok()) {
@@ -172,6 +186,7 @@ absl::StatusOr<SelectionBasis> PlanMaker::BasisOf(const Resolution& resolution,
                                                   const PlanInputs& inputs) const {
   SelectionBasis basis;
   basis.segments = SegmentsOf(resolution);
+  for (const SegmentInfo& segment : SegmentsOf(resolution)) basis.segments.push_back(segment.id);
   // Where it cannot be read, the policy cannot either, which says so.
   const auto rules = inputs.git->FindInTree(inputs.head.tree, kRuleFileName);
   if (rules.ok() && rules->has_value()) basis.rule_file = (*rules)->blob;

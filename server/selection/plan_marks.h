@@ -21,6 +21,7 @@ struct ComparedSegment : LiveSegment {
 
   std::shared_ptr<const std::vector<FileChange>> changes;
   absl::flat_hash_map<absl::string_view, const FileChange*> change_of;  // by old path
+  DenseLabelSet without_own_code;  // labels that executed nothing beyond the baseline
 };
 
 // Translates marks of one segment into the plan.

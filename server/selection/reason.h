@@ -50,7 +50,8 @@ enum class ReasonCode : uint8_t {
   kOpaque = 38,         // it does more than its evidence shows, and code changed
   kUnstable = 39,  // it uses what a function made that labels execute in one run, not in another
   kConfirmedMiss = 40,  // a selection left it out once and it failed; the project runs it since
-  kCount = 41,
+  kIndexKey = 41,       // an imported index names it under a key that the changed path matches
+  kCount = 42,
 };
 
 absl::string_view ReasonName(ReasonCode code);  // "COVERED_CHANGE"

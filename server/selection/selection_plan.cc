@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "server/selection/baseline.h"
+#include "server/selection/cautions.h"
 #include "server/selection/change_verdicts.h"
 #include "server/selection/code_rules.h"
+#include "server/selection/key_rules.h"
 #include "server/selection/live_evidence.h"
 #include "server/selection/plan_marks.h"
 #include "server/selection/plan_outcomes.h"
@@ -45,6 +49,10 @@ class PlanBuild {
  private:
   absl::Status Run(const Resolution& resolution) {
     TS_RETURN_IF_ERROR(OpenChains(resolution));
+    if (in_.options.granularity == Granularity::kDiffedPackage) {
+      TS_RETURN_IF_ERROR(TakeBaselineOff());
+    }
+    AddCautions();
     CheckEnvironment();
     CollectOutcomes(segments_, in_.remembered, plan_.get(), observer_);
     for (ComparedSegment& segment : segments_) {
@@ -61,7 +69,12 @@ class PlanBuild {
     }
     absl::flat_hash_map<ObjectId, std::vector<ComparedSegment*>> by_tree;
     for (ComparedSegment& s : segments_) {
-      if (!s.live.Empty()) by_tree[s.tree].push_back(&s);
+      if (s.live.Empty()) continue;
+      const SegmentInfo& info = s.segment->info();
+      if (info.Holds(EvidenceKind::kIndexKey)) TS_RETURN_IF_ERROR(CompareKeys(s, verdicts));
+      if (info.kinds != 1u << static_cast<int>(EvidenceKind::kIndexKey)) {
+        by_tree[s.tree].push_back(&s);
+      }
     }
     for (const auto& [tree, segments] : by_tree) {
       TS_RETURN_IF_ERROR(CompareWithHead(segments, verdicts));
@@ -87,6 +100,43 @@ class PlanBuild {
     plan_->known = std::move(evidence->known);
     for (LiveSegment& s : evidence->segments) segments_.emplace_back(std::move(s));
     return absl::OkStatus();
+  }
+
+  // Line numbers are those of a tree: a baseline of another one takes nothing off.
+  absl::Status TakeBaselineOff() {
+    std::map<ObjectId, std::vector<std::shared_ptr<const Segment>>> by_commit;
+    for (const SegmentInfo& info : in_.baseline_segments) {
+      auto segment = in_.store->Open(info.id);
+      if (!segment.ok()) {
+        return Fall(FallbackCode::kDataLoss, std::string(segment.status().message()));
+      }
+      by_commit[info.header.commit].push_back(*std::move(segment));
+    }
+    for (ComparedSegment& s : segments_) {
+      auto diffed = std::make_shared<const DiffedSegment>(s.segment, by_commit[s.commit],
+                                                          in_.baseline_labels);
+      baseline_found_ |= diffed->has_baseline();
+      auto without = diffed->WithoutOwnCode();
+      if (!without.ok()) {
+        return Fall(FallbackCode::kDataLoss, std::string(without.status().message()));
+      }
+      s.without_own_code = *std::move(without);
+      s.segment = std::move(diffed);
+    }
+    return absl::OkStatus();
+  }
+
+  void AddCautions() {
+    const auto& granularity = in_.options.granularity;
+    if (granularity == Granularity::kLine) plan_->cautions.push_back(CautionOfLines());
+    if (granularity == Granularity::kDiffedPackage) {
+      plan_->cautions.push_back(CautionOfBaseline(in_.baseline_labels, baseline_found_));
+    }
+    std::set<std::string> jobs;
+    for (const ComparedSegment& s : segments_) {
+      if (s.segment->info().Holds(EvidenceKind::kIndexKey)) jobs.insert(s.job.ToString());
+    }
+    for (const std::string& job : jobs) plan_->cautions.push_back(CautionOfKeys(job));
   }
 
   void CheckEnvironment() {
@@ -122,6 +172,13 @@ class PlanBuild {
                   {},
                   "it ran without leaving any evidence (skipped, or its coverage was lost)"},
                  **empty);
+    marks.Select({ReasonCode::kEmptyEvidence,
+                  AnswerList::kGlobalLevel,
+                  "",
+                  {},
+                  "it executed nothing that the baseline does not execute too, so nothing says "
+                  "when it must run"},
+                 s.without_own_code);
   }
 
   absl::Status FindChanges(ComparedSegment* s) {
@@ -190,6 +247,20 @@ class PlanBuild {
                   "a selection left it out once and it failed; it runs always since then "
                   "(`testselect misses`)"},
                  labels);
+  }
+
+  // Compares an imported index with head: its labels by their keys.
+  absl::Status CompareKeys(const ComparedSegment& s, ChangeVerdicts& verdicts) {
+    PlanMarks marks(s, plan_.get(), observer_);
+    KeyRules rules(*s.segment, in_.options.unknown_change_selects_all, marks, &verdicts,
+                   SameEnvironment(s));
+    for (const FileChange& change : *s.changes) {
+      if (absl::Now() > in_.deadline) {
+        return Late("the deadline passed while an imported index was compared");
+      }
+      if (absl::Status applied = rules.Apply(change); !applied.ok()) return MissingObject(applied);
+    }
+    return absl::OkStatus();
   }
 
   // Compares all evidence recorded at one tree with head: code by its names, the rest by its lines.
@@ -317,6 +388,7 @@ class PlanBuild {
   MarkObserver* const observer_;
   std::shared_ptr<SelectionPlan> plan_;
   std::vector<ComparedSegment> segments_;
+  bool baseline_found_ = false;                     // in any of them
   std::shared_ptr<const UnstableBodies> unstable_;  // null: not looked for yet
   CodeRules* code_ = nullptr;                       // of the tree that is compared now
 };

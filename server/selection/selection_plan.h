@@ -46,6 +46,7 @@ struct SelectionPlan {
   DenseLabelSet remembered;        // selected because of what is remembered of them alone
   std::string remembered_version;  // RememberedFailures'; empty: the evidence tells all outcomes
   std::shared_ptr<const SelectionBasis> basis = std::make_shared<SelectionBasis>();
+  std::vector<std::string> cautions;  // as Selection's
   absl::Duration diff_time, lookup_time;
 };
 
@@ -67,6 +68,10 @@ struct PlanInputs {
   std::shared_ptr<const GitRepository> git;
   CommitInfo head;
   ChangeOptions options;
+  // The baseline's labels, and where they are looked for: all segments of the request's jobs,
+  // though the plan may be of one job.
+  std::vector<std::string> baseline_labels;
+  std::vector<SegmentInfo> baseline_segments;
   std::string environment_digest;
   HeadPolicy policy;
   std::shared_ptr<const SelectionBasis> basis;  // null: no label runs because it was missed

@@ -12,7 +12,9 @@
 #include "server/selection/plan_maker.h"
 #include "server/selection/rule_cache.h"
 #include "server/selection/source_forest.h"
+#include "server/selection/path_collector.h"
 #include "server/selection/turn.h"
+#include "server/selection/unstable_bodies.h"
 #include "storage/model/lru_map.h"
 #include "storage/model/mutex.h"
 #include "storage/model/status_macros.h"
@@ -37,6 +39,9 @@ std::string PlanKey(const SelectionRequest& request, const PlanScope& scope) {
                                  request.include_building, "\n", request.branch.size(), ":",
                                  request.branch, request.environment_digest, "\n");
   for (const JobKey& job : request.jobs) absl::StrAppend(&key, job.ToString(), "\n");
+  for (const std::string& label : request.baseline_labels) {
+    absl::StrAppend(&key, "\nwithout ", label.size(), ":", label);
+  }
   if (scope.only_job.has_value()) absl::StrAppend(&key, "\nonly ", scope.only_job->ToString());
   return key;
 }
@@ -117,6 +122,19 @@ class CachingSelector final : public Selector {
     return LabelsOf({&store_, &forest_, place.git, place.commit.tree}, question, resolution);
   }
 
+  absl::StatusOr<std::vector<NamedBody>> FindBodies(const std::string& repository,
+                                                    const ObjectId& commit, const std::string& path,
+                                                    absl::Time deadline) override {
+    TS_ASSIGN_OR_RETURN(const Place place, FindPlace(repository, commit, deadline));
+    TS_ASSIGN_OR_RETURN(const auto tree,
+                        forest_.Tree(repository, place.git, place.commit.tree, deadline));
+    std::vector<NamedBody> bodies;
+    for (const Unit* body : BodiesOf(*tree, path)) {
+      bodies.push_back({std::string(tree->names().Name(body->key)), body->lines});
+    }
+    return bodies;
+  }
+
   const IndexKeeper& keeper() const override { return keeper_; }
 
   void Prepare(const std::string& repository, const ObjectId& commit) override {
@@ -156,7 +174,13 @@ class CachingSelector final : public Selector {
       TS_ASSIGN_OR_RETURN(const auto plan, FindPlan(one, scope, plan_key, &times));
       TS_ASSIGN_OR_RETURN(auto selection,
                           FindAnswer({&one, labels_requested, plan_key, plan.get()}, &times));
-      result->jobs.push_back({use.job, std::move(selection)});
+      result->jobs.push_back({use.job, std::move(selection), {}});
+      if (request.triggering_paths) {
+        PathCollector collector;
+        TS_ASSIGN_OR_RETURN(const PlanMaker::Made again,
+                            planner_.Make(one, scope, nullptr, &collector));
+        result->jobs.back().paths = collector.PathsOf(*again.plan, *result->labels);
+      }
       result->times.diff += times.diff;
       result->times.lookup += times.lookup;
     }

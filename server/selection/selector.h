@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "server/git/repository.h"
 #include "server/selection/branch_trust.h"
+#include "server/selection/index_export.h"
 #include "server/selection/label_list.h"
 #include "server/selection/labels_by_job.h"
 #include "server/selection/reason.h"
@@ -35,7 +36,13 @@ struct ConsolidationReport {
   uint64_t segments = 0;  // that are not needed any more for selections from here
 };
 
-enum class Granularity : uint8_t { kFunction = 1, kLine = 2, kFile = 3, kPackage = 4 };
+enum class Granularity : uint8_t {
+  kFunction = 1,
+  kLine = 2,
+  kFile = 3,
+  kPackage = 4,
+  kDiffedPackage = 5
+};
 
 struct SelectionRequest {
   std::string repository;
@@ -56,6 +63,8 @@ struct SelectionRequest {
   bool per_job = false;  // also a selection for each job
   // Why nothing is known of the repository's index, which is elsewhere; empty: it is known.
   std::string unheard;
+  std::vector<std::string> baseline_labels;  // of kDiffedPackage
+  bool triggering_paths = false;             // with per_job: JobSelection::paths
   absl::Time deadline = absl::InfiniteFuture();
 };
 
@@ -105,6 +114,7 @@ struct Selection {
   double run_seconds = 0, total_seconds = 0;
   std::optional<Shadow> shadow;
   std::shared_ptr<const SelectionBasis> basis;  // never null
+  std::vector<std::string> cautions;            // sentences: what makes it less safe
 };
 
 // One shard's share of a run list, as far as it fits the budget. Every label of `run` is in exactly
@@ -121,6 +131,8 @@ struct RunPart {
 struct JobSelection {
   JobKey job;
   std::shared_ptr<const Selection> selection;  // over SelectionResult::labels
+  // By changed path (empty: none is to blame), a bit set of the labels it made run.
+  std::vector<std::pair<std::string, std::string>> paths;
 };
 
 struct SelectionResult {
@@ -176,6 +188,13 @@ class Selector {
   // now. A segment that is gone is simply missing. Computed afresh and kept in no cache.
   virtual absl::StatusOr<SelectionResult> Replay(const SelectionRequest& request,
                                                  const SelectionBasis& basis) = 0;
+
+  // The functions of a file at a commit, for those who name them; none for what is not code.
+  // Errors: kNotFound (repository, commit), those of git.
+  virtual absl::StatusOr<std::vector<NamedBody>> FindBodies(const std::string& repository,
+                                                            const ObjectId& commit,
+                                                            const std::string& path,
+                                                            absl::Time deadline) = 0;
 
   // Why `label` is selected or not. Errors as Select.
   virtual absl::StatusOr<Explanation> Explain(const SelectionRequest& request,

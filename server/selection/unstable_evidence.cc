@@ -24,6 +24,7 @@ bool Comparable(const SegmentInfo& a, const SegmentInfo& b) {
   const std::string& environment = a.header.environment_digest;
   const std::string& other = b.header.environment_digest;
   if (!environment.empty() && !other.empty() && environment != other) return false;
+  if (a.Holds(EvidenceKind::kIndexKey) || b.Holds(EvidenceKind::kIndexKey)) return false;
   return HasLines(a) == HasLines(b) &&
          a.Holds(EvidenceKind::kFunction) == b.Holds(EvidenceKind::kFunction);
 }

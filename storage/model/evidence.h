@@ -17,8 +17,9 @@ enum class EvidenceKind : uint8_t {
   kImportedFile = 4,  // the file was imported meanwhile; the range is 0-0
   kUsedFixture = 5,   // what the fixture that spans these lines made was used
   kCameOrWent = 6,    // the function that spans these lines was executed in one run, not in another
+  kIndexKey = 7,      // an imported index names it under a key, which stands in the path's place
 };
-inline constexpr int kEvidenceKinds = 6;
+inline constexpr int kEvidenceKinds = 7;
 
 // Whether code of the file ran.
 constexpr bool IsExecution(EvidenceKind kind) {
@@ -26,7 +27,8 @@ constexpr bool IsExecution(EvidenceKind kind) {
 }
 // Whether the file as a whole is meant, not lines of it.
 constexpr bool IsWholeFile(EvidenceKind kind) {
-  return kind == EvidenceKind::kOpenedFile || kind == EvidenceKind::kImportedFile;
+  return kind == EvidenceKind::kOpenedFile || kind == EvidenceKind::kImportedFile ||
+         kind == EvidenceKind::kIndexKey;
 }
 
 // When in a test's life it was seen. Persisted: never renumber.

@@ -63,7 +63,7 @@ TEST_F(ReferencePagesTest, BashCompletesCommandsFlagsAndValues) {
   EXPECT_THAT(completions("testselect up", 1), IsOkAndHolds("upload\n"));
   EXPECT_THAT(completions("testselect --v", 1), IsOkAndHolds("--version\n"));
   EXPECT_THAT(completions("testselect index s", 2), IsOkAndHolds("seal show\n"));
-  EXPECT_THAT(completions("testselect select --ba", 2), IsOkAndHolds("--base\n"));
+  EXPECT_THAT(completions("testselect select --ba", 2), IsOkAndHolds("--base --baseline\n"));
   EXPECT_THAT(completions("testselect select --granularity l", 3), IsOkAndHolds("line\n"));
   EXPECT_THAT(completions("testselect index show --la", 3), IsOkAndHolds("--label\n"));
 }

@@ -35,6 +35,10 @@ class ListMemory final : public Selector {
   absl::StatusOr<LabelAnswer> FindLabels(const LabelQuestion&) override {
     return absl::UnimplementedError("lists only");
   }
+  absl::StatusOr<std::vector<NamedBody>> FindBodies(const std::string&, const ObjectId&,
+                                                    const std::string&, absl::Time) override {
+    return absl::UnimplementedError("lists only");
+  }
   void Prepare(const std::string&, const ObjectId&) override {}
   void WaitPrepared() override {}
   const IndexKeeper& keeper() const override { return keeper_; }
@@ -169,8 +173,8 @@ TEST(SelectionConversionTest, BadFieldsAreNamed) {
   }
 }
 
-// CI systems give it as the commit before a new branch: everything runs then, as for any commit that
-// nobody knows.
+// CI systems give it as the commit before a new branch: everything runs then, as for any commit
+// that nobody knows.
 TEST(SelectionConversionTest, ABaseOfZerosIsACommitThatNobodyKnows) {
   v1::SelectTestsRequest proto = Minimal();
   proto.set_base(std::string(40, '0'));

@@ -191,6 +191,15 @@ TEST(DecisionCodecTest, RoundTrip) {
   EXPECT_THAT(Predicted(back).ToVector(), ElementsAre(0, 3, 4));
 }
 
+TEST(DecisionCodecTest, TheBaselineIsKept) {
+  Decision d = SampleDecision();
+  d.request.granularity = Granularity::kDiffedPackage;
+  d.request.baseline_labels = {"TestBase", "other"};
+  ASSERT_OK_AND_ASSIGN(const Decision back, DecodeDecision(EncodeDecision(d)));
+  EXPECT_EQ(back.request.granularity, Granularity::kDiffedPackage);
+  EXPECT_THAT(back.request.baseline_labels, ElementsAre("TestBase", "other"));
+}
+
 // Cuts and single changed bytes: an error, or another record that is well-formed, never a crash.
 template <typename Decode, typename Encode>
 void CheckEveryByte(const std::string& good, Decode decode, Encode encode) {

@@ -76,6 +76,11 @@ SegmentInfo SelectionTest::Upload(const UploadSpec& spec) {
   for (const auto& [label, path] : spec.imported) {
     builder.AddImported(builder.File(path), builder.Context(label, Phase::kRun));
   }
+  for (const auto& [key, labels] : spec.keys) {
+    for (const std::string& label : labels) {
+      builder.AddKeyed(builder.File(key), builder.Context(label, Phase::kRun));
+    }
+  }
   for (const auto& use : spec.fixtures) {
     builder.AddFixtureUse(builder.File(use.path), builder.Context(use.label, Phase::kRun),
                           use.range);

@@ -34,8 +34,9 @@ class SelectionTest : public GitTest {
     std::map<std::string, std::vector<uint32_t>> global = {};
     std::map<std::string, LabelOutcome> outcomes = {};
     std::vector<std::string> ran_without_evidence = {};
-    std::vector<std::pair<std::string, std::string>> opened = {};    // (label, path)
-    std::vector<std::pair<std::string, std::string>> imported = {};  // (label, path)
+    std::vector<std::pair<std::string, std::string>> opened = {};             // (label, path)
+    std::vector<std::pair<std::string, std::string>> imported = {};           // (label, path)
+    std::vector<std::pair<std::string, std::vector<std::string>>> keys = {};  // (key, labels)
     struct FixtureUse {
       std::string label, path;
       LineRange range;

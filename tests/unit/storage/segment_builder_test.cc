@@ -156,6 +156,25 @@ TEST(SegmentBuilderTest, ImportsAndFixturesAreNoExecution) {
   EXPECT_EQ(content.kinds, 1u << 4 | 1u << 5);
 }
 
+TEST(SegmentBuilderTest, KeysOfAnImportedIndexAreEvidence) {
+  SegmentBuilder builder(nullptr);
+  const FileId key = builder.File("pkg/*");
+  const ContextId t = builder.Context("t", Phase::kRun), u = builder.Context("u", Phase::kRun);
+  builder.AddKeyed(key, u);
+  builder.AddKeyed(key, t);
+  builder.AddKeyed(key, t);
+  builder.MarkRan("v");
+  const SegmentContent content = Finish(std::move(builder));
+  EXPECT_EQ(content.empty_evidence.Count(), 1u);
+  EXPECT_EQ(content.kinds, 1u << 7);
+  const FileEvidence file = OnlyFile(content);
+  EXPECT_EQ(file.path, "pkg/*");
+  ASSERT_EQ(file.sections.size(), 1u);
+  EXPECT_EQ(file.sections[0].kind, EvidenceKind::kIndexKey);
+  EXPECT_THAT(file.sections[0].runs, ElementsAre(EvidenceRun{0, 0, 0}));
+  EXPECT_THAT(MembersOf(file.sets[0], 3), ElementsAre(0, 1));
+}
+
 TEST(SegmentBuilderTest, FunctionsDoNotCountBesideLines) {
   SegmentBuilder builder(nullptr);
   const ContextId t = builder.Context("t", Phase::kRun);

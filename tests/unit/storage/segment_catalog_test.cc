@@ -15,12 +15,13 @@ class SegmentCatalogTest : public testing::Test {
  protected:
   // Admits an upload; its id is made of `name`.
   Digest Admit(const std::string& name, UploadHeader header, uint32_t labels = 100,
-               uint32_t files = 100, uint32_t dictionary_size = 100) {
+               uint32_t files = 100, uint32_t dictionary_size = 100, uint32_t kinds = 0) {
     CatalogEntry entry;
     entry.info.id = Digest::Of(name);
     entry.info.header = std::move(header);
     entry.info.labels = labels;
     entry.info.files = files;
+    entry.info.kinds = kinds;
     entry.info.created = absl::FromUnixSeconds(++clock_);
     entry.dictionary_size = dictionary_size;
     for (const CatalogEntry& e : catalog_.PlanAdmit(entry, 0.5)) catalog_.Put(e);
@@ -85,6 +86,14 @@ TEST_F(SegmentCatalogTest, SuspiciouslySmallFullUploadsAreQuarantined) {
   EXPECT_EQ(State(Admit("labels", Header(2), 49, 100)), SegmentState::kQuarantined);
   EXPECT_EQ(State(Admit("files", Header(3), 100, 49)), SegmentState::kQuarantined);
   EXPECT_EQ(State(Admit("half", Header(4), 50, 50)), SegmentState::kSealed);
+}
+
+TEST_F(SegmentCatalogTest, TheKeysOfAnImportedIndexAreNoFiles) {
+  Admit("base", Header(1), 100, 100);
+  const uint32_t keys = 1u << static_cast<int>(EvidenceKind::kIndexKey);
+  EXPECT_EQ(State(Admit("keys", Header(2), 100, 10, 100, keys)), SegmentState::kSealed);
+  EXPECT_EQ(State(Admit("fewer", Header(3), 100, 4, 100, keys)), SegmentState::kQuarantined);
+  EXPECT_EQ(State(Admit("labels", Header(4), 49, 10, 100, keys)), SegmentState::kQuarantined);
 }
 
 TEST_F(SegmentCatalogTest, ATinyPredecessorQuarantinesNothing) {
