@@ -205,14 +205,14 @@ std::shared_ptr<const RepositoryIndex> OnlySegments(const RepositoryIndex& index
   return only;
 }
 
-std::vector<Digest> SegmentsOf(const Resolution& resolution) {
-  std::vector<Digest> ids;
+std::vector<SegmentInfo> SegmentsOf(const Resolution& resolution) {
+  std::vector<SegmentInfo> segments;
   for (const JobChain& chain : resolution.chains) {
     for (const Layer& layer : chain.layers) {
-      for (const SegmentInfo& segment : layer.segments) ids.push_back(segment.id);
+      segments.insert(segments.end(), layer.segments.begin(), layer.segments.end());
     }
   }
-  return ids;
+  return segments;
 }
 
 absl::StatusOr<Resolution> ResolveIndex(const RepositoryIndex& index, const GitRepository& git,

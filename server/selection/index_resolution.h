@@ -60,7 +60,7 @@ struct Resolution {
 };
 
 // By job, newest first.
-std::vector<Digest> SegmentsOf(const Resolution& resolution);
+std::vector<SegmentInfo> SegmentsOf(const Resolution& resolution);
 
 struct ResolutionQuery {
   std::vector<JobKey> jobs;  // empty: all; a job without flavor stands for all its flavors

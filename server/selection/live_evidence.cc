@@ -62,7 +62,9 @@ class Claims {
 absl::StatusOr<OpenEvidence> OpenLiveEvidence(const IndexStore& store,
                                               const Resolution& resolution) {
   OpenEvidence out;
-  store.Prefetch(SegmentsOf(resolution));
+  std::vector<Digest> ids;
+  for (const SegmentInfo& segment : SegmentsOf(resolution)) ids.push_back(segment.id);
+  store.Prefetch(ids);
   TS_RETURN_IF_ERROR(OpenSegments(store, resolution, &out));
   std::vector<std::shared_ptr<const LabelDictionary>> dictionaries;
   for (const LiveSegment& s : out.segments) dictionaries.push_back(s.labels);

@@ -19,16 +19,6 @@ void RestrictTo(const JobKey& job, Resolution* resolution) {
       Digest::Of(absl::StrCat("only ", job.ToString(), "\n", resolution->fingerprint.bytes()));
 }
 
-std::vector<SegmentInfo> SegmentsOf(const Resolution& resolution) {
-  std::vector<SegmentInfo> segments;
-  for (const JobChain& chain : resolution.chains) {
-    for (const Layer& layer : chain.layers) {
-      segments.insert(segments.end(), layer.segments.begin(), layer.segments.end());
-    }
-  }
-  return segments;
-}
-
 std::string NoIndexMessage(const SelectionRequest& request, const Resolution& resolution) {
   std::string jobs;
   for (const JobKey& job : resolution.missing_jobs) {
@@ -185,7 +175,6 @@ absl::StatusOr<SelectionBasis> PlanMaker::BasisOf(const Resolution& resolution,
                                                   const SelectionBasis* replayed,
                                                   const PlanInputs& inputs) const {
   SelectionBasis basis;
-  basis.segments = SegmentsOf(resolution);
   for (const SegmentInfo& segment : SegmentsOf(resolution)) basis.segments.push_back(segment.id);
   // Where it cannot be read, the policy cannot either, which says so.
   const auto rules = inputs.git->FindInTree(inputs.head.tree, kRuleFileName);
