@@ -23,7 +23,6 @@
 #include "server/ingest/coveragepy_dialect.h"
 #include "server/ingest/formats.h"
 #include "server/ingest/json_reader.h"
-#include "server/ingest/json_walk.h"
 #include "server/ingest/line_bits.h"
 #include "server/ingest/parse_error.h"
 #include "storage/model/status_macros.h"
@@ -62,7 +61,7 @@ class TableReader {
   absl::StatusOr<Labels> Read() {
     bool found = false, files = false;
     TS_RETURN_IF_ERROR(json_.Start());
-    TS_RETURN_IF_ERROR(ForEachMember(json_, [&](absl::string_view key) -> absl::Status {
+    TS_RETURN_IF_ERROR(json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       files |= key == "files";
       if (key != "labels_table") return json_.SkipValue();
       found = true;
@@ -77,10 +76,10 @@ class TableReader {
 
  private:
   absl::Status ReadTable() {
-    return ForEachMember(json_, [this](absl::string_view key) -> absl::Status {
+    return json_.ForEachMember([this](absl::string_view key) -> absl::Status {
       const absl::StatusOr<uint32_t> id = ParseId(key);
       if (!id.ok()) return json_.AtByte(id.status());
-      TS_ASSIGN_OR_RETURN(const std::string text, ReadText(json_));
+      TS_ASSIGN_OR_RETURN(const std::string text, json_.Text());
       const ContextName name = SplitContext(text);
       if (name.label.empty()) {
         outside_.push_back(*id);
@@ -130,9 +129,9 @@ class FilesReader {
 
   absl::Status Read() {
     TS_RETURN_IF_ERROR(json_.Start());
-    return ForEachMember(json_, [this](absl::string_view key) -> absl::Status {
+    return json_.ForEachMember([this](absl::string_view key) -> absl::Status {
       if (key != "files") return json_.SkipValue();
-      return ForEachMember(json_, [this](absl::string_view name) { return ReadFile(name); });
+      return json_.ForEachMember([this](absl::string_view name) { return ReadFile(name); });
     });
   }
 
@@ -143,11 +142,11 @@ class FilesReader {
     if (!file.ok()) return json_.AtByte(file.status());
     outside_.Clear();
     bool contexts = false;
-    TS_RETURN_IF_ERROR(ForEachMember(json_, [&](absl::string_view key) -> absl::Status {
+    TS_RETURN_IF_ERROR(json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       if (key != "contexts") return json_.SkipValue();
       contexts = true;
-      return ForEachMember(json_,
-                           [&](absl::string_view line) { return ReadLineLabels(*file, line); });
+      return json_.ForEachMember(
+          [&](absl::string_view line) { return ReadLineLabels(*file, line); });
     }));
     if (!contexts) return json_.Error(absl::StrCat("file ", Quoted(name), " has no 'contexts'"));
     sink_->AddLineBits(*file, kGlobalContext, outside_.bits());
@@ -159,7 +158,7 @@ class FilesReader {
     if (!line.ok()) return json_.AtByte(line.status());
     contexts_.clear();
     bool outside = false;
-    TS_RETURN_IF_ERROR(ForEachElement(json_, [&]() -> absl::Status {
+    TS_RETURN_IF_ERROR(json_.ForEachElement([&]() -> absl::Status {
       TS_ASSIGN_OR_RETURN(const absl::string_view number, json_.Scalar());
       const absl::StatusOr<uint32_t> id = ParseId(number);
       if (!id.ok()) return json_.AtByte(id.status());

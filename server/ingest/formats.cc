@@ -21,6 +21,7 @@ std::string KnownNames() {
 absl::Span<const ReportParser* const> AllReportParsers() {
   static const auto* const parsers = new std::vector<const ReportParser*>{
       TestselectEvidenceParser(),  //
+      JacocoExecParser(),          //
       CoveragePySqliteParser(),    //
       SimpleCovJsonParser(),       // before coverage.py's, whose "meta" has members of its names
       CodecovLabelledParser(),     //
@@ -29,6 +30,7 @@ absl::Span<const ReportParser* const> AllReportParsers() {
       TeamscaleTestwiseParser(),   //
       SimpleCovResultsetParser(),  //
       CoberturaParser(),           //
+      OpenCoverParser(),           //
       CloverParser(),              //
       JacocoXmlParser(),           //
       IstanbulJsonParser(),        //

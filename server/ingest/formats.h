@@ -16,6 +16,8 @@ const ReportParser* SimpleCovJsonParser();
 const ReportParser* CoberturaParser();
 const ReportParser* CloverParser();
 const ReportParser* JacocoXmlParser();
+const ReportParser* JacocoExecParser();
+const ReportParser* OpenCoverParser();
 const ReportParser* IstanbulJsonParser();
 const ReportParser* LlvmExportJsonParser();
 const ReportParser* GcovrJsonParser();

@@ -19,7 +19,6 @@
 #include "absl/strings/str_join.h"
 #include "server/ingest/formats.h"
 #include "server/ingest/json_reader.h"
-#include "server/ingest/json_walk.h"
 #include "server/ingest/parse_error.h"
 #include "storage/model/status_macros.h"
 
@@ -52,10 +51,10 @@ class Report {
   absl::Status Parse() {
     bool results = false;
     TS_RETURN_IF_ERROR(json_.Start());
-    TS_RETURN_IF_ERROR(ForEachMember(json_, [&](absl::string_view key) -> absl::Status {
+    TS_RETURN_IF_ERROR(json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       if (key != "testResults") return json_.SkipValue();
       results = true;
-      return ForEachElement(json_, [this] { return ReadFile(); });
+      return json_.ForEachElement([this] { return ReadFile(); });
     }));
     if (!results) return json_.Error("the object has no 'testResults'");
     return json_.ExpectEnd();
@@ -65,14 +64,14 @@ class Report {
   absl::Status ReadFile() {
     std::string name, status;
     std::vector<Test> tests;
-    TS_RETURN_IF_ERROR(ForEachMember(json_, [&](absl::string_view key) -> absl::Status {
+    TS_RETURN_IF_ERROR(json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       if (key == "name" || key == "status") {
         std::string* const text = key == "name" ? &name : &status;
-        TS_ASSIGN_OR_RETURN(*text, ReadText(json_));
+        TS_ASSIGN_OR_RETURN(*text, json_.Text());
         return absl::OkStatus();
       }
       if (key != "assertionResults") return json_.SkipValue();
-      return ForEachElement(json_, [&]() -> absl::Status {
+      return json_.ForEachElement([&]() -> absl::Status {
         tests.emplace_back();
         return ReadTest(&tests.back());
       });
@@ -102,10 +101,10 @@ class Report {
   absl::Status ReadTest(Test* test) {
     std::string title, status;
     bool attempts = false;
-    TS_RETURN_IF_ERROR(ForEachMember(json_, [&](absl::string_view key) -> absl::Status {
+    TS_RETURN_IF_ERROR(json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       if (key == "ancestorTitles") {
-        return ForEachElement(json_, [&]() -> absl::Status {
-          TS_ASSIGN_OR_RETURN(test->titles.emplace_back(), ReadText(json_));
+        return json_.ForEachElement([&]() -> absl::Status {
+          TS_ASSIGN_OR_RETURN(test->titles.emplace_back(), json_.Text());
           return absl::OkStatus();
         });
       }
@@ -114,7 +113,7 @@ class Report {
                                 : key == "status"   ? &status
                                                     : nullptr;
       if (text != nullptr) {
-        TS_ASSIGN_OR_RETURN(*text, ReadText(json_));
+        TS_ASSIGN_OR_RETURN(*text, json_.Text());
         return absl::OkStatus();
       }
       if (key == "duration") return ReadDuration(&test->outcome.seconds);
@@ -155,7 +154,7 @@ class Report {
       TS_RETURN_IF_ERROR(json_.SkipValue());
       return any;
     }
-    TS_RETURN_IF_ERROR(ForEachElement(json_, [&]() -> absl::Status {
+    TS_RETURN_IF_ERROR(json_.ForEachElement([&]() -> absl::Status {
       any = true;
       return json_.SkipValue();
     }));

@@ -216,6 +216,13 @@ absl::StatusOr<std::string> JsonReader::Text() {
   return text;
 }
 
+absl::StatusOr<std::string> JsonReader::TextOrNone() {
+  TS_ASSIGN_OR_RETURN(const char c, PeekChar());
+  if (c == '"') return Text();
+  TS_RETURN_IF_ERROR(SkipValue());
+  return std::string();
+}
+
 absl::StatusOr<uint32_t> JsonReader::LineNumber() {
   TS_ASSIGN_OR_RETURN(const absl::string_view text, Scalar());
   const absl::StatusOr<uint32_t> line = ParseLine(text);

@@ -52,6 +52,8 @@ class JsonReader {
   absl::StatusOr<absl::string_view> RawString();
   // A string, its escapes resolved (UnescapeJson).
   absl::StatusOr<std::string> Text();
+  // The same; any other value, such as null, is skipped and read as "".
+  absl::StatusOr<std::string> TextOrNone();
   // A number, true, false or null, as written.
   absl::StatusOr<absl::string_view> Scalar();
   // A line number, and whether an execution count says "executed" (parse_error.h).

@@ -16,7 +16,6 @@
 #include "absl/strings/strip.h"
 #include "server/ingest/formats.h"
 #include "server/ingest/json_reader.h"
-#include "server/ingest/json_walk.h"
 #include "server/ingest/parse_error.h"
 #include "storage/model/status_macros.h"
 
@@ -48,14 +47,14 @@ class Report {
   absl::Status Parse() {
     bool lists = false;
     TS_RETURN_IF_ERROR(json_.Start());
-    TS_RETURN_IF_ERROR(ForEachMember(json_, [&](absl::string_view key) -> absl::Status {
+    TS_RETURN_IF_ERROR(json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       const Outcome outcome = key == "passes"     ? Outcome::kPassed
                               : key == "failures" ? Outcome::kFailed
                               : key == "pending"  ? Outcome::kSkipped
                                                   : Outcome::kUnknown;
       if (outcome == Outcome::kUnknown) return json_.SkipValue();
       lists = true;
-      return ForEachElement(json_, [&]() -> absl::Status {
+      return json_.ForEachElement([&]() -> absl::Status {
         TS_ASSIGN_OR_RETURN(const Test test, ReadTest());
         return json_.AtByte(Tell(test, outcome));
       });
@@ -67,13 +66,13 @@ class Report {
  private:
   absl::StatusOr<Test> ReadTest() {
     Test test;
-    TS_RETURN_IF_ERROR(ForEachMember(json_, [&](absl::string_view key) -> absl::Status {
+    TS_RETURN_IF_ERROR(json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       std::string* const text = key == "title"       ? &test.title
                                 : key == "fullTitle" ? &test.full_title
                                 : key == "file"      ? &test.file
                                                      : nullptr;
       if (text != nullptr) {
-        TS_ASSIGN_OR_RETURN(*text, ReadTextOrNone(json_));
+        TS_ASSIGN_OR_RETURN(*text, json_.TextOrNone());
         return absl::OkStatus();
       }
       const bool retry = key == "currentRetry";

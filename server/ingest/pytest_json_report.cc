@@ -15,7 +15,6 @@
 #include "absl/strings/str_cat.h"
 #include "server/ingest/formats.h"
 #include "server/ingest/json_reader.h"
-#include "server/ingest/json_walk.h"
 #include "server/ingest/parse_error.h"
 #include "storage/model/status_macros.h"
 
@@ -64,11 +63,11 @@ class Report {
   absl::Status Parse() {
     bool tests = false;
     TS_RETURN_IF_ERROR(json_.Start());
-    TS_RETURN_IF_ERROR(ForEachMember(json_, [&](absl::string_view key) -> absl::Status {
-      if (key == "collectors") return ForEachElement(json_, [this] { return ReadCollector(); });
+    TS_RETURN_IF_ERROR(json_.ForEachMember([&](absl::string_view key) -> absl::Status {
+      if (key == "collectors") return json_.ForEachElement([this] { return ReadCollector(); });
       if (key != "tests") return json_.SkipValue();
       tests = true;
-      return ForEachElement(json_, [this] { return TakeTest(); });
+      return json_.ForEachElement([this] { return TakeTest(); });
     }));
     if (!tests) return json_.Error("the object has no 'tests'");
     return json_.ExpectEnd();
@@ -93,10 +92,10 @@ class Report {
 
   absl::StatusOr<Test> ReadTest() {
     Test test;
-    TS_RETURN_IF_ERROR(ForEachMember(json_, [&](absl::string_view key) -> absl::Status {
+    TS_RETURN_IF_ERROR(json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       if (key == "nodeid" || key == "outcome") {
         std::string* const text = key == "nodeid" ? &test.nodeid : &test.outcome;
-        TS_ASSIGN_OR_RETURN(*text, ReadText(json_));
+        TS_ASSIGN_OR_RETURN(*text, json_.Text());
         return absl::OkStatus();
       }
       std::string* const stage = key == "setup"      ? &test.setup
@@ -109,9 +108,9 @@ class Report {
   }
 
   absl::Status ReadStage(std::string* outcome, double* total) {
-    return ForEachMember(json_, [&](absl::string_view key) -> absl::Status {
+    return json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       if (key == "outcome") {
-        TS_ASSIGN_OR_RETURN(*outcome, ReadText(json_));
+        TS_ASSIGN_OR_RETURN(*outcome, json_.Text());
         return absl::OkStatus();
       }
       if (key != "duration") return json_.SkipValue();

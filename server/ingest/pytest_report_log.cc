@@ -19,7 +19,6 @@
 #include "absl/strings/str_cat.h"
 #include "server/ingest/formats.h"
 #include "server/ingest/json_reader.h"
-#include "server/ingest/json_walk.h"
 #include "server/ingest/parse_error.h"
 #include "storage/model/status_macros.h"
 
@@ -73,7 +72,7 @@ class Report {
                           : key == "outcome"    ? &line.outcome
                                                 : nullptr;
       if (text != nullptr) {
-        TS_ASSIGN_OR_RETURN(*text, ReadText(json_));
+        TS_ASSIGN_OR_RETURN(*text, json_.Text());
       } else if (key == "duration") {
         TS_ASSIGN_OR_RETURN(const absl::string_view number, json_.Scalar());
         const absl::StatusOr<double> seconds = ParseSeconds(number);

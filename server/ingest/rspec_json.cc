@@ -18,7 +18,6 @@
 #include "absl/strings/strip.h"
 #include "server/ingest/formats.h"
 #include "server/ingest/json_reader.h"
-#include "server/ingest/json_walk.h"
 #include "server/ingest/parse_error.h"
 #include "storage/model/status_macros.h"
 
@@ -48,11 +47,11 @@ class Report {
   absl::Status Parse() {
     bool examples = false;
     TS_RETURN_IF_ERROR(json_.Start());
-    TS_RETURN_IF_ERROR(ForEachMember(json_, [&](absl::string_view key) -> absl::Status {
-      if (key == "messages") return ForEachElement(json_, [this] { return ReadMessage(); });
+    TS_RETURN_IF_ERROR(json_.ForEachMember([&](absl::string_view key) -> absl::Status {
+      if (key == "messages") return json_.ForEachElement([this] { return ReadMessage(); });
       if (key != "examples") return json_.SkipValue();
       examples = true;
-      return ForEachElement(json_, [this] { return ReadExample(); });
+      return json_.ForEachElement([this] { return ReadExample(); });
     }));
     if (!examples) return json_.Error("the object has no 'examples'");
     return json_.ExpectEnd();
@@ -61,7 +60,7 @@ class Report {
  private:
   // "\nAn error occurred while loading ./spec/a_spec.rb.\nFailure/Error: ..."
   absl::Status ReadMessage() {
-    TS_ASSIGN_OR_RETURN(const std::string text, ReadTextOrNone(json_));
+    TS_ASSIGN_OR_RETURN(const std::string text, json_.TextOrNone());
     absl::string_view file = text;
     const size_t at = file.find(kLoadError);
     if (at == absl::string_view::npos) return absl::OkStatus();
@@ -75,14 +74,14 @@ class Report {
 
   absl::Status ReadExample() {
     Example example;
-    TS_RETURN_IF_ERROR(ForEachMember(json_, [&](absl::string_view key) -> absl::Status {
+    TS_RETURN_IF_ERROR(json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       std::string* const text = key == "id"                 ? &example.id
                                 : key == "full_description" ? &example.description
                                 : key == "status"           ? &example.status
                                 : key == "file_path"        ? &example.file
                                                             : nullptr;
       if (text != nullptr) {
-        TS_ASSIGN_OR_RETURN(*text, ReadTextOrNone(json_));
+        TS_ASSIGN_OR_RETURN(*text, json_.TextOrNone());
         return absl::OkStatus();
       }
       if (key == "line_number") {

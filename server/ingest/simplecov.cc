@@ -6,7 +6,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "server/ingest/json_walk.h"
 #include "server/ingest/parse_error.h"
 #include "storage/model/status_macros.h"
 
@@ -24,7 +23,7 @@ int HexDigit(char c) {
 
 absl::Status ReadSimpleCovLines(JsonReader& json, LineBits* executed) {
   uint32_t line = 0;
-  return ForEachElement(json, [&]() -> absl::Status {
+  return json.ForEachElement([&]() -> absl::Status {
     if (++line > kMaxLine) {
       return json.Error(absl::StrCat("a file has more than ", kMaxLine, " lines"));
     }
@@ -75,8 +74,8 @@ bool IsSimpleCovDefaultName(absl::string_view command_name) {
 absl::Status SimpleCovContexts::ReadList(JsonReader& json) {
   contexts_.clear();
   std::vector<std::string> order;
-  TS_RETURN_IF_ERROR(ForEachElement(json, [&]() -> absl::Status {
-    TS_ASSIGN_OR_RETURN(std::string label, ReadText(json));
+  TS_RETURN_IF_ERROR(json.ForEachElement([&]() -> absl::Status {
+    TS_ASSIGN_OR_RETURN(std::string label, json.Text());
     const absl::StatusOr<ContextId> context = sink_->Context(label, Phase::kRun);
     if (!context.ok()) return json.AtByte(context.status());
     contexts_.push_back(*context);
@@ -88,13 +87,13 @@ absl::Status SimpleCovContexts::ReadList(JsonReader& json) {
 }
 
 absl::Status SimpleCovContexts::ReadFile(JsonReader& json, FileId file, LineBits* covered) const {
-  return ForEachMember(json, [&](absl::string_view key) -> absl::Status {
+  return json.ForEachMember([&](absl::string_view key) -> absl::Status {
     size_t index = 0;
     if (!absl::SimpleAtoi(key, &index) || index >= contexts_.size()) {
       return json.Error(absl::StrCat("context ", Quoted(key), " is not in the list of ",
                                      contexts_.size(), " contexts"));
     }
-    TS_ASSIGN_OR_RETURN(const std::string hex, ReadText(json));
+    TS_ASSIGN_OR_RETURN(const std::string hex, json.Text());
     const absl::StatusOr<LineBits> lines = ParseSimpleCovBits(hex);
     if (!lines.ok()) return json.AtByte(lines.status());
     sink_->AddLineBits(file, contexts_[index], lines->bits());

@@ -15,7 +15,6 @@
 #include "absl/strings/string_view.h"
 #include "server/ingest/formats.h"
 #include "server/ingest/json_reader.h"
-#include "server/ingest/json_walk.h"
 #include "server/ingest/parse_error.h"
 #include "server/ingest/simplecov.h"
 #include "storage/model/status_macros.h"
@@ -30,7 +29,7 @@ absl::StatusOr<bool> ReadList(ReportSource* source, SimpleCovContexts* contexts)
   JsonReader json(source, kName);
   bool found = false, coverage = false;
   TS_RETURN_IF_ERROR(json.Start());
-  TS_RETURN_IF_ERROR(ForEachMember(json, [&](absl::string_view key) -> absl::Status {
+  TS_RETURN_IF_ERROR(json.ForEachMember([&](absl::string_view key) -> absl::Status {
     coverage |= key == "coverage";
     if (key != "contexts") return json.SkipValue();
     TS_ASSIGN_OR_RETURN(const char c, json.PeekChar());
@@ -52,9 +51,9 @@ class FilesReader {
 
   absl::Status Read() {
     TS_RETURN_IF_ERROR(json_.Start());
-    return ForEachMember(json_, [this](absl::string_view key) -> absl::Status {
+    return json_.ForEachMember([this](absl::string_view key) -> absl::Status {
       if (key != "coverage") return json_.SkipValue();
-      return ForEachMember(json_, [this](absl::string_view raw) { return ReadFile(raw); });
+      return json_.ForEachMember([this](absl::string_view raw) { return ReadFile(raw); });
     });
   }
 
@@ -66,7 +65,7 @@ class FilesReader {
     if (!file.ok()) return json_.AtByte(file.status());
     LineBits executed, covered;
     bool lines = false;
-    TS_RETURN_IF_ERROR(ForEachMember(json_, [&](absl::string_view key) -> absl::Status {
+    TS_RETURN_IF_ERROR(json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       if (key == "contexts" && contexts_ != nullptr) {
         return contexts_->ReadFile(json_, *file, &covered);
       }

@@ -21,7 +21,6 @@
 #include "absl/strings/string_view.h"
 #include "server/ingest/formats.h"
 #include "server/ingest/json_reader.h"
-#include "server/ingest/json_walk.h"
 #include "server/ingest/parse_error.h"
 #include "server/ingest/simplecov.h"
 #include "storage/model/status_macros.h"
@@ -39,7 +38,7 @@ class Report {
 
   absl::Status Parse() {
     TS_RETURN_IF_ERROR(json_.Start());
-    TS_RETURN_IF_ERROR(ForEachMember(json_, [this](absl::string_view raw) -> absl::Status {
+    TS_RETURN_IF_ERROR(json_.ForEachMember([this](absl::string_view raw) -> absl::Status {
       const absl::StatusOr<std::string> name = UnescapeJson(raw);
       if (!name.ok()) return json_.AtByte(name.status());
       TS_ASSIGN_OR_RETURN(const char c, json_.PeekChar());
@@ -55,7 +54,7 @@ class Report {
     LinesByFile executed;
     absl::flat_hash_map<FileId, LineBits> covered;
     bool coverage = false, contexts = false;
-    TS_RETURN_IF_ERROR(ForEachMember(json_, [&](absl::string_view key) -> absl::Status {
+    TS_RETURN_IF_ERROR(json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       if (key == "coverage") {
         coverage = true;
         return ReadCoverage(&executed);
@@ -98,7 +97,7 @@ class Report {
   }
 
   absl::Status ReadCoverage(LinesByFile* executed) {
-    return ForEachMember(json_, [&](absl::string_view raw) -> absl::Status {
+    return json_.ForEachMember([&](absl::string_view raw) -> absl::Status {
       TS_ASSIGN_OR_RETURN(const FileId file, FileOf(raw));
       LineBits lines;
       TS_ASSIGN_OR_RETURN(const char c, json_.PeekChar());
@@ -114,7 +113,7 @@ class Report {
 
   absl::Status ReadFile(LineBits* lines) {
     bool found = false;
-    TS_RETURN_IF_ERROR(ForEachMember(json_, [&](absl::string_view key) -> absl::Status {
+    TS_RETURN_IF_ERROR(json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       if (key != "lines") return json_.SkipValue();
       TS_ASSIGN_OR_RETURN(const char c, json_.PeekChar());
       if (c != '[') return json_.SkipValue();
@@ -127,7 +126,7 @@ class Report {
 
   absl::Status ReadContexts(absl::flat_hash_map<FileId, LineBits>* covered) {
     SimpleCovContexts contexts(sink_);
-    return ForEachMember(json_, [&](absl::string_view key) -> absl::Status {
+    return json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       if (key == "version") {
         TS_ASSIGN_OR_RETURN(const absl::string_view version, json_.Scalar());
         if (version == kContextsVersion) return absl::OkStatus();
@@ -137,7 +136,7 @@ class Report {
       }
       if (key == "contexts") return contexts.ReadList(json_);
       if (key != "files") return json_.SkipValue();
-      return ForEachMember(json_, [&](absl::string_view raw) -> absl::Status {
+      return json_.ForEachMember([&](absl::string_view raw) -> absl::Status {
         TS_ASSIGN_OR_RETURN(const FileId file, FileOf(raw));
         return contexts.ReadFile(json_, file, &(*covered)[file]);
       });

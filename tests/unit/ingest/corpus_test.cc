@@ -43,13 +43,20 @@ class CorpusTest : public ::testing::Test {
     return ParseUpload(files, options);
   }
 
+  // A report, and what it says nothing without.
+  std::vector<ReportFile> WithCompanions(const ReportFile& report, const std::string& format) {
+    if (format != "jacoco-exec") return {report};
+    const fs::path classes = SharedCorpus("corpus/formats/reports/jacoco-exec/classes");
+    return {report, AsUploaded({classes.string(), "classes", "", "", false}, folder_)};
+  }
+
   // Whether `result`, read of a variant of `report`, is what one of its originals says.
   bool SaysWhatAnOriginalSays(const BrokenReport& report, const IngestResult& result) {
     const auto got = Decode(result.content);
     EXPECT_THAT(got, IsOk());
     for (const fs::path& original : report.originals) {
-      const auto whole =
-          Parse({{original.string(), "report", report.format, "(run)", false}}, report.root);
+      const ReportFile file{original.string(), "report", report.format, "(run)", false};
+      const auto whole = Parse(WithCompanions(file, report.format), report.root);
       if (!whole.ok()) continue;
       const auto want = Decode(whole->content);
       if (want.ok() && got->labels == want->labels && got->global == want->global &&
@@ -137,8 +144,8 @@ TEST_F(CorpusTest, BrokenReportsAreRejectedOrReadRight) {
     for (const bool named : {true, false}) {
       SCOPED_TRACE(absl::StrCat(report.name, named ? ", format named" : ", format detected"));
       const std::string format = named ? report.format : "";
-      const auto result =
-          Parse({{report.file.string(), "report", format, "(run)", false}}, report.root);
+      const ReportFile file{report.file.string(), "report", format, "(run)", false};
+      const auto result = Parse(WithCompanions(file, report.format), report.root);
       if (report.expect == "reject") {
         ASSERT_FALSE(result.ok());
         EXPECT_THAT(std::string(result.status().message()), ::testing::HasSubstr("report"));
