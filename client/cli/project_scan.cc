@@ -148,7 +148,7 @@ class Scanner {
     if (name == "build.gradle" || name == "build.gradle.kts") {
       AddPlain("Gradle", file, folder, "gradle");
     }
-    if (name == "Cargo.toml") AddPlain("cargo test", file, folder);
+    if (name == "Cargo.toml") AddPlain("cargo test", file, folder, "cargo");
     if (name == ".rspec") AddPlain("RSpec", file, folder, "rspec");
     if (name == "Gemfile" && absl::StrContains(Read(file), "rspec")) {
       AddPlain("RSpec", file, folder, "rspec");

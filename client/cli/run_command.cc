@@ -16,6 +16,7 @@
 #include "client/cli/run_once.h"
 #include "client/cli/run_summary.h"
 #include "client/cli/selection_call.h"
+#include "client/cli/selection_output.h"
 #include "client/cli/shard.h"
 #include "client/cli/target.h"
 #include "client/cli/upload_call.h"
@@ -54,7 +55,11 @@ class TestRun {
     summary_.listed = tests->labels.size();
     if (absl::Status chosen = Choose(tests->labels); !chosen.ok()) return console_.Fail(chosen);
     if (options_.dry_run) return DryRun();
-    if (!order_.labels.empty()) {
+    if (order_.labels.empty() && tests->runs_unlisted) {
+      console_.Note(absl::StrCat("no listed test can be affected; ", options_.runner,
+                                 " also runs tests that it does not list"));
+    }
+    if (!order_.labels.empty() || tests->runs_unlisted) {
       if (absl::Status ran = RunAll(); !ran.ok()) return FailWith(ran, ExitCode::kNoRunner);
       Store();
     } else {
@@ -216,6 +221,11 @@ class TestRun {
                             },
                             console_));
     TellSelection(answer, select_, console_);
+    // Without a word, a run of everything looks like an index that is of no use.
+    const bool has_evidence = answer.absent.size() < answer.labels.size();
+    if (answer.skip.empty() && !answer.fallback.has_value() && has_evidence && !select_.reasons) {
+      console_.Note(ReasonHistogram(answer));
+    }
     for (uint32_t n : answer.run) order_.labels.emplace_back(answer.labels[n]);
     order_.labels.insert(order_.labels.end(), always.begin(), always.end());
     if (!options_.only.empty()) Keep(options_.only);

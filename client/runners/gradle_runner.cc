@@ -49,6 +49,7 @@ class GradleRunner : public Runner {
           "`; behind -- stand the tasks that run tests, as for gradle"));
     }
     tests.labels = listing_.labels;
+    tests.runs_unlisted = !listing_.other.empty();
     listed_.insert(tests.labels.begin(), tests.labels.end());
     return tests;
   }

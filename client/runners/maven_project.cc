@@ -55,6 +55,11 @@ absl::Status CheckProperty(absl::string_view property) {
   return absl::OkStatus();
 }
 
+bool IsBeyondTest(absl::string_view goal) {
+  return goal == "package" || goal == "integration-test" || goal == "verify" || goal == "install" ||
+         goal == "deploy";
+}
+
 bool IsTestName(absl::string_view name) {
   return absl::StartsWith(name, "Test") || absl::EndsWith(name, "Test") ||
          absl::EndsWith(name, "Tests") || absl::EndsWith(name, "TestCase");
@@ -71,13 +76,16 @@ std::string Element(absl::string_view xml, absl::string_view name) {
       absl::StripAsciiWhitespace(xml.substr(begin + open.size(), end - begin - open.size())));
 }
 
-bool ConfiguresExcludes(absl::string_view pom) {
+void AddFacts(absl::string_view pom, PomFacts& facts) {
   for (size_t at = 0; (at = pom.find("maven-surefire-plugin", at)) != absl::string_view::npos;) {
     const size_t end = std::min(pom.find("</plugin>", at), pom.size());
-    if (absl::StrContains(pom.substr(at, end - at), "<exclude")) return true;
+    const absl::string_view plugin = pom.substr(at, end - at);
+    facts.leaves_out |= absl::StrContains(plugin, "<exclude");
+    facts.names_others |=
+        absl::StrContains(plugin, "<include") || absl::StrContains(plugin, "<suiteXmlFile");
     at = end;
   }
-  return false;
+  facts.has_failsafe |= absl::StrContains(pom, "maven-failsafe-plugin");
 }
 
 // The parent's POM of `pom`, which is the content of `file`; "" where it has none, "?" where it is
@@ -112,6 +120,7 @@ absl::StatusOr<MavenArguments> ParseMavenArguments(absl::Span<const std::string>
     const std::string& argument = arguments[i];
     if (!absl::StartsWith(argument, "-")) {
       parsed.goals.push_back(argument);
+      parsed.beyond_test |= IsBeyondTest(argument);
       continue;
     }
     parsed.options.push_back(argument);
@@ -136,6 +145,11 @@ absl::StatusOr<MavenArguments> ParseMavenArguments(absl::Span<const std::string>
   }
   if (parsed.goals.empty()) parsed.goals.push_back("test");
   return parsed;
+}
+
+std::vector<std::string> MavenListing(const MavenArguments& arguments) {
+  if (arguments.beyond_test) return {"package", "-DskipTests"};
+  return {"test-compile"};
 }
 
 std::vector<MavenModule> MavenModules(const std::string& top) {
@@ -182,18 +196,20 @@ std::vector<std::string> TestClasses(const std::string& module) {
   return classes;
 }
 
-bool LeavesOutClasses(absl::Span<const std::string> modules, const std::string& local_repository) {
+PomFacts ReadPoms(absl::Span<const std::string> modules, const std::string& local_repository) {
+  PomFacts facts;
   std::set<std::string> seen;
   for (const std::string& module : modules) {
     std::string file = absl::StrCat(module, "/pom.xml");
     for (int depth = 0; !file.empty() && seen.insert(file).second; ++depth) {
       const absl::StatusOr<std::string> pom =
           file == "?" || depth == kMaxParents ? absl::NotFoundError(file) : ReadFile(file);
-      if (!pom.ok() || ConfiguresExcludes(*pom)) return true;
+      if (!pom.ok()) return {.leaves_out = true, .names_others = true, .has_failsafe = true};
+      AddFacts(*pom, facts);
       file = ParentFile(*pom, file, local_repository);
     }
   }
-  return false;
+  return facts;
 }
 
 }  // namespace testselect::client

@@ -48,12 +48,14 @@ class MavenRunner : public Runner {
     TS_ASSIGN_OR_RETURN(const FinishedProcess version, RunProcess(Words({"--version"}), options));
     java_ = JavaVersion(version.out);
     std::vector<std::string> words = arguments_.options;
-    words.push_back("test-compile");
+    const std::vector<std::string> listing = MavenListing(arguments_);
+    words.insert(words.end(), listing.begin(), listing.end());
     TS_ASSIGN_OR_RETURN(const FinishedProcess finished, RunProcess(Words(words), options));
     CollectedTests tests;
     tests.exit_code = finished.state.ShellCode();
     if (tests.exit_code != 0) {
-      setup_.warn(absl::StrCat("mvn test-compile:\n", finished.out, finished.err));
+      setup_.warn(
+          absl::StrCat("mvn ", absl::StrJoin(listing, " "), ":\n", finished.out, finished.err));
       return tests;
     }
     for (const MavenModule& module : MavenModules(Top())) {
@@ -69,7 +71,9 @@ class MavenRunner : public Runner {
         if (listed_.insert(name).second) tests.labels.push_back(std::move(name));
       }
     }
-    leaves_out_ = LeavesOutClasses(modules_, LocalRepository());
+    const PomFacts facts = ReadPoms(modules_, LocalRepository());
+    leaves_out_ = facts.leaves_out;
+    tests.runs_unlisted = facts.names_others || (facts.has_failsafe && arguments_.beyond_test);
     return tests;
   }
 

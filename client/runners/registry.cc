@@ -1,6 +1,7 @@
 #include "client/runners/registry.h"
 
 #include "absl/strings/str_cat.h"
+#include "client/runners/cargo_runner.h"
 #include "client/runners/command_runner.h"
 #include "client/runners/ctest_runner.h"
 #include "client/runners/go_runner.h"
@@ -25,6 +26,8 @@ constexpr RunnerKind kRunners[] = {
     {"vitest", "Vitest; evidence by test file, with a coverage package", NewVitestRunner},
     {"maven", "Maven Surefire; evidence by test class, one JVM each", NewMavenRunner},
     {"gradle", "Gradle's Test tasks; evidence by test class, one JVM each", NewGradleRunner},
+    {"cargo", "cargo test; evidence by LLVM's counters, one process a test", NewCargoRunner},
+    {"nextest", "cargo nextest; evidence by LLVM's counters, one process a test", NewNextestRunner},
     {"rspec", "RSpec; outcomes alone", NewRspecRunner},
     {"dan", "two commands: one prints the labels, one gets the chosen ones in a JSON file",
      NewDanRunner},

@@ -4,7 +4,8 @@
 // A new runner is one file with a class like this and one line in registry.cc. What every runner
 // has to keep, because a test that is lost is lost silently:
 //   * Collect names exactly what an unrestricted run with the same arguments would execute, spelled
-//     as Run's outcomes (server/ingest/outcome_labels.h) spell it. Where that is not certain, fail.
+//     as Run's outcomes (server/ingest/outcome_labels.h) spell it. Where that is not certain, fail,
+//     or have Run leave out only what is listed, and say so (runs_unlisted).
 //   * Run hands the list over in a form that loses no character of a label, through files or in
 //     chunks (client/process.h), never through one argument.
 //   * The outcomes that Run leaves name what was executed; whoever calls compares them with the
@@ -41,10 +42,12 @@ struct CollectedTests {
   // Not 0 where the runner could not list its tests; then there are no labels, what it said has
   // been shown, and this is its own exit status.
   int exit_code = 0;
+  // Run executes tests that are not listed, too: it is started even for an empty list.
+  bool runs_unlisted = false;
 };
 
 struct RunOrder {
-  std::vector<std::string> labels;  // never empty; in the order that is best
+  std::vector<std::string> labels;  // in the order that is best; empty only with runs_unlisted
   // They are all that Collect listed: the runner may be started without any list.
   bool everything = false;
   // From 0: labels of a later round are those that an earlier one was given and did not execute.

@@ -51,8 +51,6 @@ environment:
 - environment.yaml
 - .python-version
 - .tool-versions
-- package-lock.json
-- npm-shrinkwrap.json
 - yarn.lock
 - pnpm-lock.yaml
 - pnpm-workspace.yaml
@@ -100,6 +98,9 @@ keys:
     optionalDependencies, bundledDependencies, bundleDependencies, overrides, resolutions, engines,
     packageManager, pnpm, scripts.preinstall, scripts.install, scripts.postinstall,
     scripts.prepare]
+- paths: [package-lock.json, npm-shrinkwrap.json]
+  harmless: [name, version, 'packages."".name', 'packages."".version', 'packages."".license']
+  otherwise: environment
 - paths: Cargo.toml
   harmless: [package.version, package.description, package.authors, package.license,
     package.license-file, package.readme, package.repository, package.homepage,

@@ -209,14 +209,16 @@ RustLayer::Parts RustLayer::ModuleOf(absl::string_view path) const {
   return absl::StrSplit(rest, '/', absl::SkipEmpty());
 }
 
-// `module::path::test`, which its crate's name may precede; `src/a.rs - item (line 3)` of examples.
+// `module::path::test`, which its crate's or test target's name may precede ("tally::whole adds");
+// `src/a.rs - item (line 3)` of examples.
 FileId RustLayer::TestFile(absl::string_view label) const {
   const size_t dash = label.find(" - ");
   if (dash != absl::string_view::npos) {
     const auto found = paths().EndingIn(label.substr(0, dash));
     return found.empty() ? kNoFile : found[0];
   }
-  Parts parts = absl::StrSplit(absl::StrReplaceAll(label, {{"$", "::"}}), "::", absl::SkipEmpty());
+  Parts parts = absl::StrSplit(absl::StrReplaceAll(label, {{"$", "::"}, {" ", "::"}}),
+                               "::", absl::SkipEmpty());
   FileId best = kNoFile;
   size_t most = 0;
   // The last part that a function is called by: parametrised tests have cases below it.
@@ -242,7 +244,8 @@ FileId RustLayer::TestFile(absl::string_view label) const {
 
 std::vector<std::string> RustLayer::TestNames(absl::string_view label, FileId) const {
   if (absl::StrContains(label, " - ")) return {};
-  Parts parts = absl::StrSplit(absl::StrReplaceAll(label, {{"$", "::"}}), "::", absl::SkipEmpty());
+  Parts parts = absl::StrSplit(absl::StrReplaceAll(label, {{"$", "::"}, {" ", "::"}}),
+                               "::", absl::SkipEmpty());
   if (parts.size() > 2) parts.erase(parts.begin(), parts.end() - 2);
   if (parts.size() == 2 && (parts[0] == "tests" || parts[0] == "test")) parts.erase(parts.begin());
   return parts;

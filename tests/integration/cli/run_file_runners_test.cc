@@ -216,6 +216,62 @@ TEST_F(RunFileRunnersTest, GradleRecordsSelectsAndRunsWhatAChangeNeeds) {
   EXPECT_EQ(RunRunner("gradle", {"--tests", "p.MulTest"}).exit_code, 2);
 }
 
+class RunCargoTest : public RunFileRunnersTest {
+ protected:
+  void WriteCrate() {
+    WriteFile(".gitignore", "target\n");
+    WriteFile("Cargo.toml",
+              "[package]\nname = \"tally\"\nversion = \"0.1.0\"\nedition = "
+              "\"2021\"\n");
+    WriteFile("src/lib.rs",
+              "/// ```\n/// assert_eq!(tally::add(2, 2), 4);\n/// ```\n"
+              "pub fn add(a: u64, b: u64) -> u64 {\n    a + b\n}\n"
+              "pub fn mul(a: u64, b: u64) -> u64 {\n    a * b\n}\n"
+              "#[cfg(test)]\nmod tests {\n    #[test]\n    fn adds() {\n"
+              "        assert_eq!(super::add(2, 2), 4);\n    }\n"
+              "    #[test]\n    #[ignore]\n    fn slow() {}\n}\n");
+    WriteFile("tests/whole.rs",
+              "#[test]\nfn multiplies() {\n    assert_eq!(tally::mul(2, 2), 4);\n}\n");
+    Shell("cargo generate-lockfile --offline");
+    Commit("for cargo");
+  }
+  void BreakMul() {
+    Shell("sed -i 's/a \\* b/a + b + 1/' src/lib.rs");
+    Commit("broken");
+  }
+};
+
+TEST_F(RunCargoTest, CargoRecordsSelectsAndRunsWhatAChangeNeeds) {
+  if (!Works("cargo --version && test -x \"$(rustc --print target-libdir)/../bin/llvm-cov\"")) {
+    GTEST_SKIP() << "there is no cargo, or no llvm-tools";
+  }
+  WriteCrate();
+  ExpectRan(RunRunner("cargo"), 3, 0);
+  EXPECT_THAT(FilesOf("tally::whole multiplies"), HasSubstr("\"src/lib.rs\": [[7, 9]]"));
+  // Nothing is recorded of an example of the documentation.
+  ExpectRan(RunRunner("cargo"), 1, 2);
+  ExpectRan(RunRunner("cargo", {"--lib", "--tests"}), 0, 2);
+  BreakMul();
+  const Finished done = RunRunner("cargo", {"--lib", "--tests"});
+  EXPECT_EQ(done.exit_code, 101);
+  EXPECT_EQ(uint64_t(Json(done.out)["selected"]), 1u) << done.err;
+}
+
+TEST_F(RunCargoTest, NextestRecordsSelectsAndRunsWhatAChangeNeeds) {
+  if (!Works("cargo nextest --version && test -x \"$(rustc --print "
+             "target-libdir)/../bin/llvm-cov\"")) {
+    GTEST_SKIP() << "there is no cargo-nextest, or no llvm-tools";
+  }
+  WriteCrate();
+  ExpectRan(RunRunner("nextest"), 2, 0);
+  EXPECT_THAT(FilesOf("tally::whole multiplies"), HasSubstr("\"src/lib.rs\": [[7, 9]]"));
+  ExpectRan(RunRunner("nextest"), 0, 2);
+  BreakMul();
+  const Finished done = RunRunner("nextest");
+  EXPECT_EQ(done.exit_code, 100);
+  EXPECT_EQ(uint64_t(Json(done.out)["selected"]), 1u) << done.err;
+}
+
 TEST_F(RunFileRunnersTest, RspecListsAndRunsThirtyThousandExamples) {
   if (!Works("rspec --version")) GTEST_SKIP() << "there is no rspec";
   WriteFile("spec/a [1]_spec.rb",

@@ -1,13 +1,17 @@
 // The runners whose labels are files or classes: Jest, Vitest, Maven, Gradle, RSpec.
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/files.h"
+#include "client/runners/cargo_outcomes.h"
+#include "client/runners/cargo_project.h"
 #include "client/runners/class_file.h"
 #include "client/runners/class_log.h"
 #include "client/runners/gradle_runner.h"
@@ -25,6 +29,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Optional;
 
 TEST(FileRunnersTest, ThirtyThousandAwkwardPathsAreAListThatLosesNoByte) {
   std::vector<std::string> paths;
@@ -100,23 +105,45 @@ TEST(MavenRunnerTest, ArgumentsAreOptionsWithTheirValuesAndGoals) {
   }
 }
 
+TEST(MavenRunnerTest, TestsAreListedByWhatTheGoalsBuild) {
+  ASSERT_OK_AND_ASSIGN(const MavenArguments test, ParseMavenArguments({"clean", "test"}));
+  EXPECT_THAT(MavenListing(test), ElementsAre("test-compile"));
+  ASSERT_OK_AND_ASSIGN(const MavenArguments verify, ParseMavenArguments({"clean", "verify"}));
+  EXPECT_THAT(MavenListing(verify), ElementsAre("package", "-DskipTests"));
+}
+
+TEST(MavenRunnerTest, APomThatHasSurefireRunOtherClassesIsSeen) {
+  ASSERT_OK_AND_ASSIGN(const ScratchFolder folder, ScratchFolder::Create("test"));
+  const std::string pom = folder.path() + "/pom.xml";
+  ASSERT_THAT(
+      WriteFileAtomically(pom,
+                          "<plugin><artifactId>maven-surefire-plugin</artifactId><configuration>"
+                          "<includes><include>**/*Spec.java</include></includes></configuration>"
+                          "</plugin><plugin><artifactId>x</artifactId><excludes/></plugin>"),
+      IsOk());
+  const PomFacts facts = ReadPoms(std::vector<std::string>{folder.path()}, "/none");
+  EXPECT_TRUE(facts.names_others);
+  EXPECT_FALSE(facts.leaves_out);
+  EXPECT_FALSE(facts.has_failsafe);
+}
+
 TEST(MavenRunnerTest, APomThatMayLeaveClassesOutIsSeenThroughItsParents) {
   ASSERT_OK_AND_ASSIGN(const ScratchFolder folder, ScratchFolder::Create("test"));
   const std::string pom = folder.path() + "/pom.xml";
   const std::vector<std::string> modules = {folder.path()};
   ASSERT_THAT(WriteFileAtomically(pom, "<project><build/></project>"), IsOk());
-  EXPECT_FALSE(LeavesOutClasses(modules, "/none"));
+  EXPECT_FALSE(ReadPoms(modules, "/none").leaves_out);
   ASSERT_THAT(
       WriteFileAtomically(pom,
                           "<plugin><artifactId>maven-surefire-plugin</artifactId><configuration>"
                           "<excludes><exclude>x</exclude></excludes></configuration></plugin>"),
       IsOk());
-  EXPECT_TRUE(LeavesOutClasses(modules, "/none"));
+  EXPECT_TRUE(ReadPoms(modules, "/none").leaves_out);
   ASSERT_THAT(WriteFileAtomically(pom,
                                   "<parent><groupId>a.b</groupId><artifactId>c</artifactId>"
                                   "<version>1</version></parent>"),
               IsOk());
-  EXPECT_TRUE(LeavesOutClasses(modules, "/none")) << "a parent that is not there";
+  EXPECT_TRUE(ReadPoms(modules, "/none").leaves_out) << "a parent that is not there";
 }
 
 TEST(MavenRunnerTest, SurefiresReportsAreOutcomesOfTheOutermostClass) {
@@ -188,6 +215,86 @@ TEST(ClassLogTest, AClassOfAnOutputOutsideOfTheCheckoutIsItsSourcesEvidence) {
                                           {"p.ATest"}, out));
   EXPECT_EQ(found.labels, 1u) << "a nested class is its outermost one's";
   EXPECT_THAT(ReadFile(out), IsOkAndHolds(HasSubstr("src/p/A.java")));
+}
+
+TEST(CargoRunnerTest, ArgumentsThatChooseTestsByNameAreRefused) {
+  ASSERT_OK_AND_ASSIGN(
+      const CargoArguments all,
+      ParseCargoArguments(true, {"-p", "a", "-E", "kind(lib)", "--retries", "2", "--no-fail-fast",
+                                 "--target=t", "--", "--include-ignored"}));
+  EXPECT_THAT(all.options,
+              ElementsAre("-p", "a", "--retries", "2", "--no-fail-fast", "--target=t"));
+  EXPECT_THAT(all.choice, ElementsAre("-E", "kind(lib)"));
+  EXPECT_THAT(all.listing, ElementsAre("-p", "a", "-E", "kind(lib)", "--target=t"));
+  EXPECT_THAT(all.program, ElementsAre("--include-ignored"));
+  EXPECT_EQ(all.target, "t");
+  EXPECT_TRUE(all.goes_on);
+  for (const std::vector<std::string>& refused : std::vector<std::vector<std::string>>{
+           {"adds"}, {"--no-run"}, {"--doc"}, {"--", "adds"}, {"--", "--skip", "a"}, {"-p"}}) {
+    EXPECT_THAT(ParseCargoArguments(false, refused),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("behind --")));
+  }
+}
+
+TEST(CargoRunnerTest, ProgramsHaveTheNamesThatNextestGivesThem) {
+  ASSERT_OK_AND_ASSIGN(
+      const CargoPackages packages,
+      ParseCargoMetadata(R"({"packages": [{"name": "tally", "manifest_path": "/t/Cargo.toml"}],)"
+                         R"("target_directory": "/t/target"})"));
+  const auto artifact = [](absl::string_view kind, absl::string_view name, bool test) {
+    return absl::StrCat(R"({"reason":"compiler-artifact","manifest_path":"/t/Cargo.toml",)",
+                        R"("target":{"kind":[")", kind, R"("],"name":")", name,
+                        R"("},"profile":{"test":)", test ? "true" : "false",
+                        R"(},"executable":"/t/)", name, "\"}\n");
+  };
+  ASSERT_OK_AND_ASSIGN(
+      const CargoPrograms programs,
+      ParseCargoArtifacts(
+          absl::StrCat("said by a build script\n", artifact("rlib", "tally", true),
+                       artifact("test", "whole", true), artifact("bin", "cli", true),
+                       artifact("bin", "tool", false)),
+          packages));
+  ASSERT_EQ(programs.tests.size(), 3u);
+  EXPECT_EQ(programs.tests[0].id, "tally");
+  EXPECT_EQ(programs.tests[1].id, "tally::whole");
+  EXPECT_EQ(programs.tests[2].id, "tally::bin/cli");
+  EXPECT_THAT(programs.others, ElementsAre("/t/tool"));
+  EXPECT_THAT(ParseCargoMetadata("error"), StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST(CargoRunnerTest, AListWithAnythingElseIsOfAProgramWithAHarnessOfItsOwn) {
+  EXPECT_THAT(ParseTerseList("a::b: test\nc: benchmark\nd e: test\n"),
+              Optional(ElementsAre("a::b", "d e")));
+  EXPECT_FALSE(ParseTerseList("a: test\nFeature: all\n").has_value());
+}
+
+TEST(CargoRunnerTest, NothingOfANameIsSyntaxOfAnExpression) {
+  EXPECT_THAT(NextestExpressions({"tally::whole a::b", "tally::bin/cli x(1) /"}, 1000),
+              ElementsAre("(binary_id(=tally::whole) & test(=a::b)) | "
+                          "(binary_id(=tally::bin\\u{2f}cli) & "
+                          "test(=x\\u{28}1\\u{29}\\u{20}\\u{2f}))"));
+  std::vector<std::string> labels(30'000, "tally a::b");
+  size_t most = 0;
+  for (const std::string& one : NextestExpressions(labels, 1000)) most = std::max(most, one.size());
+  EXPECT_LE(most, 1000u);
+}
+
+TEST(CargoRunnerTest, WhatRustdocPrintsIsTheOutcomeOfExamples) {
+  const absl::flat_hash_set<std::string> examples = {"src/a.rs - b (line 1)",
+                                                     "src/a.rs - c (line 9)"};
+  DocOutcomes outcomes(examples);
+  outcomes.Take("test src/a.rs - b (line 1) - compile f");
+  outcomes.Take("ail ... ok\ntest other ... ok\ntest src/a.rs - c (line 9) ... FAILED\n");
+  std::map<std::string, CargoOutcome> found = std::move(outcomes).Finish();
+  EXPECT_EQ(found.size(), 2u);
+  EXPECT_TRUE(found["src/a.rs - b (line 1)"].passed);
+  EXPECT_TRUE(found["src/a.rs - c (line 9)"].failed);
+  AddAttempts({{"t a", "/t", false, 1, 5, {}},
+               {"t a", "/t", true, 1, 6, {}},
+               {"t gone", "/t", false, 0, 0, {}}},
+              found);
+  EXPECT_THAT(CargoOutcomesXml(found), HasSubstr("name=\"t a\" time=\"2\"><flakyFailure/>"));
+  EXPECT_FALSE(found.contains("t gone"));
 }
 
 TEST(GradleRunnerTest, ArgumentsAreThoseOfGradleWithATask) {

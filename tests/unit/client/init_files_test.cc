@@ -77,6 +77,7 @@ TEST_F(InitFilesTest, WhatItSaysToRunCanBeRun) {
   Write("go.mod");
   Write("CMakeLists.txt", "enable_testing()\n");
   Write("Cargo.toml");
+  Write("build.gradle");
   Write("package.json", R"({"devDependencies": {"jest": "1", "vitest": "1"}})");
   Write("pom.xml");
   Write(".rspec");
@@ -88,7 +89,8 @@ TEST_F(InitFilesTest, WhatItSaysToRunCanBeRun) {
     EXPECT_THAT(FindRunner(runner.run_name), IsOk());
     EXPECT_THAT(NextSteps(scan), HasSubstr("testselect run " + runner.run_name + "\n"));
   }
-  EXPECT_EQ(known, 7u);
+  EXPECT_EQ(known, 9u);
+  EXPECT_THAT(NextSteps(scan), HasSubstr("git commit")) << "before, a run records nothing";
 }
 
 TEST_F(InitFilesTest, WhatIsNoSignIsNoRunner) {

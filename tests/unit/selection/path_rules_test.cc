@@ -273,6 +273,10 @@ TEST(BuiltInRulesTest, KeysOfKnownFiles) {
       {"package.json", R"({"jest": {"a": 1}})", R"({"jest": {"a": 2}})", kAll, kAll},
       {"package.json", R"({"devDependencies": {"a": "1"}})", R"({"devDependencies": {"a": "2"}})",
        kAll, kNo},
+      {"package-lock.json", R"({"version": "1", "packages": {"": {"version": "1"}}})",
+       R"({"version": "2", "packages": {"": {"version": "2"}}})", kNo, kNo},
+      {"package-lock.json", R"({"packages": {"node_modules/a": {"version": "1"}}})",
+       R"({"packages": {"node_modules/a": {"version": "2"}}})", kAll, kNo},
       {"Cargo.toml", "[package]\nauthors=['a']", "[package]\nauthors=['b']", kNo, kNo},
       {"Cargo.toml", "[features]\na=[]", "[features]\na=['b']", kAll, kAll},
   };

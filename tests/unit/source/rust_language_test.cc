@@ -145,6 +145,8 @@ TEST_F(RustTree, LabelsArePathsOfModules) {
   EXPECT_EQ(tree_.Test("top_crate::b::deep::works::case_1", "a.rs"), "src/b/deep.rs works case_1");
   EXPECT_EQ(tree_.Test("runs", "a.rs"), "tests/it.rs runs");
   EXPECT_EQ(tree_.Test("it::runs", "a.rs"), "tests/it.rs it runs");
+  EXPECT_EQ(tree_.Test("top_crate::it runs", "a.rs"), "tests/it.rs it runs");
+  EXPECT_EQ(tree_.Test("top_crate b::deep::works", "a.rs"), "src/b/deep.rs deep works");
   EXPECT_EQ(tree_.Test("src/a.rs - f (line 3)", "a.rs"), "src/a.rs");
   EXPECT_EQ(tree_.Test("nothing::here", "a.rs"), " nothing here");
 }
