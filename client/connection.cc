@@ -20,8 +20,9 @@ namespace {
 
 class RemoteConnection final : public Connection {
  public:
-  RemoteConnection(std::shared_ptr<grpc::Channel> channel, std::string token)
-      : Connection(std::move(channel), /*in_process=*/false, std::move(token)) {}
+  RemoteConnection(std::shared_ptr<grpc::Channel> channel, std::shared_ptr<grpc::Channel> one,
+                   std::string token)
+      : Connection(std::move(channel), /*in_process=*/false, std::move(token), std::move(one)) {}
 };
 
 absl::Status CheckAddress(const std::string& server) {
@@ -72,8 +73,10 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
   return grpc::SslCredentials(ssl);
 }
 
-grpc::ChannelArguments MakeArguments(const std::string& server) {
+// `policy`: gRPC's name of a way to choose among the addresses of `server`.
+grpc::ChannelArguments MakeArguments(const std::string& server, const std::string& policy) {
   grpc::ChannelArguments arguments;
+  arguments.SetLoadBalancingPolicyName(policy);
   // Answers carry label lists; the server has its own limit on requests.
   arguments.SetMaxReceiveMessageSize(-1);
   arguments.SetMaxSendMessageSize(-1);
@@ -97,8 +100,10 @@ bool IsLoopback(absl::string_view server) {
          host.find_first_not_of("0123456789.") == absl::string_view::npos;
 }
 
-Connection::Connection(std::shared_ptr<grpc::Channel> channel, bool in_process, std::string token)
+Connection::Connection(std::shared_ptr<grpc::Channel> channel, bool in_process, std::string token,
+                       std::shared_ptr<grpc::Channel> one_machine)
     : channel_(std::move(channel)),
+      one_machine_(one_machine == nullptr ? channel_ : std::move(one_machine)),
       in_process_(in_process),
       token_(std::move(token)),
       retry_(in_process ? RetryPolicy{.max_attempts = 1} : RetryPolicy{}) {}
@@ -127,9 +132,12 @@ absl::StatusOr<std::unique_ptr<Connection>> ConnectRemote(const RemoteOptions& o
                      "; add --tls or --tls-ca FILE"));
   }
   TS_ASSIGN_OR_RETURN(auto credentials, MakeCredentials(options, tls));
-  return std::make_unique<RemoteConnection>(
-      grpc::CreateCustomChannel(options.server, credentials, MakeArguments(options.server)),
-      std::move(token));
+  const auto channel = [&](const char* policy) {
+    return grpc::CreateCustomChannel(options.server, credentials,
+                                     MakeArguments(options.server, policy));
+  };
+  return std::make_unique<RemoteConnection>(channel("round_robin"), channel("pick_first"),
+                                            std::move(token));
 }
 
 }  // namespace testselect::client

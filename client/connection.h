@@ -1,4 +1,4 @@
-// Connection: one channel to the services, whether they run elsewhere or in this process.
+// Connection: the way to the services, whether they run elsewhere or in this process.
 #pragma once
 
 #include <grpcpp/channel.h>
@@ -27,22 +27,30 @@ struct RemoteOptions {
   std::string token_file{};  // file with a bearer token; empty: none
 };
 
-// Thread-safe once made. The channel connects on first use.
+// Thread-safe once made. The channels connect on first use.
 class Connection {
  public:
   virtual ~Connection() = default;
 
+  // Where several machines stand behind the server's name, calls take turns among them, so that
+  // what one turns away may be taken by the next.
   std::shared_ptr<grpc::Channel> channel() const { return channel_; }
+  // For calls that rest on what an earlier one left on the machine: all go to the same one while it
+  // lives.
+  std::shared_ptr<grpc::Channel> one_machine() const { return one_machine_; }
   bool in_process() const { return in_process_; }
   const RetryPolicy& retry() const { return retry_; }
   // A context for one call, with credentials; `deadline` may be InfiniteFuture.
   std::unique_ptr<grpc::ClientContext> NewContext(absl::Time deadline) const;
 
  protected:
-  Connection(std::shared_ptr<grpc::Channel> channel, bool in_process, std::string token);
+  // `one_machine` may be null: then `channel` leads to one machine.
+  Connection(std::shared_ptr<grpc::Channel> channel, bool in_process, std::string token,
+             std::shared_ptr<grpc::Channel> one_machine = nullptr);
 
  private:
   const std::shared_ptr<grpc::Channel> channel_;
+  const std::shared_ptr<grpc::Channel> one_machine_;
   const bool in_process_;
   const std::string token_;
   const RetryPolicy retry_;

@@ -35,7 +35,8 @@ class UploadCall {
         reports_(reports),
         deadline_(deadline),
         progress_(progress),
-        stub_(v1::CoverageIngestService::NewStub(connection.channel())) {
+        // What a broken stream brought is on the machine that took it.
+        stub_(v1::CoverageIngestService::NewStub(connection.one_machine())) {
     *header_.mutable_header() = std::move(header);
   }
 

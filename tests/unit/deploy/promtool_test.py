@@ -3,9 +3,11 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 TOP = pathlib.Path(os.environ["TESTSELECT_SOURCE_DIR"])
@@ -23,6 +25,17 @@ class PromtoolTest(unittest.TestCase):
     def test_the_configuration_and_the_rules_are_well_formed(self):
         self.promtool("check", "config", TOP / "deploy/prometheus/prometheus.yml")
         self.promtool("check", "rules", *sorted((TOP / "deploy/prometheus/rules").glob("*.yml")))
+
+    def test_the_configuration_for_kubernetes_is_well_formed(self):
+        text = (TOP / "deploy/prometheus/kubernetes.yml").read_text(encoding="utf-8")
+        # Debian's promtool was built without this kind of discovery.
+        text, replaced = re.subn(r"(?ms)kubernetes_sd_configs:.*?(?= {4}relabel_configs:)", 'static_configs: [{targets: ["pod:7601"]}]\n', text)
+        self.assertEqual(replaced, 1)
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "rules").symlink_to(TOP / "deploy/prometheus/rules")
+            copy = pathlib.Path(folder) / "kubernetes.yml"
+            copy.write_text(text, encoding="utf-8")
+            self.promtool("check", "config", copy)
 
     def test_alerts_fire_where_they_should_and_nowhere_else(self):
         self.assertTrue(CASES)

@@ -36,6 +36,12 @@ class UnitsTest(unittest.TestCase):
                                       capture_output=True, text=True, check=False)
                 self.assertEqual((done.returncode, done.stderr), (0, ""), unit.name)
 
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
+    def test_systemd_finds_little_that_the_server_could_be_denied_yet(self):
+        done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager",
+                               TOP / "deploy/systemd/testselectd.service"], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
     def test_the_agent_knows_the_flags_it_is_started_with(self):
         known = agent_flags()
         self.assertIn("--spool", known)
@@ -47,7 +53,7 @@ class UnitsTest(unittest.TestCase):
 
     def test_the_server_knows_the_settings_it_is_started_with(self):
         settings = (TOP / "docs/configuration.md").read_text(encoding="utf-8")
-        for file in ["deploy/systemd/testselectd.service", "deploy/containers/compose.yml"]:
+        for file in ["deploy/systemd/testselectd.service", "deploy/containers/compose.yml", "deploy/containers/shared.yml"]:
             names = re.findall(r"TESTSELECT_([A-Z_]+)", (TOP / file).read_text(encoding="utf-8"))
             self.assertTrue(names)
             for name in names:
