@@ -155,8 +155,8 @@ TEST_F(CorpusTest, BrokenReportsAreRejectedOrReadRight) {
         EXPECT_TRUE(SaysWhatAnOriginalSays(report, *result));
       }
       if (result.ok()) {
-        for (const EncodedFile& file : result->content.files) {
-          EXPECT_FALSE(Leaves(file.path)) << file.path;
+        for (const EncodedFile& stored : result->content.files) {
+          EXPECT_FALSE(Leaves(stored.path)) << stored.path;
         }
       }
     }
