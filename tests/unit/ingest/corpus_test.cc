@@ -144,8 +144,8 @@ TEST_F(CorpusTest, BrokenReportsAreRejectedOrReadRight) {
     for (const bool named : {true, false}) {
       SCOPED_TRACE(absl::StrCat(report.name, named ? ", format named" : ", format detected"));
       const std::string format = named ? report.format : "";
-      const ReportFile file{report.file.string(), "report", format, "(run)", false};
-      const auto result = Parse(WithCompanions(file, report.format), report.root);
+      const ReportFile variant{report.file.string(), "report", format, "(run)", false};
+      const auto result = Parse(WithCompanions(variant, report.format), report.root);
       if (report.expect == "reject") {
         ASSERT_FALSE(result.ok());
         EXPECT_THAT(std::string(result.status().message()), ::testing::HasSubstr("report"));
