@@ -10,6 +10,7 @@
 #include "server/rpc/index_view.h"
 #include "server/rpc/proto_conversion.h"
 #include "server/rpc/selection_conversion.h"
+#include "server/rpc/shared_index.h"
 #include "server/rpc/status.h"
 #include "server/selection/index_export.h"
 #include "storage/model/status_macros.h"
@@ -112,6 +113,12 @@ absl::Status ExportAnswer(const ServiceEnvironment& environment,
                           std::function<bool()> cancelled, v1::ExportIndexResponse* response) {
   TS_ASSIGN_OR_RETURN(const Question question, QuestionOf(request));
   TS_RETURN_IF_ERROR(environment.repositories->Find(question.repository).status());
+  const IndexStore::Freshness news = HearOthers(environment, question.repository, deadline);
+  if (!news.usable) return news.heard;
+  if (!news.heard.ok()) {
+    response->add_warnings(absl::StrCat("the index may be older than there is: ",
+                                        environment.statuses->Public(news.heard.message())));
+  }
   TS_ASSIGN_OR_RETURN(const std::vector<SegmentInfo> all,
                       environment.store->SegmentsAt(question.repository, question.commit));
   ByJob by_job = UsableByJob(all);
