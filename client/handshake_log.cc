@@ -79,8 +79,10 @@ std::string ExplainUnavailable(absl::string_view message, absl::string_view hand
   if (reason.empty() && (given_up || absl::StrContains(message, "empty address list"))) {
     reason = std::string(handshake_failure);
   }
-  const bool hung_up = absl::StrContains(message, "failed to connect") &&
-                       absl::StrContains(message, "Socket closed");
+  // The words of gRPC's two ways to choose among addresses (connection.h).
+  const bool not_connected = absl::StrContains(message, "failed to connect") ||
+                             absl::StrContains(message, "all backends failing");
+  const bool hung_up = not_connected && absl::StrContains(message, "Socket closed");
   if (reason.empty() && (given_up || hung_up)) {
     reason =
         "the server hung up before anything was said, as one does that wants TLS (--tls, or "

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/files.h"
@@ -52,7 +53,13 @@ class UploadCall {
     const grpc::Status finished = writer->Finish();
     // A report that cannot be read explains more than the cancellation that it caused.
     if (!sent.ok()) return sent.status();
-    return FromGrpcStatus("uploading", finished);
+    absl::Status done = FromGrpcStatus("uploading", finished);
+    // The offsets were those that AskStatus heard: since then another attempt brought more, or
+    // another machine took the stream. Asking again tells.
+    if (absl::IsInvalidArgument(done) && absl::StrContains(done.message(), "chunk.offset=")) {
+      return absl::AbortedError(done.message());
+    }
+    return done;
   }
 
   uint64_t held_at_last_attempt() const {

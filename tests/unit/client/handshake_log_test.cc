@@ -48,6 +48,9 @@ TEST(HandshakeLogTest, TellsTheReasonOnlyWhereTlsIsTheReason) {
   const std::string closed = "ipv4:127.0.0.1:1: Socket closed";
   EXPECT_THAT(ExplainUnavailable("failed to connect to all addresses; last error: " + closed, ""),
               StartsWith("the server hung up before anything was said"));
+  EXPECT_THAT(
+      ExplainUnavailable("connections to all backends failing; last error: UNKNOWN: " + closed, ""),
+      StartsWith("the server hung up before anything was said"));
   EXPECT_EQ(ExplainUnavailable(closed, ""), closed);  // in the middle of a call
 }
 

@@ -46,7 +46,7 @@ class FakeIndexer final : public v1::CoverageIngestService::Service {
     for (v1::UploadCoverageRequest part; reader->Read(&part);) {
       if (!part.has_chunk()) continue;
       if (part.chunk().offset() != held.size()) {
-        return {grpc::StatusCode::INVALID_ARGUMENT, "chunk.offset"};
+        return {grpc::StatusCode::INVALID_ARGUMENT, "chunk.offset='1': the server holds less"};
       }
       held += part.chunk().data();
       if (breaks > 0) {
@@ -60,12 +60,14 @@ class FakeIndexer final : public v1::CoverageIngestService::Service {
   grpc::Status GetUploadStatus(grpc::ServerContext*, const v1::GetUploadStatusRequest*,
                                v1::GetUploadStatusResponse* response) override {
     if (held.empty()) return {grpc::StatusCode::NOT_FOUND, "unknown"};
-    response->add_received(held.size());
+    response->add_received(held.size() + elsewhere);
+    elsewhere = 0;
     return grpc::Status::OK;
   }
 
   std::string held;
   int breaks = 5;
+  uint64_t elsewhere = 0;  // what the machine that is asked next holds more than this one
 };
 
 template <typename Service>
@@ -138,6 +140,22 @@ TEST(SeveralServersTest, AnUploadGoesOnWithTheMachineThatHasItsFirstPart) {
                      UploadProgress()),
               IsOk());
   EXPECT_EQ(machines[0].held.size() + machines[1].held.size(), content.size());
+}
+
+// As behind a proxy that balances single calls.
+TEST(SeveralServersTest, AnUploadAsksAgainWhereAnotherMachineToldTheOffsets) {
+  const TemporaryFolder folder;
+  const std::string content(3'000'000, 'x');
+  ASSERT_THAT(WriteFileAtomically(folder.Path("a"), content), IsOk());
+  ASSERT_OK_AND_ASSIGN(const PreparedReports reports,
+                       PreparedReports::Open({{folder.Path("a"), "", "", false}}));
+  Machines<FakeIndexer> machines(1);
+  machines[0].breaks = 1;
+  machines[0].elsewhere = 1'000'000;
+  EXPECT_THAT(Upload(*machines.Connect(), v1::UploadHeader(), reports,
+                     absl::Now() + absl::Seconds(60), UploadProgress()),
+              IsOk());
+  EXPECT_EQ(machines[0].held, content);
 }
 
 }  // namespace
