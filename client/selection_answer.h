@@ -51,8 +51,7 @@ struct SelectionAnswer {
   std::string base, head;    // 40 hexadecimal digits
   std::vector<AnswerIndex> index;
   std::optional<AnswerFallback> fallback;
-  std::string
-      degraded;  // why the answer may rest on an older index than there is; empty: it does not
+  std::string degraded;  // why it may rest on an older index than there is; empty: it does not
   RequestedLabels labels;
   std::vector<uint32_t> absent, present_diff, global_level, present_report;
   std::vector<uint32_t> run;   // in running order, each label once

@@ -58,7 +58,7 @@ TEST(SelectionOutputTest, PartsAreToldWhereTheyWereAskedFor) {
   answer.other_shards = {1};
   answer.part_seconds = 0.5;
   answer.known_flaky = {1};
-  answer.jobs.push_back({"unit;os=x", {1}, {2}, {{"REACH", 1}}, {}, 0.25});
+  answer.jobs.push_back({"unit;os=x", {1}, {2}, {{"REACH", 1}}, {}, 0.25, {}});
   const std::string json =
       SelectionJson(answer, {.budget = true, .per_job = true, .shard = 2, .shards = 3});
   EXPECT_THAT(json, testing::EndsWith(
