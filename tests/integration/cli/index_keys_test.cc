@@ -123,7 +123,7 @@ TEST_F(IndexKeysTest, WhatIsImportedIsExportedAgain) {
   EXPECT_THAT(Strings(index["job2"]["calc.py"]), ElementsAre("TestY"));
   const Finished shown =
       Run({"index", "show", base_, "--job", "job", "--label", "TestB", "--json"});
-  EXPECT_THAT(shown.out, AllOf(HasSubstr(R"("pkg/log":[])"), HasSubstr(R"("conf/*":[])")));
+  EXPECT_THAT(shown.out, AllOf(HasSubstr(R"("pkg/log": [])"), HasSubstr(R"("conf/*": [])")));
 }
 
 TEST_F(IndexKeysTest, TheKindsOfOneUpload) {
