@@ -84,11 +84,15 @@ absl::Status RocksDbEngine::SweepStrays() {
   if (absl::IsDataLoss(counted)) return absl::OkStatus();  // see FreeBlobs
   TS_RETURN_IF_ERROR(counted);
   garbage_.TakeFreed();  // found below, among the others
-  rocksdb::WriteBatch batch;
+  std::vector<Digest> blobs;
   TS_RETURN_IF_ERROR(database_->ForEachBlob([&](absl::string_view key, size_t) {
     const absl::StatusOr<Digest> blob = Digest::FromBytes("blob", key);
-    if (blob.ok() && !garbage_.Needed(*blob)) database_->Delete(&batch, Family::kBlobs, key);
+    if (blob.ok()) blobs.push_back(*blob);
   }));
+  rocksdb::WriteBatch batch;
+  for (const Digest& blob : blobs) {
+    if (!garbage_.Needed(blob)) database_->Delete(&batch, Family::kBlobs, blob.bytes());
+  }
   if (batch.Count() == 0) return absl::OkStatus();
   return database_->Write(&batch);
 }

@@ -11,7 +11,7 @@ namespace testselect {
 namespace {
 
 constexpr uint64_t kOfferEvery = 4;  // uploads
-constexpr size_t kRunsAtOnce = 16;    // bounds the memory
+constexpr size_t kRunsAtOnce = 16;   // bounds the memory
 
 // What Record needs of an upload that is stored.
 absl::StatusOr<SegmentContent> RunOf(const Segment& segment) {
@@ -111,10 +111,10 @@ absl::Status TestHistory::BeginWith(const std::string& repository, const JobKey&
   notes.puts = start->puts;
   notes.answers_depend = true;
   TS_ASSIGN_OR_RETURN(const auto old, store_.NotesWithPrefix(prefix));
-  for (const auto& [key, value] : old) {
+  for (const auto& note : old) {
     const bool replaced = std::any_of(notes.puts.begin(), notes.puts.end(),
-                                      [&](const auto& put) { return put.first == key; });
-    if (!replaced) notes.deletes.push_back(key);
+                                      [&](const auto& put) { return put.first == note.first; });
+    if (!replaced) notes.deletes.push_back(note.first);
   }
   MutexLock lock(&mutex_);
   TS_RETURN_IF_ERROR(store_.WriteNotes(notes));
