@@ -47,7 +47,7 @@ absl::StatusOr<std::unique_ptr<Server>> StartWhenFree(const LocalOptions& option
   Backoff backoff({.initial = absl::Milliseconds(5), .longest = absl::Milliseconds(200)});
   bool told = false;
   while (true) {
-    absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(config);
+    absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(config, options.sources);
     if (server.ok() || server.status().code() != absl::StatusCode::kUnavailable) return server;
     if (absl::Now() >= give_up) {
       return absl::UnavailableError(absl::StrCat(

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "client/connection.h"
+#include "server/selection/source_shelf.h"
 
 namespace testselect::client {
 
@@ -21,6 +22,8 @@ struct LocalOptions {
   absl::Duration lock_wait = absl::Seconds(60);
   absl::Time deadline = absl::InfiniteFuture();
   bool verbose = false;  // the service logs everything rather than warnings only
+  // Where cut sources are had that the index lacks; may be null.
+  std::shared_ptr<SourceShelf> sources{};
   // Told once, in a sentence, when the wait has lasted a second.
   std::function<void(absl::string_view)> notice;
 };

@@ -96,20 +96,24 @@ absl::Status CreateDataDir(const std::string& dir) {
 
 // In the order in which they are made; destroyed in the reverse one.
 struct Server::Parts {
-  explicit Parts(const ServerConfig& c)
+  Parts(const ServerConfig& c, std::shared_ptr<SourceShelf> from)
       : config(c),
+        sources(std::move(from)),
         log(c.ParsedLogFormat(), c.ParsedLogLevel()),
         statuses(PrivateTexts(c)),
         metrics(FormatNames()) {}
 
   absl::Status Open();
   absl::Status OpenStore();
+  SelectorOptions OptionsOfSelector();
+  void SourcesNotShared(absl::string_view repository, const absl::Status& why);
   void StartCare();
   void StopCare();
   void Care();
   void KeepWithinCache(const StoreStats& stats);
 
   const ServerConfig config;
+  const std::shared_ptr<SourceShelf> sources;
   Logger log;
   const StatusMapper statuses;
   Metrics metrics;
@@ -145,25 +149,7 @@ absl::Status Server::Parts::Open() {
                       NewRepositorySet({.repositories = config.repositories,
                                         .mirror_dir = config.data_dir + "/mirrors",
                                         .snapshot_dir = config.data_dir + "/snapshots"}));
-  SelectorOptions selector_options;
-  selector_options.answer_cache_bytes = config.answer_cache_bytes;
-  selector_options.trust = TrustOf(config);
-  selector_options.keep_sources = config.keep_sources;
-  // Moving evidence needs to know all of it, which one of several machines does not.
-  selector_options.consolidate_after =
-      store->IsShared() ? 0 : static_cast<uint32_t>(config.consolidate_after);
-  selector_options.on_consolidated = [this](const std::string& repository, const ObjectId& commit,
-                                            const absl::StatusOr<ConsolidationReport>& done) {
-    if (!done.ok()) {
-      metrics.upload.consolidation_failed.Add();
-      log.Warning(
-          "a chain of evidence could not be shortened",
-          {{"repository", repository}, {"commit", commit.ToHex()}, {"error", done.status()}});
-      return;
-    }
-    metrics.upload.consolidated_labels.Add(static_cast<double>(done->labels));
-    metrics.upload.consolidated_segments.Add(static_cast<double>(done->segments));
-  };
+  SelectorOptions selector_options = OptionsOfSelector();
   history = std::make_unique<TestHistory>(store.get(), selector_options.trust);
   selector_options.history = history.get();
   selector = NewSelector(store.get(), repositories.get(), selector_options);
@@ -199,6 +185,45 @@ absl::Status Server::Parts::Open() {
   TS_ASSIGN_OR_RETURN(rpc, RpcServer::Start(environment, spool.get()));
   rpc->SetServing(true);
   return absl::OkStatus();
+}
+
+SelectorOptions Server::Parts::OptionsOfSelector() {
+  SelectorOptions options;
+  options.answer_cache_bytes = config.answer_cache_bytes;
+  options.trust = TrustOf(config);
+  options.keep_sources = config.keep_sources;
+  options.shelf = sources.get();
+  options.on_fetched = [this](absl::string_view repository, const absl::StatusOr<uint64_t>& had) {
+    if (!had.ok()) return SourcesNotShared(repository, had.status());
+    metrics.sharing.sources_fetched.Add(static_cast<double>(*had));
+    log.Debug("cut sources fetched", {{"repository", repository}, {"files", *had}});
+  };
+  options.on_shared = [this](absl::string_view repository, const absl::StatusOr<bool>& packed) {
+    if (!packed.ok()) return SourcesNotShared(repository, packed.status());
+    if (*packed) metrics.sharing.sources_packed.Add();
+  };
+  // Moving evidence needs to know all of it, which one of several machines does not.
+  options.consolidate_after =
+      store->IsShared() ? 0 : static_cast<uint32_t>(config.consolidate_after);
+  options.on_consolidated = [this](const std::string& repository, const ObjectId& commit,
+                                   const absl::StatusOr<ConsolidationReport>& done) {
+    if (!done.ok()) {
+      metrics.upload.consolidation_failed.Add();
+      log.Warning(
+          "a chain of evidence could not be shortened",
+          {{"repository", repository}, {"commit", commit.ToHex()}, {"error", done.status()}});
+      return;
+    }
+    metrics.upload.consolidated_labels.Add(static_cast<double>(done->labels));
+    metrics.upload.consolidated_segments.Add(static_cast<double>(done->segments));
+  };
+  return options;
+}
+
+void Server::Parts::SourcesNotShared(absl::string_view repository, const absl::Status& why) {
+  metrics.sharing.sources_failed.Add();
+  log.Warning("cut sources could not be shared, and are cut here",
+              {{"repository", repository}, {"error", why}});
 }
 
 absl::Status Server::Parts::OpenStore() {
@@ -274,9 +299,10 @@ void Server::Parts::StopCare() {
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config,
+                                                      std::shared_ptr<SourceShelf> sources) {
   TS_RETURN_IF_ERROR(ValidateConfig(config));
-  auto parts = std::make_unique<Parts>(config);
+  auto parts = std::make_unique<Parts>(config, std::move(sources));
   TS_RETURN_IF_ERROR(parts->Open());
   if (!config.listen.empty()) {
     parts->StartCare();

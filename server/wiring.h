@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/ops/config.h"
+#include "server/selection/source_shelf.h"
 
 namespace testselect {
 
@@ -20,7 +21,10 @@ class Server {
   // it, and no thread runs while no call does. Errors: those of the store (kUnavailable: another
   // process has data-dir open for longer than store-lock-wait), of the configuration
   // (kInvalidArgument), of the listeners (kUnavailable); each names the setting.
-  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerConfig& config);
+  //
+  // `sources`: where cut sources are had that the index lacks; may be null.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(
+      const ServerConfig& config, std::shared_ptr<SourceShelf> sources = nullptr);
   ~Server();  // as Stop without grace
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

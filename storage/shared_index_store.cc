@@ -243,7 +243,7 @@ absl::StatusOr<uint64_t> SharedIndexStore::DeleteSegments(absl::Span<const Diges
 
 absl::Status SharedIndexStore::PutStart(absl::string_view repository, absl::string_view name,
                                         const NoteBatch& notes) {
-  const std::string value = EncodeNotes(notes);
+  const std::string value = EncodeStart(notes);
   const std::string prefix = SharedHistoryPrefix(repository, name);
   const absl::Status put =
       objects_->Create(SharedHistoryKey(repository, name, absl::Now(), Digest::Of(value)), value);
@@ -261,7 +261,7 @@ absl::StatusOr<NoteBatch> SharedIndexStore::GetStart(absl::string_view repositor
                       objects_->List(SharedHistoryPrefix(repository, name), "", 1000));
   if (all.empty()) return absl::NotFoundError(absl::StrCat("no start of ", name));
   TS_ASSIGN_OR_RETURN(const std::string value, objects_->Get(all.back().key));
-  return DecodeNotes(value);
+  return DecodeStart(value);
 }
 
 absl::Status SharedIndexStore::Compact() {

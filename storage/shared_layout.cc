@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "storage/blob_codec.h"
 #include "storage/model/status_macros.h"
 #include "storage/model/varint.h"
 #include "storage/segment_row.h"
@@ -144,6 +145,21 @@ absl::StatusOr<std::vector<Digest>> DecodeDigests(absl::string_view bytes) {
                         Digest::FromBytes("digest", rest.substr(0, Digest::kBytes)));
   }
   return out;
+}
+
+std::string EncodeStart(const NoteBatch& notes) {
+  const std::string raw = EncodeNotes(notes);
+  const Digest name = Digest::Of(raw);
+  return absl::StrCat(name.bytes(), BlobEncoder().Whole(name, raw));
+}
+
+absl::StatusOr<NoteBatch> DecodeStart(absl::string_view bytes) {
+  if (bytes.size() < Digest::kBytes) return absl::DataLossError("a start is cut off");
+  TS_ASSIGN_OR_RETURN(const Digest name,
+                      Digest::FromBytes("start", bytes.substr(0, Digest::kBytes)));
+  TS_ASSIGN_OR_RETURN(const StoredBlob blob, ParseBlob(name, bytes.substr(Digest::kBytes)));
+  TS_ASSIGN_OR_RETURN(const std::string raw, DecodeBlob(name, blob, ""));
+  return DecodeNotes(raw);
 }
 
 std::string EncodeNotes(const NoteBatch& notes) {

@@ -59,6 +59,10 @@ absl::StatusOr<SharedSegment> DecodeSharedSegment(absl::string_view key, absl::s
 std::string EncodeDigests(absl::Span<const Digest> digests);
 absl::StatusOr<std::vector<Digest>> DecodeDigests(absl::string_view bytes);
 
+// What another machine may begin with: notes, compressed.
+std::string EncodeStart(const NoteBatch& notes);
+absl::StatusOr<NoteBatch> DecodeStart(absl::string_view bytes);
+
 std::string EncodeNotes(const NoteBatch& notes);  // puts and deletes alone
 absl::StatusOr<NoteBatch> DecodeNotes(absl::string_view bytes);
 

@@ -94,6 +94,11 @@ void CommandOptions::Index(CommonOptions& common, bool has_json) {
   Server(common,
          "The server. Without it the command works in process, on .testselect/ at the top of the "
          "repository.");
+  Text("--sources", common.sources, "HOST:PORT",
+       "In process: take the sources that .testselect/ has not cut yet from this server, which "
+       "keeps those of the commits it has evidence of. The options of TLS and --token-file are for "
+       "it then.")
+      ->envname("TESTSELECT_SOURCES");
   Seconds("--timeout", common.timeout,
           "Give up after this time, retries included. Default with a server: 3600 for upload "
           "and index retain, 300 for select and explain, 120 else; in process: none.");
@@ -115,10 +120,11 @@ void CommandOptions::Reports(std::string& format, std::string& label, std::strin
        "Where the reports' relative file names begin in the repository, e.g. services/api.");
   Text("--reports-from", reports_from, "FILE",
        "More reports: lines of LABEL<tab>REPORT; a relative REPORT lies beside FILE.");
-  Positional("REPORT", reports, "(REPORT | LABEL=REPORT)...",
-             "Reports, plain or compressed with gzip or zstd, or folders of them. LABEL=REPORT names "
-             "the label of a report that has none; the last '=' splits, unless a file of the whole "
-             "name exists.")
+  Positional(
+      "REPORT", reports, "(REPORT | LABEL=REPORT)...",
+      "Reports, plain or compressed with gzip or zstd, or folders of them. LABEL=REPORT names "
+      "the label of a report that has none; the last '=' splits, unless a file of the whole "
+      "name exists.")
       ->option_text(" ");
 }
 

@@ -13,6 +13,7 @@ namespace testselect::client {
 struct CommonOptions {
   RemoteOptions remote;
   std::string repo;       // a directory in process, a configured name with a server; empty: "."
+  std::string sources;    // HOST:PORT; empty: nobody's
   double timeout = 0;     // seconds; 0: the command's default
   double lock_wait = 60;  // seconds
   bool quiet = false;

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/local_service.h"
+#include "client/remote_sources.h"
 #include "client/status_mapping.h"
 #include "server/git/open_repository.h"
 #include "storage/model/object_id.h"
@@ -63,6 +64,13 @@ absl::StatusOr<Target> OpenTarget(const CommonOptions& common, absl::Time deadli
   options.lock_wait = absl::Seconds(common.lock_wait);
   options.deadline = deadline;
   options.verbose = console.verbose();
+  if (!common.sources.empty()) {
+    RemoteOptions server = common.remote;
+    server.server = common.sources;
+    auto connection = ConnectRemote(server);
+    if (!connection.ok()) return WithContext("--sources", connection.status());
+    options.sources = std::make_shared<RemoteSources>(*std::move(connection));
+  }
   options.notice = [&console](absl::string_view sentence) { console.Note(sentence); };
   TS_ASSIGN_OR_RETURN(target.connection, ConnectLocal(options));
   target.repository = kLocalRepository;

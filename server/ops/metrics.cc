@@ -122,6 +122,7 @@ RpcMetrics::RpcMetrics(MetricRegistry* registry)
       check_rules(registry, "CheckRules"),
       get_graph(registry, "GetGraph"),
       find_labels(registry, "FindLabels"),
+      get_sources(registry, "GetSources"),
       get_decision(registry, "GetDecision"),
       report_outcomes(registry, "ReportOutcomes"),
       evaluate_selection(registry, "EvaluateSelection"),
@@ -257,7 +258,10 @@ RetentionMetrics::RetentionMetrics(MetricRegistry* registry)
 
 SharingMetrics::SharingMetrics(MetricRegistry* registry)
     : away(registry->Gauge("testselect_object_store_away", {})),
-      degraded(registry->Counter("testselect_object_store_unheard_total")) {}
+      degraded(registry->Counter("testselect_object_store_unheard_total")),
+      sources_fetched(registry->Counter("testselect_sources_fetched_total")),
+      sources_packed(registry->Counter("testselect_source_packs_total")),
+      sources_failed(registry->Counter("testselect_source_sharing_failures_total")) {}
 
 struct Metrics::Impl {
   std::shared_ptr<MetricRegistry> registry = std::make_shared<MetricRegistry>();

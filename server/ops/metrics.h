@@ -69,7 +69,7 @@ struct RpcMetrics {
   explicit RpcMetrics(MetricRegistry* registry);
   RpcMethodMetrics select_tests, explain_test, upload_coverage, get_upload_status, seal_index,
       list_indexed_commits, get_index, export_index, delete_index, apply_retention, select_suites,
-      describe_suites, get_rules, check_rules, get_graph, find_labels, get_decision,
+      describe_suites, get_rules, check_rules, get_graph, find_labels, get_sources, get_decision,
       report_outcomes, evaluate_selection, get_stats, list_decisions, replay_decision,
       list_confirmed_misses, forget_confirmed_misses, put_snapshot;
   GaugeHandle select_waiting, spool_waiting, ingest_waiting, index_waiting, rules_waiting,
@@ -139,6 +139,7 @@ struct SharingMetrics {
   explicit SharingMetrics(MetricRegistry* registry);
   GaugeHandle away;        // 1: the store did not answer when it was asked last
   CounterHandle degraded;  // calls that could not hear what other machines stored
+  CounterHandle sources_fetched, sources_packed, sources_failed;
 };
 
 class Metrics {

@@ -15,6 +15,9 @@ namespace {
 constexpr size_t kWorkers = 1;  // its calls are people's
 constexpr size_t kMaxWaiting = 100;
 constexpr int kMaxPaths = 100'000;
+constexpr int kMaxKeys = 50'000;
+constexpr size_t kMaxKeyBytes = 512;
+constexpr size_t kMostSourceBytes = 32 << 20;  // of one answer, uncompressed
 
 absl::StatusOr<GraphRequest> GraphFromProto(const v1::GetGraphRequest& proto, absl::Time deadline) {
   GraphRequest request;
@@ -84,6 +87,20 @@ void LabelsToProto(const LabelAnswer& answer, v1::FindLabelsResponse* out) {
   for (const IndexUse& use : answer.index) IndexToProto(use, out->add_index());
 }
 
+absl::StatusOr<std::vector<std::string>> KeysFromProto(const v1::GetSourcesRequest& proto) {
+  if (proto.keys().empty()) return FieldError("keys", "0 keys", "at least one");
+  if (proto.keys_size() > kMaxKeys) {
+    return FieldError("keys", absl::StrCat(proto.keys_size(), " keys"),
+                      absl::StrCat("at most ", kMaxKeys));
+  }
+  for (int i = 0; i < proto.keys_size(); ++i) {
+    if (proto.keys(i).size() <= kMaxKeyBytes) continue;
+    return FieldError(absl::StrCat("keys[", i, "]"), absl::StrCat(proto.keys(i).size(), " bytes"),
+                      absl::StrCat("at most ", kMaxKeyBytes));
+  }
+  return std::vector<std::string>(proto.keys().begin(), proto.keys().end());
+}
+
 }  // namespace
 
 StructureService::StructureService(const ServiceEnvironment& environment)
@@ -115,6 +132,30 @@ grpc::ServerUnaryReactor* StructureService::FindLabels(grpc::CallbackServerConte
     if (!news.usable) return news.heard;
     TS_ASSIGN_OR_RETURN(const LabelAnswer answer, environment_.selector->FindLabels(question));
     LabelsToProto(answer, response);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* StructureService::GetSources(grpc::CallbackServerContext* context,
+                                                       const v1::GetSourcesRequest* request,
+                                                       v1::GetSourcesResponse* response) {
+  const UnaryMethod method{"GetSources", &environment_.metrics->rpc.get_sources, &pool_};
+  context->set_compression_algorithm(GRPC_COMPRESS_GZIP);
+  return RunUnary(context, environment_, method, [=, this]() -> absl::Status {
+    if (!request->repository().empty()) {
+      TS_ASSIGN_OR_RETURN(const std::string repository,
+                          RepositoryFromProto("repository", request->repository()));
+      TS_RETURN_IF_ERROR(environment_.repositories->Find(repository).status());
+    }
+    TS_ASSIGN_OR_RETURN(const std::vector<std::string> keys, KeysFromProto(*request));
+    TS_ASSIGN_OR_RETURN(Selector::KeptSources kept,
+                        environment_.selector->FindSources(keys, kMostSourceBytes));
+    for (CutSource& source : kept.sources) {
+      v1::CutSource* to = response->add_sources();
+      to->set_key(std::move(source.key));
+      to->set_record(std::move(source.record));
+    }
+    response->set_answered(static_cast<uint32_t>(kept.answered));
     return absl::OkStatus();
   });
 }

@@ -20,6 +20,10 @@ class StructureService final : public v1::StructureService::CallbackService {
                                        const v1::FindLabelsRequest* request,
                                        v1::FindLabelsResponse* response) override;
 
+  grpc::ServerUnaryReactor* GetSources(grpc::CallbackServerContext* context,
+                                       const v1::GetSourcesRequest* request,
+                                       v1::GetSourcesResponse* response) override;
+
   // Whether all work ended by `deadline`.
   bool WaitIdle(absl::Time deadline) { return pool_.WaitIdle(deadline); }
 

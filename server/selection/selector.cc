@@ -9,15 +9,17 @@
 #include "server/selection/commit_worker.h"
 #include "server/selection/explanation.h"
 #include "server/selection/index_keeper.h"
+#include "server/selection/path_collector.h"
 #include "server/selection/plan_maker.h"
 #include "server/selection/rule_cache.h"
 #include "server/selection/source_forest.h"
-#include "server/selection/path_collector.h"
+#include "server/selection/source_pack.h"
 #include "server/selection/turn.h"
 #include "server/selection/unstable_bodies.h"
 #include "storage/model/lru_map.h"
 #include "storage/model/mutex.h"
 #include "storage/model/status_macros.h"
+#include "storage/model/text.h"
 
 namespace testselect {
 namespace {
@@ -52,7 +54,11 @@ class CachingSelector final : public Selector {
       : store_(*store),
         repositories_(*repositories),
         options_(options),
-        forest_(store, {.keep = options.keep_sources}),
+        packs_(store->IsShared() && options.keep_sources ? std::make_unique<PackShelf>(store)
+                                                         : nullptr),
+        forest_(store, {.keep = options.keep_sources,
+                        .shelf = packs_ != nullptr ? packs_.get() : options.shelf,
+                        .on_fetched = options.on_fetched}),
         plans_(options.plan_cache_entries),
         lists_(options.answer_cache_bytes / 2),
         answers_(options.history, options.answer_cache_bytes / 8 * 5) {}
@@ -141,6 +147,24 @@ class CachingSelector final : public Selector {
     warmer_.Add(repository, commit);
   }
   void WaitPrepared() override { warmer_.WaitIdle(); }
+  absl::StatusOr<KeptSources> FindSources(absl::Span<const std::string> keys,
+                                          size_t most_bytes) const override {
+    KeptSources kept;
+    size_t bytes = 0;
+    for (; kept.answered < keys.size() && bytes < most_bytes; ++kept.answered) {
+      const std::string& key = keys[kept.answered];
+      if (!SourceForest::IsKey(key)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("keys[", kept.answered, "]='", Shorten(key),
+                         "' is no name of a cut source: LANGUAGE.SUFFIX.VERSION.FORM:BLOB"));
+      }
+      absl::StatusOr<std::string> record = store_.GetDerived(key);
+      if (!record.ok()) continue;  // cut by who asked, as if it had never been kept
+      bytes += record->size();
+      kept.sources.push_back({key, *std::move(record)});
+    }
+    return kept;
+  }
   void Consolidate(const std::string& repository, const ObjectId& commit) override {
     if (options_.consolidate_after > 0) consolidator_.Add(repository, commit);
   }
@@ -216,7 +240,11 @@ class CachingSelector final : public Selector {
     const auto info = (*git)->Commit(commit);
     if (!info.ok()) return;
     const auto tree = forest_.Tree(repository, *git, info->tree);
-    if (tree.ok()) forest_.Names(info->tree, **tree);
+    if (!tree.ok()) return;
+    forest_.Names(info->tree, **tree);
+    if (packs_ == nullptr) return;
+    const auto packed = packs_->Offer(repository, SourceForest::KeysOf(**tree));
+    if (options_.on_shared) options_.on_shared(repository, packed);
   }
 
   // The plan from the cache if the index has not changed since, else a new one.
@@ -256,6 +284,7 @@ class CachingSelector final : public Selector {
   RepositorySource& repositories_;
   const SelectorOptions options_;
   RuleCache rules_;
+  const std::unique_ptr<PackShelf> packs_;  // null: the store is this machine's alone
   SourceForest forest_;
   PlanMaker planner_{{.store = &store_,
                       .repositories = &repositories_,

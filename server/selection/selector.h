@@ -19,6 +19,7 @@
 #include "server/selection/label_list.h"
 #include "server/selection/labels_by_job.h"
 #include "server/selection/reason.h"
+#include "server/selection/source_shelf.h"
 #include "server/selection/structure.h"
 #include "storage/index_store.h"
 #include "storage/model/object_id.h"
@@ -165,7 +166,14 @@ struct SelectorOptions {
   uint32_t max_walk_commits = 100'000;       // how far back an index is looked for
   BranchTrust trust;                         // whose evidence everybody may use
   bool keep_sources = true;                  // cut sources, in the store
-  uint32_t consolidate_after = 16;           // layers that a chain may have; 0: any number
+  // Where cut sources are had that the store lacks. Where machines share the store they share them,
+  // too, and this is not asked. May be null; must outlive the selector.
+  SourceShelf* shelf = nullptr;
+  // Hears how many cut sources were had from elsewhere, or why that could not be asked, and of
+  // every attempt to share a commit's; from any thread. May be empty.
+  std::function<void(absl::string_view repository, const absl::StatusOr<uint64_t>& had)> on_fetched;
+  std::function<void(absl::string_view repository, const absl::StatusOr<bool>& packed)> on_shared;
+  uint32_t consolidate_after = 16;  // layers that a chain may have; 0: any number
   // Hears of every attempt to consolidate, from a thread of the selector. May be empty.
   std::function<void(const std::string& repository, const ObjectId& commit,
                      const absl::StatusOr<ConsolidationReport>& done)>
@@ -212,6 +220,16 @@ class Selector {
   virtual void Prepare(const std::string& repository, const ObjectId& commit) = 0;
   // Waits until everything that Prepare was told is done.
   virtual void WaitPrepared() = 0;
+
+  // What is kept of cut sources under the first of `keys`, and of how many keys that is all: not of
+  // all of them where the records grow larger than `most_bytes`. A key that is none of a cut source
+  // is kInvalidArgument naming its position.
+  struct KeptSources {
+    std::vector<CutSource> sources;
+    size_t answered = 0;  // keys, from the first
+  };
+  virtual absl::StatusOr<KeptSources> FindSources(absl::Span<const std::string> keys,
+                                                  size_t most_bytes) const = 0;
 
   // Keeps the index exact; it works on the same store and shares the cut sources.
   virtual const IndexKeeper& keeper() const = 0;

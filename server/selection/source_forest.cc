@@ -23,6 +23,11 @@ constexpr size_t kMaxSourceBytes = 8u << 20;
 // A tree with more names than that behind links holds links for another purpose than code.
 constexpr size_t kMaxAliases = 10'000;
 
+// Fewer files are cut sooner than asked for.
+constexpr size_t kWorthFetching = 32;
+// How long a shelf is left alone that could not be asked.
+constexpr absl::Duration kShelfAway = absl::Minutes(1);
+
 bool IsFile(const TreeEntry& entry) {
   return entry.type == FileType::kRegular || entry.type == FileType::kExecutable;
 }
@@ -94,6 +99,12 @@ absl::StatusOr<std::vector<SourceFile>> FilesOf(const std::vector<TreeEntry>& en
   return files;
 }
 
+// Dialects of a language are told by the file's suffix.
+std::string KeyOf(const Language& language, absl::string_view path, const ObjectId& blob) {
+  return absl::StrCat(language.name(), path.substr(std::min(path.rfind('.'), path.size())), ".",
+                      language.version(), ".", kModuleFormat, ":", blob.bytes());
+}
+
 absl::Status Late() {
   return absl::DeadlineExceededError("the deadline passed while source files were read");
 }
@@ -104,16 +115,42 @@ absl::Status Late() {
 class SourceForest::Modules {
  public:
   Modules(IndexStore* store, const Options& options)
-      : store_(*store), keep_(options.keep), cache_(options.module_bytes) {}
+      : store_(*store),
+        keep_(options.keep),
+        shelf_(options.keep ? options.shelf : nullptr),
+        on_fetched_(options.on_fetched),
+        now_(options.now),
+        cache_(options.module_bytes) {}
+
+  // Has the store what the shelf has of `wanted`, where that saves time.
+  void Fetch(absl::string_view repository, absl::Span<const WantedModule> wanted,
+             absl::Time deadline) {
+    if (shelf_ == nullptr || wanted.size() < kWorthFetching || IsShelfAway()) return;
+    std::vector<std::string> missing;
+    for (const WantedModule& module : wanted) {
+      std::string key = KeyOf(*module.language, module.path, *module.blob);
+      if (!IsHere(key)) missing.push_back(std::move(key));
+    }
+    if (missing.size() < kWorthFetching) return;
+    const auto had = shelf_->Fetch(repository, missing, deadline);
+    if (!had.ok()) {
+      MutexLock lock(&mutex_);
+      away_until_ = now_() + kShelfAway;
+    } else {
+      // What cannot be kept is cut.
+      for (const CutSource& source : *had) {
+        store_.PutDerived(source.key, source.record).IgnoreError();
+      }
+    }
+    if (!on_fetched_) return;
+    on_fetched_(repository, had.ok() ? absl::StatusOr<uint64_t>(had->size()) : had.status());
+  }
 
   absl::StatusOr<std::shared_ptr<const SourceModule>> Find(const GitRepository& git,
                                                            const Language& language,
                                                            absl::string_view path,
                                                            const ObjectId& blob) {
-    // Dialects of a language are told by the file's suffix.
-    const std::string key =
-        absl::StrCat(language.name(), path.substr(std::min(path.rfind('.'), path.size())), ".",
-                     language.version(), ".", kModuleFormat, ":", blob.bytes());
+    const std::string key = KeyOf(language, path, blob);
     {
       MutexLock lock(&mutex_);
       if (auto module = cache_.Find(key)) return module;
@@ -149,11 +186,27 @@ class SourceForest::Modules {
     return module;
   }
 
+  bool IsShelfAway() {
+    MutexLock lock(&mutex_);
+    return now_() < away_until_;
+  }
+  bool IsHere(const std::string& key) {
+    {
+      MutexLock lock(&mutex_);
+      if (cache_.Find(key) != nullptr) return true;
+    }
+    return store_.GetDerived(key).ok();
+  }
+
   IndexStore& store_;
   const bool keep_;
+  SourceShelf* const shelf_;  // may be null
+  const std::function<void(absl::string_view, const absl::StatusOr<uint64_t>&)> on_fetched_;
+  const std::function<absl::Time()> now_;
   std::atomic<bool> stopped_{false};
   NameTable names_;
   Mutex mutex_;
+  absl::Time away_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   LruMap<std::string, const SourceModule> cache_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -163,9 +216,17 @@ template <typename Modules>
 class RepositoryModules final : public ModuleSource {
  public:
   // `late` says that the making must end.
-  RepositoryModules(std::shared_ptr<Modules> modules, std::shared_ptr<const GitRepository> git,
+  RepositoryModules(std::shared_ptr<Modules> modules, std::string repository,
+                    std::shared_ptr<const GitRepository> git, absl::Time deadline,
                     std::function<bool()> late)
-      : modules_(std::move(modules)), git_(std::move(git)), late_(std::move(late)) {}
+      : modules_(std::move(modules)),
+        repository_(std::move(repository)),
+        git_(std::move(git)),
+        deadline_(deadline),
+        late_(std::move(late)) {}
+  void Expect(absl::Span<const WantedModule> wanted) override {
+    modules_->Fetch(repository_, wanted, deadline_);
+  }
   absl::StatusOr<std::shared_ptr<const SourceModule>> Module(const Language& language,
                                                              absl::string_view path,
                                                              const ObjectId& blob) override {
@@ -179,7 +240,9 @@ class RepositoryModules final : public ModuleSource {
 
  private:
   const std::shared_ptr<Modules> modules_;
+  const std::string repository_;
   const std::shared_ptr<const GitRepository> git_;
+  const absl::Time deadline_;
   const std::function<bool()> late_;
 };
 
@@ -226,7 +289,8 @@ absl::StatusOr<std::shared_ptr<const SourceTree>> SourceForest::Tree(
   const auto making = std::make_shared<std::atomic<bool>>(true);
   const absl::Cleanup made = [making] { *making = false; };
   auto source = std::make_shared<RepositoryModules<Modules>>(
-      modules_, git, [this, making, deadline] { return *making && now_() > deadline; });
+      modules_, std::string(repository), git, deadline,
+      [this, making, deadline] { return *making && now_() > deadline; });
   TS_ASSIGN_OR_RETURN(std::vector<SourceFile> files, FilesOf(*entries, *git));
   if (base != nullptr) {
     TS_ASSIGN_OR_RETURN(slot->tree, SourceTree::Derive(*base, std::move(files), source));
@@ -236,6 +300,24 @@ absl::StatusOr<std::shared_ptr<const SourceTree>> SourceForest::Tree(
   MutexLock forest_lock(&mutex_);
   newest_[repository] = slot->tree;
   return slot->tree;
+}
+
+std::vector<std::string> SourceForest::KeysOf(const SourceTree& tree) {
+  std::vector<std::string> keys;
+  for (FileId file = 0; file < tree.size(); ++file) {
+    const Language* language = tree.LanguageAt(file);
+    if (language == nullptr) continue;
+    keys.push_back(KeyOf(*language, tree.Path(file), tree.File(file).blob));
+  }
+  return keys;
+}
+
+bool SourceForest::IsKey(absl::string_view key) {
+  const size_t id = ObjectId::kBytes + 1;
+  if (key.size() < id || key[key.size() - id] != ':') return false;
+  return std::any_of(Languages().begin(), Languages().end(), [&](const Language* language) {
+    return absl::StartsWith(key, absl::StrCat(language->name(), "."));
+  });
 }
 
 std::shared_ptr<const NameIndex> SourceForest::Names(const ObjectId& tree_id,

@@ -12,6 +12,7 @@
 #include "server/git/repository.h"
 #include "server/selection/label_homes.h"
 #include "server/selection/name_index.h"
+#include "server/selection/source_shelf.h"
 #include "server/source/source_tree.h"
 #include "storage/index_store.h"
 #include "storage/model/lru_map.h"
@@ -28,6 +29,11 @@ class SourceForest {
     size_t trees = 16;
     size_t module_bytes = 256ull << 20;
     bool keep = true;  // in the store as well
+    // Asked for what many files lack; needs `keep`. May be null; must outlive the forest.
+    SourceShelf* shelf = nullptr;
+    // Hears how many cut sources a shelf had, or why it could not be asked. May be empty.
+    std::function<void(absl::string_view repository, const absl::StatusOr<uint64_t>& had)>
+        on_fetched;
     std::function<absl::Time()> now = absl::Now;
   };
   // `store` must outlive the forest.
@@ -47,6 +53,10 @@ class SourceForest {
                                           std::shared_ptr<const LabelUniverse> universe,
                                           const ObjectId& tree_id,
                                           std::shared_ptr<const SourceTree> tree);
+  // The names in the store of a tree's cut sources.
+  static std::vector<std::string> KeysOf(const SourceTree& tree);
+  // Whether `key` is such a name.
+  static bool IsKey(absl::string_view key);
   // Trees that are being made end in kCancelled, and so do all later ones.
   void Stop();
 

@@ -87,6 +87,12 @@ absl::Status SourceTree::LoadModules(const SourceTree* base) {
     }
     missing.push_back(file);
   }
+  std::vector<WantedModule> wanted;
+  wanted.reserve(missing.size());
+  for (const FileId file : missing) {
+    wanted.push_back({languages_[file], files_[file].path, &files_[file].blob});
+  }
+  source_->Expect(wanted);
   return ForAll(missing.size(), [&](size_t i) -> absl::Status {
     const FileId file = missing[i];
     TS_ASSIGN_OR_RETURN(modules_[file],

@@ -26,10 +26,18 @@ struct SourceFile {
   std::string alias_of;  // the path that a symbolic link leads to: the blob is that file's
 };
 
+struct WantedModule {
+  const Language* language;
+  absl::string_view path;
+  const ObjectId* blob;
+};
+
 // Where modules and bytes come from. Thread-safe.
 class ModuleSource {
  public:
   virtual ~ModuleSource() = default;
+  // Module will be called for each of these: what is far away may be fetched all at once.
+  virtual void Expect(absl::Span<const WantedModule> wanted) { (void)wanted; }
   // The units of a blob. Errors: those of reading it.
   virtual absl::StatusOr<std::shared_ptr<const SourceModule>> Module(const Language& language,
                                                                      absl::string_view path,

@@ -1,6 +1,7 @@
 // `testselect graph` and `testselect who`, in process and against a server.
 #include <signal.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class StructureCliTest : public CliTest {
  protected:
@@ -121,17 +123,50 @@ TEST_F(StructureCliTest, ErrorsNameFieldAndValue) {
   ExpectUsageError({"who", "calc.py", "--commit", "HEAD"}, "--commit");
 }
 
+// Where `testselect serve` listens.
+std::string AddressOf(Process& server) {
+  EXPECT_TRUE(server.WaitForOutput("\n"));
+  const std::string line = server.Output();
+  const size_t at = line.find("grpc=");
+  EXPECT_NE(at, std::string::npos) << line;
+  return line.substr(at + 5, line.find_first_of(" \n", at) - at - 5);
+}
+
+TEST_F(StructureCliTest, AColdCloneTakesWhatTheServerHasCut) {
+  for (int i = 0; i < 40; ++i) {
+    WriteFile("many/m" + std::to_string(i) + ".py", "N = " + std::to_string(i) + "\n");
+  }
+  Commit("many files");
+  const std::string graph = Run({"graph"}).out;
+  Shell("git clone -q . " + folder_ + "/clone");
+  const auto server = Start({"serve", "--listen", "127.0.0.1:0", "--metrics-listen", ""});
+  const std::string address = AddressOf(*server);
+  const std::string clone = folder_ + "/clone";
+  const Finished cold = Run({"graph", "--repo", clone, "--sources", address, "--verbose"});
+  EXPECT_EQ(cold.exit_code, 0);
+  EXPECT_EQ(cold.out, graph);
+  EXPECT_THAT(cold.err, HasSubstr("cut sources fetched"));
+  const Finished warm = Run({"graph", "--repo", clone, "--sources", address, "--verbose"});
+  EXPECT_EQ(warm.out, graph);
+  EXPECT_THAT(warm.err, Not(HasSubstr("cut sources")));
+  server->Signal(SIGTERM);
+  EXPECT_EQ(server->Wait().exit_code, 0);
+  // Without the server the files are cut here, and the command says why.
+  std::filesystem::remove_all(clone + "/.testselect");
+  const Finished alone = Run({"graph", "--repo", clone, "--sources", address});
+  EXPECT_EQ(alone.exit_code, 0);
+  EXPECT_EQ(alone.out, graph);
+  EXPECT_THAT(alone.err, HasSubstr("are cut here"));
+  ExpectUsageError({"graph", "--sources", "nowhere"}, "--sources");
+}
+
 TEST_F(StructureCliTest, AServerAnswersTheSame) {
   ASSERT_EQ(UploadFirst().exit_code, 0);
   const std::string graph = Run({"graph", "--commit", head_}).out;
   const std::string who = Run({"who", "calc.py:6", "--commit", head_}).out;
   EXPECT_THAT(who, HasSubstr(kMul));
   const auto server = Start({"serve", "--listen", "127.0.0.1:0", "--metrics-listen", ""});
-  ASSERT_TRUE(server->WaitForOutput("\n")) << server->Wait().err;
-  const std::string line = server->Output();
-  const size_t at = line.find("grpc=");
-  ASSERT_NE(at, std::string::npos) << line;
-  const std::string address = line.substr(at + 5, line.find_first_of(" \n", at) - at - 5);
+  const std::string address = AddressOf(*server);
   const std::vector<std::string> there = {"--server", address,    "--repo",
                                           "local",    "--commit", head_};
   const auto remote = [&](std::vector<std::string> arguments) {
