@@ -65,7 +65,8 @@ ServiceCalls::ServiceCalls(std::shared_ptr<grpc::Channel> channel, std::string t
       selection_(v1::TestSelectionService::NewStub(channel)),
       ingest_(v1::CoverageIngestService::NewStub(channel)),
       index_(v1::IndexService::NewStub(channel)),
-      evaluation_(v1::EvaluationService::NewStub(channel)) {}
+      evaluation_(v1::EvaluationService::NewStub(channel)),
+      structure_(v1::StructureService::NewStub(channel)) {}
 
 ServiceCalls ServiceCalls::To(const std::string& address, const std::string& token) {
   grpc::ChannelArguments arguments;

@@ -12,6 +12,7 @@
 #include "testselect/v1/index.grpc.pb.h"
 #include "testselect/v1/ingest.grpc.pb.h"
 #include "testselect/v1/selection.grpc.pb.h"
+#include "testselect/v1/structure.grpc.pb.h"
 
 namespace testselect {
 
@@ -65,6 +66,7 @@ class ServiceCalls {
   v1::CoverageIngestService::Stub* ingest() const { return ingest_.get(); }
   v1::EvaluationService::Stub* evaluation() const { return evaluation_.get(); }
   v1::TestSelectionService::Stub* selection() const { return selection_.get(); }
+  v1::StructureService::Stub* structure() const { return structure_.get(); }
 
  private:
   std::string token_;
@@ -72,6 +74,7 @@ class ServiceCalls {
   std::unique_ptr<v1::CoverageIngestService::Stub> ingest_;
   std::unique_ptr<v1::IndexService::Stub> index_;
   std::unique_ptr<v1::EvaluationService::Stub> evaluation_;
+  std::unique_ptr<v1::StructureService::Stub> structure_;
 };
 
 // GET http://ADDRESS/PATH; the whole answer, headers included.

@@ -9,16 +9,14 @@
 #include <grpcpp/grpcpp.h>
 
 #include <CLI/CLI.hpp>
-#include <atomic>
-#include <condition_variable>
 #include <cstdio>
 #include <functional>
 #include <iostream>
-#include <mutex>
 
 #include "absl/random/random.h"
 #include "absl/strings/str_format.h"
 #include "storage/model/status_macros.h"
+#include "tests/load/call_load.h"
 #include "tests/load/null_server.h"
 #include "tests/load/process_meter.h"
 #include "tests/load/selection_calls.h"
@@ -156,55 +154,6 @@ absl::Status RunShapes(const Options& options, Side* ours, NullServer* null_serv
   Print("strings_strings", strings, text, costs);
   return absl::OkStatus();
 }
-
-// Keeps a number of calls in flight until all are made.
-class Load {
- public:
-  Load(Stub* stub, const v1::SelectTestsRequest& request) : stub_(stub), request_(request) {}
-
-  // Returns calls per second. The first error, if any failed.
-  absl::StatusOr<double> Run(int in_flight, int calls) {
-    left_ = calls;
-    live_ = in_flight;
-    const absl::Time start = absl::Now();
-    for (int i = 0; i < in_flight; ++i) Next();
-    std::unique_lock<std::mutex> lock(mutex_);
-    done_.wait(lock, [this] { return live_ == 0; });
-    if (!error_.empty()) return absl::InternalError(error_);
-    return calls / absl::ToDoubleSeconds(absl::Now() - start);
-  }
-
- private:
-  struct Call {
-    grpc::ClientContext context;
-    v1::SelectTestsResponse response;
-  };
-
-  void Next() {
-    if (left_.fetch_sub(1) <= 0) {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      if (--live_ == 0) done_.notify_one();
-      return;
-    }
-    auto call = std::make_shared<Call>();
-    stub_->async()->SelectTests(&call->context, &request_, &call->response,
-                                [this, call](const grpc::Status& status) {
-                                  if (!status.ok()) {
-                                    const std::lock_guard<std::mutex> lock(mutex_);
-                                    error_ = status.error_message();
-                                  }
-                                  Next();
-                                });
-  }
-
-  Stub* const stub_;
-  const v1::SelectTestsRequest& request_;
-  std::atomic<int> left_{0};
-  std::mutex mutex_;
-  std::condition_variable done_;
-  int live_ = 0;
-  std::string error_;
-};
 
 absl::Status RunThroughput(const Options& options, Side* ours, NullServer* null_server) {
   SelectionCase small = options.selection;

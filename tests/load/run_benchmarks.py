@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from benchmarks import ingest, recording, selection
+from benchmarks import frontends, ingest, recording, selection
 from benchmarks.bench import SOURCE_DIR, Bench, BenchError, log
 
 NULL = "a null server that parses the same request and returns the same bytes"
@@ -37,6 +37,15 @@ BENCHMARKS = {
     "throughput_vs_echo_cpu": (
         selection.throughput, "x", "ratio", "a null server with the same request and answer",
         "CPU time of the server per call"),
+    "frontends_vs_one": (
+        frontends.frontends, "x", "ratio", "one of them",
+        "calls per second of three frontends of one object store, 20 labels, cached, 32 in flight at each (more is better)"),
+    "frontend_cold_vs_warm": (
+        frontends.frontends, "x", "ratio", "the same frontend's first sight of another head",
+        "time to the first answer of a frontend with an empty disk"),
+    "frontend_cold_vs_warm_cpu": (
+        frontends.frontends, "x", "ratio", "the same frontend's first sight of another head",
+        "the same, CPU time of the frontend"),
     "ingest_vs_walk": (
         ingest.json_reports, "x", "ratio", "a simdjson walk over the same bytes that unescapes labels",
         "JSON with contexts on disk to a durable segment: bytes per CPU second (more is better)"),

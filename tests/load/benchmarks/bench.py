@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import urllib.request
 import venv
 
 LOAD_DIR = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -39,10 +40,10 @@ class Server:
 
     def __init__(self, bench, data_dir, repository, *flags):
         self.bench, self.data_dir, self.repository, self.more = bench, data_dir, repository, flags
-        self.process = self.address = None
+        self.process = self.address = self.metrics = None
 
     def __enter__(self):
-        command = [self.bench.program("testselectd"), "--listen=127.0.0.1:0", "--metrics-listen=",
+        command = [self.bench.program("testselectd"), "--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0",
                    f"--data-dir={self.data_dir}", f"--repository=bench={self.repository}", "--log-level=warning",
                    *self.more]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -51,7 +52,7 @@ class Server:
         if not line.startswith(READY_PREFIX) or "grpc" not in words:
             self.__exit__()
             raise BenchError(f"testselectd did not start: {line!r}")
-        self.address = words["grpc"]
+        self.address, self.metrics = words["grpc"], words["metrics"]
         return self
 
     def __exit__(self, *_):
@@ -60,6 +61,20 @@ class Server:
         self.process.stdout.close()
         if status != 0 and sys.exc_info()[0] is None:
             raise BenchError(f"testselectd ended with status {status}")
+
+    def metric(self, name):
+        """The value of a metric that has no labels."""
+        with urllib.request.urlopen(f"http://{self.metrics}/metrics", timeout=30) as page:
+            for line in page.read().decode().splitlines():
+                if line.startswith(name + " "):
+                    return float(line.split()[1])
+        raise BenchError(f"testselectd has no metric {name}")
+
+    def cpu(self):
+        """Seconds of processor time since it started."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="utf-8") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def flags(self):
         return ["--server", self.address, "--pid", str(self.process.pid), "--repository", "bench"]

@@ -5,6 +5,8 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "server/git/open_repository.h"
+#include "server/selection/selector.h"
 #include "server/selection/source_forest.h"
 #include "server/selection/source_pack.h"
 #include "storage/memory_index_store.h"
@@ -188,6 +190,33 @@ TEST_F(SourcePackTest, APackIsWrittenAgainOnceItLacksMuchOfACommit) {
   const std::vector<std::string> keys = Cut(one.get());
   EXPECT_THAT(packs.Offer("app", keys), IsOkAndHolds(true));
   EXPECT_THAT(*others.Fetch("app", keys, absl::InfiniteFuture()), SizeIs(kFiles));
+}
+
+TEST_F(SourcePackTest, WhatOneServerPreparesAnotherNeedNotCut) {
+  RepositorySetOptions options;
+  options.repositories["app"] = git_.path();
+  const auto repositories = NewRepositorySet(options);
+  ASSERT_THAT(repositories, IsOk());
+  const auto one = Machine("one"), two = Machine("two");
+  const ObjectId commit = git_.Commit("prepared");
+  std::vector<bool> packed;
+  SelectorOptions first;
+  first.on_shared = [&](absl::string_view, const absl::StatusOr<bool>& done) {
+    packed.push_back(done.ok() && *done);
+  };
+  const auto preparing = NewSelector(one.get(), repositories->get(), first);
+  for (int i = 0; i < 2; ++i) {
+    preparing->Prepare("app", commit);
+    preparing->WaitPrepared();
+  }
+  EXPECT_THAT(packed, ElementsAre(true, false));
+  SelectorOptions second;
+  second.on_fetched = With(nullptr).on_fetched;
+  const auto asking = NewSelector(two.get(), repositories->get(), second);
+  const auto graph = asking->ReadGraph({.repository = "app", .commit = commit, .paths = {}});
+  ASSERT_THAT(graph, IsOk());
+  EXPECT_THAT(graph->files, SizeIs(kFiles));
+  EXPECT_THAT(heard_, ElementsAre(absl::StrCat(kFiles)));
 }
 
 TEST_F(SourcePackTest, ADamagedPackIsReplaced) {
