@@ -148,7 +148,8 @@ absl::Status Server::Parts::Open() {
   TS_ASSIGN_OR_RETURN(repositories,
                       NewRepositorySet({.repositories = config.repositories,
                                         .mirror_dir = config.data_dir + "/mirrors",
-                                        .snapshot_dir = config.data_dir + "/snapshots"}));
+                                        .snapshot_dir = config.data_dir + "/snapshots",
+                                        .snapshot_max_bytes = config.snapshots_max_bytes}));
   SelectorOptions selector_options = OptionsOfSelector();
   history = std::make_unique<TestHistory>(store.get(), selector_options.trust);
   selector_options.history = history.get();

@@ -53,6 +53,7 @@ struct RepositorySetOptions {
   std::map<std::string, std::string> repositories = {};
   std::string mirror_dir = {};    // where mirrors live; needed if there is a URL
   std::string snapshot_dir = {};  // where PutSnapshot keeps what it is given; empty: it does not
+  uint64_t snapshot_max_bytes = 10ull << 30;  // of each repository; the oldest objects go first
 };
 
 // A RepositorySource over configured repositories; each is opened on first use and kept. A path is

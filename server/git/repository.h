@@ -118,9 +118,9 @@ class RepositorySource {
                                     absl::Time deadline) = 0;
   virtual std::vector<std::string> Names() const = 0;  // sorted
   // A commit on `parent` whose tree is that of `parent` with `files`. The same state gives the same
-  // id, which SnapshotCommit gives too. It is kept apart from the repository, for at least
-  // kSnapshotsKept. kInvalidArgument naming a path that cannot be in a repository;
-  // kFailedPrecondition: nothing like that is kept here; kNotFound (name, parent).
+  // id, which SnapshotCommit gives too. It is kept apart from the repository, for
+  // kSnapshotsKept where there is room. kInvalidArgument naming a path that cannot be in a
+  // repository; kFailedPrecondition: nothing like that is kept here; kNotFound (name, parent).
   virtual absl::StatusOr<ObjectId> PutSnapshot(absl::string_view name, const ObjectId& parent,
                                                absl::Span<const SnapshotFile> files) = 0;
 };

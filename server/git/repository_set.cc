@@ -72,7 +72,8 @@ class RepositorySet : public RepositorySource {
           IsRemoteLocation(location) ? absl::StrCat(options_.mirror_dir, "/", folder) : location;
       if (options_.snapshot_dir.empty()) continue;
       slot.snapshots =
-          std::make_unique<SnapshotFolder>(absl::StrCat(options_.snapshot_dir, "/", folder));
+          std::make_unique<SnapshotFolder>(absl::StrCat(options_.snapshot_dir, "/", folder),
+                                           options_.snapshot_max_bytes);
     }
   }
 

@@ -109,6 +109,26 @@ absl::Status Apply(const SnapshotFile& file, git_repository* repository, git_ind
   return absl::OkStatus();
 }
 
+struct StoredObject {
+  fs::path path;
+  fs::file_time_type written;
+  uint64_t bytes = 0;
+};
+
+std::vector<StoredObject> ObjectsOf(const std::string& objects) {
+  std::vector<StoredObject> stored;
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(objects, error), end; !error && it != end;
+       it.increment(error)) {
+    if (!it->is_regular_file(error) || it->path().filename() == "alternates") continue;
+    StoredObject object{it->path(), it->last_write_time(error), 0};
+    if (error) continue;
+    object.bytes = it->file_size(error);
+    if (!error) stored.push_back(std::move(object));
+  }
+  return stored;
+}
+
 }  // namespace
 
 absl::StatusOr<ObjectId> SnapshotFolder::Put(const std::string& repository, const ObjectId& parent,
@@ -127,6 +147,7 @@ absl::StatusOr<ObjectId> SnapshotFolder::Put(const std::string& repository, cons
   if (int rc = git_index_read_tree(index.get(), tree.get()); rc < 0) return GitError(rc, "tree");
   for (const SnapshotFile& file : files) {
     TS_RETURN_IF_ERROR(Apply(file, folder.get(), index.get()));
+    written_ += file.content.size();
   }
   git_oid snapshot;
   if (int rc = git_index_write_tree_to(&snapshot, index.get(), folder.get()); rc < 0) {
@@ -138,17 +159,21 @@ absl::StatusOr<ObjectId> SnapshotFolder::Put(const std::string& repository, cons
 }
 
 void SnapshotFolder::DropOld(absl::Time now) {
-  if (now - looked_ < kLookEvery) return;
+  if (now - looked_ < kLookEvery && written_ < max_bytes_ / 10) return;
   looked_ = now;
+  written_ = 0;
   const auto oldest = fs::file_time_type::clock::now() - absl::ToChronoSeconds(kSnapshotsKept);
+  std::vector<StoredObject> stored = ObjectsOf(objects());
+  std::sort(stored.begin(), stored.end(),
+            [](const StoredObject& a, const StoredObject& b) { return a.written < b.written; });
+  uint64_t bytes = 0;
+  for (const StoredObject& object : stored) bytes += object.bytes;
   std::error_code error;  // what cannot be deleted now stays for the next time
-  std::vector<fs::path> old;
-  for (fs::recursive_directory_iterator it(objects(), error), end; !error && it != end;
-       it.increment(error)) {
-    if (!it->is_regular_file(error) || it->path().filename() == "alternates") continue;
-    if (it->last_write_time(error) < oldest && !error) old.push_back(it->path());
+  for (const StoredObject& object : stored) {
+    if (object.written >= oldest && bytes <= max_bytes_) return;
+    fs::remove(object.path, error);
+    bytes -= object.bytes;
   }
-  for (const fs::path& path : old) fs::remove(path, error);
 }
 
 }  // namespace testselect

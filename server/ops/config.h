@@ -64,6 +64,7 @@ struct ServerConfig {
   absl::Duration building_timeout = absl::Hours(6);  // 0: never
   uint64_t max_report_bytes = 64ull << 30;
   uint64_t spool_max_bytes = 64ull << 30;
+  uint64_t snapshots_max_bytes = 10ull << 30;
   absl::Duration spool_max_age = absl::Hours(24);
 
   LogFormat ParsedLogFormat() const;  // of log_format

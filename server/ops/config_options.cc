@@ -128,6 +128,13 @@ std::vector<ConfigOption> LimitOptions() {
        .min = 1024,
        .max = 1024 * 1024 * kGiB,
        .doc = "Disk space for uploads that are not finished; the oldest broken ones go first."},
+      {.name = "snapshots-max-bytes",
+       .kind = ConfigKind::kBytes,
+       .target = &C::snapshots_max_bytes,
+       .min = kGiB,
+       .max = 1024 * 1024 * kGiB,
+       .doc = "Disk space of each repository for files that --working-tree sent; the oldest go "
+              "first. A laptop sends them again."},
       {.name = "spool-max-age",
        .kind = ConfigKind::kDuration,
        .target = &C::spool_max_age,

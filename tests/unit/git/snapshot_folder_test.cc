@@ -1,6 +1,7 @@
 // Snapshots of work trees that the server does not see.
 #include <filesystem>
 #include <fstream>
+#include <random>
 
 #include "server/git/open_repository.h"
 #include "tests/support/status_matchers.h"
@@ -21,10 +22,11 @@ class SnapshotFolderTest : public GitTest {
     repo_.Write("folder/b", "b\n");
     head_ = repo_.Commit("head");
   }
-  std::unique_ptr<RepositorySource> Set(const std::string& location) {
+  std::unique_ptr<RepositorySource> Set(const std::string& location, uint64_t max_bytes = 1 << 30) {
     auto set = NewRepositorySet({.repositories = {{"app", location}},
                                  .mirror_dir = Path("mirrors"),
-                                 .snapshot_dir = Path("snapshots")});
+                                 .snapshot_dir = Path("snapshots"),
+                                 .snapshot_max_bytes = max_bytes});
     EXPECT_THAT(set, IsOk());
     return set.ok() ? *std::move(set) : nullptr;
   }
@@ -116,6 +118,39 @@ TEST_F(SnapshotFolderTest, OldObjectsGo) {
   const auto git = *set->Find("app");
   EXPECT_THAT(git->Commit(again), IsOk());
   EXPECT_THAT(git->Commit(old), StatusIs(absl::StatusCode::kNotFound));
+}
+
+// Of what cannot be compressed, that the size on disk is known.
+std::string Noise(int seed, size_t bytes) {
+  std::string text;
+  std::mt19937 random(static_cast<uint32_t>(seed));
+  while (text.size() < bytes) text += static_cast<char>('!' + random() % 90);
+  return text;
+}
+
+TEST_F(SnapshotFolderTest, TheOldestGoWhereThereIsNoRoom) {
+  auto set = Set(repo_.path(), /*max_bytes=*/100'000);
+  std::vector<ObjectId> ids;
+  for (int i = 0; i < 10; ++i) {
+    ids.push_back(*set->PutSnapshot("app", head_, {{{"a", FileType::kRegular, Noise(i, 30'000)}}}));
+    // An hour older than the next.
+    for (const auto& entry : fs::recursive_directory_iterator(Path("snapshots"))) {
+      if (!entry.is_regular_file()) continue;
+      fs::permissions(entry.path(), fs::perms::owner_write, fs::perm_options::add);
+      fs::last_write_time(entry.path(), entry.last_write_time() - std::chrono::hours(1));
+    }
+  }
+  uintmax_t bytes = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(Path("snapshots"))) {
+    if (entry.is_regular_file()) bytes += entry.file_size();
+  }
+  EXPECT_LT(bytes, 130'000u);
+  set = Set(repo_.path());
+  const auto git = *set->Find("app");
+  EXPECT_THAT(git->Commit(ids.front()), StatusIs(absl::StatusCode::kNotFound));
+  const auto newest = git->Commit(ids.back());
+  ASSERT_THAT(newest, IsOk());
+  EXPECT_THAT(git->ReadBlob((*git->FindInTree(newest->tree, "a"))->blob), IsOk());
 }
 
 }  // namespace
