@@ -6,6 +6,7 @@
 #include "server/rpc/selection_conversion.h"
 #include "server/rpc/status.h"
 #include "storage/model/status_macros.h"
+#include "storage/model/text.h"
 
 namespace testselect {
 namespace {

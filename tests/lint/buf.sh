@@ -1,7 +1,7 @@
 #!/bin/bash
 # Checks proto/ by buf's rules (proto/buf.yaml), with a pinned version from npm. Exit status 77 (skipped): it cannot be had here.
 set -uo pipefail
-cd "$(dirname "$0")/../../proto"
+cd "$(dirname "$0")/../../proto" || exit
 
 readonly package=@bufbuild/buf@1.75.0
 readonly seconds=120
