@@ -41,6 +41,9 @@ class ListMemory final : public Selector {
   }
   void Prepare(const std::string&, const ObjectId&) override {}
   void WaitPrepared() override {}
+  absl::StatusOr<KeptSources> FindSources(absl::Span<const std::string>, size_t) const override {
+    return absl::UnimplementedError("lists only");
+  }
   const IndexKeeper& keeper() const override { return keeper_; }
   void Consolidate(const std::string&, const ObjectId&) override {}
   void WaitConsolidated() override {}
