@@ -1,16 +1,19 @@
 #include "server/selection/label_homes.h"
 
 #include <utility>
+#include <vector>
 
 namespace testselect {
 
 LabelHomes::LabelHomes(std::shared_ptr<const LabelUniverse> universe,
                        std::shared_ptr<const SourceTree> tree)
     : universe_(std::move(universe)), tree_(std::move(tree)), homes_(universe_->size(), kNoFile) {
+  std::vector<const TreeLayer*> layers;
+  for (const Language* language : Languages()) {
+    if (const TreeLayer* layer = tree_->LayerOf(language)) layers.push_back(layer);
+  }
   for (LabelNumber label = 0; label < homes_.size(); ++label) {
-    for (const Language* language : Languages()) {
-      const TreeLayer* layer = tree_->LayerOf(language);
-      if (layer == nullptr) continue;
+    for (const TreeLayer* layer : layers) {
       homes_[label] = layer->TestFile(universe_->Name(label));
       if (homes_[label] != kNoFile) break;
     }

@@ -108,6 +108,13 @@ class Language {
   virtual SourceModule Cut(absl::string_view path, absl::string_view source,
                            NameTable* names) const = 0;
   virtual std::unique_ptr<TreeLayer> Open(const TreeView& tree) const = 0;
+  // As Open, for a tree that differs from that of `like`, a layer of this language, in the content
+  // of code alone: paths, configuration and SourceModule::package are the same. What follows from
+  // these may be shared with `like`, which need not outlive the new layer.
+  virtual std::unique_ptr<TreeLayer> OpenLike(const TreeView& tree,
+                                              const TreeLayer& /*like*/) const {
+    return Open(tree);
+  }
   // The statements of a file, for selections by line; null where it cannot be parsed, or where
   // bodies are the finest that the layer tells apart.
   virtual std::unique_ptr<StatementReader> Statements(absl::string_view /*path*/,

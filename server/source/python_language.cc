@@ -1,8 +1,10 @@
 #include "server/source/python_language.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/base/call_once.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
@@ -27,21 +29,86 @@ std::string Join(absl::string_view folder, absl::string_view name) {
   return folder.empty() ? std::string(name) : absl::StrCat(folder, "/", name);
 }
 
-class PythonLayer final : public TreeLayer {
+// The names under which the files of a tree are imported: they follow from the paths alone.
+// Immutable, so that trees with the same paths share one.
+class ModuleNames {
  public:
-  explicit PythonLayer(const TreeView& tree) : tree_(tree), modules_(tree.size()) {
+  explicit ModuleNames(const TreeView& tree) : of_file_(tree.size()) {
+    size_t names = 0;  // that files have at most: growing the table costs more than filling it
     for (FileId file = 0; file < tree.size(); ++file) {
-      if (!tree.IsCode(file) || !absl::EndsWith(tree.Path(file), ".py")) continue;
-      modules_[file] = ModuleName(tree.Path(file));
-      by_module_[modules_[file]].push_back(file);
-      // Folders need no __init__.py to be packages.
-      std::string longer = modules_[file];
-      for (absl::string_view folder : FoldersAbove(tree.Path(file), longer)) {
-        longer = absl::StrCat(folder, ".", longer);
-        by_module_[longer].push_back(file);
-      }
+      if (IsPython(tree, file)) names += 1 + absl::c_count(tree.Path(file), '/');
+    }
+    files_.reserve(names);
+    for (FileId file = 0; file < tree.size(); ++file) {
+      if (IsPython(tree, file)) Add(tree, file);
     }
   }
+
+  // "" for what is not Python.
+  const std::string& Of(FileId file) const { return of_file_[file]; }
+  // The files that an import of `module` may mean, ascending.
+  absl::Span<const FileId> Files(absl::string_view module) const {
+    const auto it = files_.find(module);
+    return it == files_.end() ? absl::Span<const FileId>() : it->second;
+  }
+
+ private:
+  static bool IsPython(const TreeView& tree, FileId file) {
+    return tree.IsCode(file) && absl::EndsWith(tree.Path(file), ".py");
+  }
+
+  void Add(const TreeView& tree, FileId file) {
+    of_file_[file] = ModuleName(tree, tree.Path(file));
+    files_[of_file_[file]].push_back(file);
+    // Folders need no __init__.py to be packages.
+    std::string longer = of_file_[file];
+    for (absl::string_view folder : FoldersAbove(tree.Path(file), longer)) {
+      longer = absl::StrCat(folder, ".", longer);
+      files_[longer].push_back(file);
+    }
+  }
+
+  // The folders above the one that `module` begins in, the nearest first.
+  static std::vector<absl::string_view> FoldersAbove(absl::string_view path,
+                                                     absl::string_view module) {
+    std::vector<absl::string_view> parts = absl::StrSplit(FolderOf(path), '/', absl::SkipEmpty());
+    const bool package = absl::EndsWith(path, "/__init__.py");
+    const size_t named =
+        static_cast<size_t>(std::count(module.begin(), module.end(), '.')) + (package ? 1 : 0);
+    parts.resize(parts.size() - std::min(named, parts.size()));
+    std::reverse(parts.begin(), parts.end());
+    return parts;
+  }
+
+  // The dotted name under which a file is imported: from the topmost folder of its package on.
+  static std::string ModuleName(const TreeView& tree, absl::string_view path) {
+    const std::vector<absl::string_view> parts =
+        absl::StrSplit(path.substr(0, path.size() - 3), '/');
+    size_t top = parts.size() - 1;
+    absl::string_view folder = FolderOf(path);
+    while (top > 0 && tree.Find(Join(folder, "__init__.py")) != kNoFile) {
+      --top;
+      folder = FolderOf(folder);
+    }
+    std::string name(parts[top]);
+    for (size_t i = top + 1; i < parts.size(); ++i) {
+      if (i + 1 == parts.size() && parts[i] == "__init__") break;
+      absl::StrAppend(&name, ".", parts[i]);
+    }
+    return name;
+  }
+
+  std::vector<std::string> of_file_;
+  absl::flat_hash_map<std::string, std::vector<FileId>> files_;
+};
+
+class PythonLayer final : public TreeLayer {
+ public:
+  explicit PythonLayer(const TreeView& tree)
+      : tree_(tree), modules_(std::make_shared<const ModuleNames>(tree)) {}
+  // Of a tree with the same paths.
+  PythonLayer(const TreeView& tree, const PythonLayer& like)
+      : tree_(tree), modules_(like.modules_) {}
 
   std::vector<FileId> Resolve(FileId file, const ImportSource& source) const override {
     const std::string module = Absolute(file, source);
@@ -85,8 +152,8 @@ class PythonLayer final : public TreeLayer {
     absl::string_view module = label;
     for (size_t dot = module.rfind('.'); dot != absl::string_view::npos; dot = module.rfind('.')) {
       module = module.substr(0, dot);
-      const auto it = by_module_.find(module);
-      if (it != by_module_.end()) return it->second.front();
+      const absl::Span<const FileId> files = modules_->Files(module);
+      if (!files.empty()) return files.front();
     }
     return kNoFile;
   }
@@ -95,8 +162,8 @@ class PythonLayer final : public TreeLayer {
     std::vector<std::string> names;
     const size_t colons = label.find("::");
     if (colons == absl::string_view::npos) {
-      if (test_file == kNoFile || test_file >= modules_.size()) return names;
-      const std::string& module = modules_[test_file];
+      if (test_file == kNoFile || test_file >= tree_.size()) return names;
+      const std::string& module = modules_->Of(test_file);
       if (!absl::StartsWith(label, module) || label.size() <= module.size()) return names;
       return absl::StrSplit(label.substr(module.size() + 1), '.');
     }
@@ -117,7 +184,7 @@ class PythonLayer final : public TreeLayer {
   bool ImportsLibrary(const ImportSource& source) const override {
     absl::call_once(libraries_once_, [this] {
       for (FileId file = 0; file < tree_.size(); ++file) {
-        if (modules_[file].empty()) continue;
+        if (modules_->Of(file).empty()) continue;
         for (const ImportSource& s : tree_.Module(file).imports) {
           if (s.level == 0) libraries_.insert(Top(tree_.names().Name(s.module)));
         }
@@ -131,40 +198,10 @@ class PythonLayer final : public TreeLayer {
     return module.substr(0, module.find('.'));
   }
 
-  // The folders above the one that `module` begins in, the nearest first.
-  static std::vector<absl::string_view> FoldersAbove(absl::string_view path,
-                                                     absl::string_view module) {
-    std::vector<absl::string_view> parts = absl::StrSplit(FolderOf(path), '/', absl::SkipEmpty());
-    const bool package = absl::EndsWith(path, "/__init__.py");
-    const size_t named =
-        static_cast<size_t>(std::count(module.begin(), module.end(), '.')) + (package ? 1 : 0);
-    parts.resize(parts.size() - std::min(named, parts.size()));
-    std::reverse(parts.begin(), parts.end());
-    return parts;
-  }
-
-  // The dotted name under which a file is imported: from the topmost folder of its package on.
-  std::string ModuleName(absl::string_view path) const {
-    const std::vector<absl::string_view> parts =
-        absl::StrSplit(path.substr(0, path.size() - 3), '/');
-    size_t top = parts.size() - 1;
-    absl::string_view folder = FolderOf(path);
-    while (top > 0 && tree_.Find(Join(folder, "__init__.py")) != kNoFile) {
-      --top;
-      folder = FolderOf(folder);
-    }
-    std::string name(parts[top]);
-    for (size_t i = top + 1; i < parts.size(); ++i) {
-      if (i + 1 == parts.size() && parts[i] == "__init__") break;
-      absl::StrAppend(&name, ".", parts[i]);
-    }
-    return name;
-  }
-
   std::string Absolute(FileId file, const ImportSource& source) const {
     const absl::string_view written = tree_.names().Name(source.module);
     if (source.level == 0) return std::string(written);
-    std::vector<absl::string_view> package = absl::StrSplit(modules_[file], '.');
+    std::vector<absl::string_view> package = absl::StrSplit(modules_->Of(file), '.');
     const bool is_package = absl::EndsWith(tree_.Path(file), "__init__.py");
     const size_t up = source.level - (is_package ? 1 : 0);
     package.resize(package.size() - std::min<size_t>(up, package.size()));
@@ -177,13 +214,12 @@ class PythonLayer final : public TreeLayer {
   }
 
   void Append(absl::string_view module, std::vector<FileId>* out) const {
-    const auto it = by_module_.find(module);
-    if (it != by_module_.end()) out->insert(out->end(), it->second.begin(), it->second.end());
+    const absl::Span<const FileId> files = modules_->Files(module);
+    out->insert(out->end(), files.begin(), files.end());
   }
 
   const TreeView& tree_;
-  std::vector<std::string> modules_;  // by file; "" for what is not Python
-  absl::flat_hash_map<std::string, std::vector<FileId>> by_module_;
+  const std::shared_ptr<const ModuleNames> modules_;
   mutable absl::once_flag libraries_once_;
   mutable absl::flat_hash_set<absl::string_view> libraries_;  // top-level modules imported
 };
@@ -219,6 +255,9 @@ class Python final : public Language {
   }
   std::unique_ptr<TreeLayer> Open(const TreeView& tree) const override {
     return std::make_unique<PythonLayer>(tree);
+  }
+  std::unique_ptr<TreeLayer> OpenLike(const TreeView& tree, const TreeLayer& like) const override {
+    return std::make_unique<PythonLayer>(tree, static_cast<const PythonLayer&>(like));
   }
   bool Special(absl::string_view name) const override {
     return absl::StartsWith(name, "__") && absl::EndsWith(name, "__");

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <thread>
 #include <utility>
 
+#include "absl/hash/hash.h"
 #include "storage/model/mutex.h"
 #include "storage/model/status_macros.h"
 
@@ -46,6 +48,40 @@ absl::Status ForAll(size_t n, F f) {
 }
 
 }  // namespace
+
+// A hash table of positions in the list of files, at most half full.
+class SourceTree::PathTable {
+ public:
+  explicit PathTable(const std::vector<SourceFile>& files)
+      : slots_(std::bit_ceil(2 * files.size() + 1)) {
+    for (FileId file = 0; file < files.size(); ++file) {
+      const size_t hash = absl::Hash<absl::string_view>()(files[file].path);
+      size_t at = hash & (slots_.size() - 1);
+      while (slots_[at].file != kNoFile) at = (at + 1) & (slots_.size() - 1);
+      slots_[at] = {Tag(hash), file};
+    }
+  }
+
+  // `files` has the paths that the table was made of.
+  FileId Find(absl::string_view path, const std::vector<SourceFile>& files) const {
+    const size_t hash = absl::Hash<absl::string_view>()(path);
+    for (size_t at = hash & (slots_.size() - 1); slots_[at].file != kNoFile;
+         at = (at + 1) & (slots_.size() - 1)) {
+      const Slot& slot = slots_[at];
+      if (slot.tag == Tag(hash) && files[slot.file].path == path) return slot.file;
+    }
+    return kNoFile;
+  }
+
+ private:
+  struct Slot {
+    uint32_t tag = 0;  // of the hash, bits that do not choose the slot
+    FileId file = kNoFile;
+  };
+  static uint32_t Tag(size_t hash) { return static_cast<uint32_t>(hash >> 32); }
+
+  std::vector<Slot> slots_;
+};
 
 SourceTree::SourceTree(std::vector<SourceFile> files, std::shared_ptr<ModuleSource> modules)
     : source_(std::move(modules)), files_(std::move(files)) {
@@ -115,43 +151,47 @@ bool SourceTree::SameLayout(const SourceTree& base) const {
 }
 
 absl::Status SourceTree::Link(const SourceTree* base) {
+  paths_ = base != nullptr ? base->paths_ : std::make_shared<const PathTable>(files_);
   for (const Language* language : languages_) {
-    if (language != nullptr && !layers_.contains(language)) {
-      layers_.emplace(language, language->Open(*this));
-    }
+    if (language == nullptr || layers_.contains(language)) continue;
+    layers_.emplace(language, base != nullptr
+                                  ? language->OpenLike(*this, *base->layers_.at(language))
+                                  : language->Open(*this));
   }
-  imports_.resize(files_.size());
-  std::vector<uint32_t> counts(files_.size() + 1, 0);
+  import_begin_.reserve(files_.size() + 1);
+  if (base != nullptr) imports_.reserve(base->imports_.size() + base->imports_.size() / 8);
   for (FileId file = 0; file < files_.size(); ++file) {
-    if (languages_[file] == nullptr) continue;
-    std::vector<FileId>& imports = imports_[file];
-    if (base != nullptr && base->files_[file].blob == files_[file].blob) {
-      imports = base->imports_[file];
-    } else {
-      imports = layers_.at(languages_[file])->ImportsOf(file);
-      std::sort(imports.begin(), imports.end());
-      imports.erase(std::unique(imports.begin(), imports.end()), imports.end());
-      imports.erase(std::remove(imports.begin(), imports.end(), file), imports.end());
-    }
-    for (FileId target : imports) ++counts[target + 1];
+    import_begin_.push_back(static_cast<uint32_t>(imports_.size()));
+    if (languages_[file] != nullptr) LinkFile(file, base);
   }
+  import_begin_.push_back(static_cast<uint32_t>(imports_.size()));
+  std::vector<uint32_t> counts(files_.size() + 1, 0);
+  for (FileId target : imports_) ++counts[target + 1];
   for (size_t i = 1; i < counts.size(); ++i) counts[i] += counts[i - 1];
   importer_begin_ = counts;
   importers_.resize(counts.back());
   for (FileId file = 0; file < files_.size(); ++file) {
-    for (FileId target : imports_[file]) importers_[counts[target]++] = file;
+    for (FileId target : Imports(file)) importers_[counts[target]++] = file;
   }
   MutexLock lock(&unread_mutex_);
   return unread_;
 }
 
-FileId SourceTree::Find(absl::string_view path) const {
-  const auto it = std::lower_bound(
-      files_.begin(), files_.end(), path,
-      [](const SourceFile& file, absl::string_view p) { return absl::string_view(file.path) < p; });
-  return it == files_.end() || it->path != path ? kNoFile
-                                                : static_cast<FileId>(it - files_.begin());
+// Appends the imports of `file`, those of smaller numbers being there.
+void SourceTree::LinkFile(FileId file, const SourceTree* base) {
+  if (base != nullptr && base->files_[file].blob == files_[file].blob) {
+    const absl::Span<const FileId> known = base->Imports(file);
+    imports_.insert(imports_.end(), known.begin(), known.end());
+    return;
+  }
+  std::vector<FileId> imports = layers_.at(languages_[file])->ImportsOf(file);
+  std::sort(imports.begin(), imports.end());
+  imports.erase(std::unique(imports.begin(), imports.end()), imports.end());
+  imports.erase(std::remove(imports.begin(), imports.end(), file), imports.end());
+  imports_.insert(imports_.end(), imports.begin(), imports.end());
 }
+
+FileId SourceTree::Find(absl::string_view path) const { return paths_->Find(path, files_); }
 
 std::string SourceTree::Text(FileId file) const {
   if (!files_[file].regular) return "";

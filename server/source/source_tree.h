@@ -76,7 +76,10 @@ class SourceTree final : public TreeView {
   // Null where no file of that language is in the tree.
   const TreeLayer* LayerOf(const Language* language) const;
   // Files that `file` brings along, ascending; and those that bring `file` along.
-  absl::Span<const FileId> Imports(FileId file) const { return imports_[file]; }
+  absl::Span<const FileId> Imports(FileId file) const {
+    return absl::MakeConstSpan(imports_).subspan(import_begin_[file],
+                                                 import_begin_[file + 1] - import_begin_[file]);
+  }
   absl::Span<const FileId> Importers(FileId file) const {
     return absl::MakeConstSpan(importers_)
         .subspan(importer_begin_[file], importer_begin_[file + 1] - importer_begin_[file]);
@@ -86,6 +89,10 @@ class SourceTree final : public TreeView {
   SourceTree(std::vector<SourceFile> files, std::shared_ptr<ModuleSource> modules);
   absl::Status LoadModules(const SourceTree* base);
   absl::Status Link(const SourceTree* base);
+  void LinkFile(FileId file, const SourceTree* base);
+  // Finds files by path. Has no paths itself, so that trees with the same paths share one.
+  class PathTable;
+
   // Whether the imports of unchanged files are those of `base`: the same paths, and no other file
   // changed than code.
   bool SameLayout(const SourceTree& base) const;
@@ -95,7 +102,9 @@ class SourceTree final : public TreeView {
   std::vector<const Language*> languages_;
   std::vector<std::shared_ptr<const SourceModule>> modules_;
   absl::flat_hash_map<const Language*, std::unique_ptr<TreeLayer>> layers_;
-  std::vector<std::vector<FileId>> imports_;
+  std::shared_ptr<const PathTable> paths_;
+  std::vector<uint32_t> import_begin_;
+  std::vector<FileId> imports_;
   std::vector<uint32_t> importer_begin_;
   std::vector<FileId> importers_;
   mutable Mutex unread_mutex_;

@@ -5,8 +5,12 @@
 
 #include <map>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace testselect {
 namespace {
@@ -58,6 +62,58 @@ TEST_F(SourceTreeTest, AConfigurationThatCannotBeReadIsAnError) {
 TEST_F(SourceTreeTest, CodeThatCannotBeReadIsAnError) {
   blobs_->Lose(code_);
   EXPECT_TRUE(absl::IsNotFound(SourceTree::Build({module_, code_}, blobs_).status()));
+}
+
+// What a tree knows of its files: of each, its imports, its importers and where it is found; and
+// the files of two labels.
+std::string Known(const SourceTree& tree) {
+  const auto paths = [&](absl::Span<const FileId> files) {
+    return absl::StrJoin(files, " ",
+                         [&](std::string* out, FileId f) { absl::StrAppend(out, tree.Path(f)); });
+  };
+  std::string known;
+  for (FileId file = 0; file < tree.size(); ++file) {
+    EXPECT_EQ(tree.Find(tree.Path(file)), file);
+    absl::StrAppend(&known, tree.Path(file), " <- ", paths(tree.Imports(file)), "; -> ",
+                    paths(tree.Importers(file)), "\n");
+  }
+  const TreeLayer* python = tree.LayerOf(LanguageOf("a.py"));
+  for (absl::string_view label : {"tests/test_a.py::test_x", "tests.test_a.TestX.test_y"}) {
+    const FileId home = python->TestFile(label);
+    absl::StrAppend(&known, label, ": ", home == kNoFile ? "" : tree.Path(home), " ",
+                    absl::StrJoin(python->TestNames(label, home), "."), "\n");
+  }
+  return known;
+}
+
+TEST_F(SourceTreeTest, ADerivedTreeIsTheOneThatIsBuiltWhetherContentOrPathsDiffer) {
+  const SourceFile test = blobs_->Add("tests/test_a.py", "import lib.a\n");
+  const SourceFile init = blobs_->Add("lib/__init__.py", "");
+  const SourceFile a = blobs_->Add("lib/a.py", "import lib.b\n");
+  const SourceFile b = blobs_->Add("lib/b.py", "x = 1\n");
+  const SourceFile other_a = blobs_->Add("lib/a.py", "from . import b, c\nimport d\n");
+  const SourceFile c = blobs_->Add("lib/c.py", "import lib.a\n");
+  const SourceFile d = blobs_->Add("src/d.py", "");
+  const std::vector<std::vector<SourceFile>> trees = {{init, a, b, test},
+                                                      {init, other_a, b, test},
+                                                      {init, other_a, b, c, test},
+                                                      {init, a, b, c, test},
+                                                      {init, other_a, b, c, d, test},
+                                                      {other_a, b, c, d, test},
+                                                      {d},
+                                                      {a, b}};
+  for (const std::vector<SourceFile>& base : trees) {
+    for (const std::vector<SourceFile>& files : trees) {
+      auto derived_from = SourceTree::Build(base, blobs_);
+      ASSERT_TRUE(derived_from.ok()) << derived_from.status();
+      const auto derived = SourceTree::Derive(**derived_from, files, blobs_);
+      derived_from->reset();
+      const auto built = SourceTree::Build(files, blobs_);
+      ASSERT_TRUE(derived.ok() && built.ok());
+      EXPECT_EQ(Known(**derived), Known(**built));
+      EXPECT_EQ((*derived)->Find("lib/none.py"), kNoFile);
+    }
+  }
 }
 
 }  // namespace
