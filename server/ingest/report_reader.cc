@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
 #include <numeric>
 #include <set>
 #include <system_error>
@@ -11,6 +14,7 @@
 #include "absl/strings/strip.h"
 #include "server/ingest/formats.h"
 #include "server/ingest/parse_error.h"
+#include "server/ingest/sqlite_log.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -34,6 +38,35 @@ std::string ExtensionOf(absl::string_view path) {
   if (!absl::ConsumeSuffix(&base, ".gz")) absl::ConsumeSuffix(&base, ".zst");
   const size_t dot = base.rfind('.');
   return dot == absl::string_view::npos ? "" : std::string(base.substr(dot));
+}
+
+bool IsSqliteFile(const std::string& file) {
+  std::string head(32, '\0');
+  std::ifstream in(file, std::ios::binary);
+  in.read(head.data(), static_cast<std::streamsize>(head.size()));
+  return IsSqlite(absl::string_view(head).substr(0, static_cast<size_t>(in.gcount())));
+}
+
+// The files of an archive without those that SQLite keeps beside a database: its log is carried
+// over first.
+absl::StatusOr<std::vector<UnpackedArchive::File>> WithLogsFolded(
+    const std::vector<UnpackedArchive::File>& files, const std::string& report,
+    uint64_t max_bytes) {
+  std::map<std::string, std::string> by_path;
+  for (const auto& file : files) by_path.emplace(file.path, file.file);
+  std::set<std::string> beside;
+  for (const auto& file : files) {
+    const std::string path = absl::StrCat(file.path, kSqliteLogSuffix);
+    const auto log = by_path.find(path);
+    if (log == by_path.end() || !IsSqliteFile(file.file)) continue;
+    TS_RETURN_IF_ERROR(
+        FoldSqliteLog(file.file, log->second, max_bytes, absl::StrCat(report, "/", file.path)));
+    beside.insert({path, absl::StrCat(file.path, "-shm")});
+  }
+  std::vector<UnpackedArchive::File> rest;
+  std::copy_if(files.begin(), files.end(), std::back_inserter(rest),
+               [&](const auto& file) { return beside.count(file.path) == 0; });
+  return rest;
 }
 
 // The files of one group as its parser sees them.
@@ -169,11 +202,14 @@ absl::Status ReportReader::TakeArchive(size_t report, ReportSource& source) {
   }
   TS_ASSIGN_OR_RETURN(
       auto archive, UnpackedArchive::Unpack(source, options_.spool_dir, options_.max_report_bytes));
+  const std::string folder(absl::StripSuffix(whole.name, "/"));
+  TS_ASSIGN_OR_RETURN(const auto files,
+                      WithLogsFolded(archive->files(), folder, options_.max_report_bytes));
   std::vector<Found> found;
-  for (const UnpackedArchive::File& file : archive->files()) {
+  for (const UnpackedArchive::File& file : files) {
     ReportFile part = whole;
     part.file = file.file;
-    part.name = absl::StrCat(absl::StripSuffix(whole.name, "/"), "/", file.path);
+    part.name = absl::StrCat(folder, "/", file.path);
     TS_ASSIGN_OR_RETURN(Found examined, Examine(std::move(part), named));
     found.push_back(std::move(examined));
   }

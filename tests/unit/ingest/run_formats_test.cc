@@ -197,8 +197,7 @@ TEST(JacocoXmlTest, NamesTheLineOfWhatIsWrong) {
               HasSubstr("line 2: a sourcefile has no name"));
   EXPECT_THAT(ErrorOf(p, "<reports/>"), HasSubstr("the root element is 'reports', not 'report'"));
   // A session's name may hold any character, and JaCoCo writes it as it is.
-  EXPECT_THAT(ErrorOf(p, "<report name='a'>\n<sessioninfo id='\x1b[1m'/></report>"),
-              HasSubstr("line 2: the XML is not well-formed"));
+  EXPECT_EQ(ErrorOf(p, "<report name='a'><sessioninfo id='\x1b[1m'/></report>"), "");
 }
 
 TEST(CloverTest, ReadsTheThreeDialects) {
