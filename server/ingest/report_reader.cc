@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
-#include <map>
 #include <numeric>
 #include <set>
 #include <system_error>
@@ -12,9 +10,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "server/ingest/archive_files.h"
 #include "server/ingest/formats.h"
 #include "server/ingest/parse_error.h"
-#include "server/ingest/sqlite_log.h"
+#include "server/ingest/side_files.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -38,35 +37,6 @@ std::string ExtensionOf(absl::string_view path) {
   if (!absl::ConsumeSuffix(&base, ".gz")) absl::ConsumeSuffix(&base, ".zst");
   const size_t dot = base.rfind('.');
   return dot == absl::string_view::npos ? "" : std::string(base.substr(dot));
-}
-
-bool IsSqliteFile(const std::string& file) {
-  std::string head(32, '\0');
-  std::ifstream in(file, std::ios::binary);
-  in.read(head.data(), static_cast<std::streamsize>(head.size()));
-  return IsSqlite(absl::string_view(head).substr(0, static_cast<size_t>(in.gcount())));
-}
-
-// The files of an archive without those that SQLite keeps beside a database: its log is carried
-// over first.
-absl::StatusOr<std::vector<UnpackedArchive::File>> WithLogsFolded(
-    const std::vector<UnpackedArchive::File>& files, const std::string& report,
-    uint64_t max_bytes) {
-  std::map<std::string, std::string> by_path;
-  for (const auto& file : files) by_path.emplace(file.path, file.file);
-  std::set<std::string> beside;
-  for (const auto& file : files) {
-    const std::string path = absl::StrCat(file.path, kSqliteLogSuffix);
-    const auto log = by_path.find(path);
-    if (log == by_path.end() || !IsSqliteFile(file.file)) continue;
-    TS_RETURN_IF_ERROR(
-        FoldSqliteLog(file.file, log->second, max_bytes, absl::StrCat(report, "/", file.path)));
-    beside.insert({path, absl::StrCat(file.path, "-shm")});
-  }
-  std::vector<UnpackedArchive::File> rest;
-  std::copy_if(files.begin(), files.end(), std::back_inserter(rest),
-               [&](const auto& file) { return beside.count(file.path) == 0; });
-  return rest;
 }
 
 // The files of one group as its parser sees them.
@@ -200,20 +170,18 @@ absl::Status ReportReader::TakeArchive(size_t report, ReportSource& source) {
   if (!whole.format.empty()) {
     TS_ASSIGN_OR_RETURN(named, FindReportParser(whole.format));
   }
-  TS_ASSIGN_OR_RETURN(
-      auto archive, UnpackedArchive::Unpack(source, options_.spool_dir, options_.max_report_bytes));
+  TS_ASSIGN_OR_RETURN(UnpackedReports unpacked,
+                      UnpackReports(source, options_.spool_dir, options_.max_report_bytes));
+  std::move(unpacked.archives.begin(), unpacked.archives.end(), std::back_inserter(archives_));
   const std::string folder(absl::StripSuffix(whole.name, "/"));
-  TS_ASSIGN_OR_RETURN(const auto files,
-                      WithLogsFolded(archive->files(), folder, options_.max_report_bytes));
   std::vector<Found> found;
-  for (const UnpackedArchive::File& file : files) {
+  for (const UnpackedArchive::File& file : unpacked.files) {
     ReportFile part = whole;
     part.file = file.file;
     part.name = absl::StrCat(folder, "/", file.path);
     TS_ASSIGN_OR_RETURN(Found examined, Examine(std::move(part), named));
     found.push_back(std::move(examined));
   }
-  archives_.push_back(std::move(archive));
   if (found.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(whole.name, ": the folder is empty"));
   }
@@ -260,11 +228,13 @@ absl::Status ReportReader::TakeUnrecognised(size_t report, std::vector<Found> fo
   std::vector<std::string> left_out;
   for (const Found& f : found) {
     const std::string extension = ExtensionOf(f.file.name);
-    if (std::find(extensions.begin(), extensions.end(), extension) == extensions.end()) {
+    TS_ASSIGN_OR_RETURN(const auto source, Open(f.file));
+    TS_ASSIGN_OR_RETURN(const absl::string_view head, source->Peek());
+    if (std::find(extensions.begin(), extensions.end(), extension) == extensions.end() ||
+        IsSideFile(f.file.name, head)) {
       left_out.push_back(f.file.name);
       continue;
     }
-    TS_ASSIGN_OR_RETURN(const auto source, Open(f.file));
     TS_ASSIGN_OR_RETURN(const ReportParser* const parser, ChooseParser(f.file, *source));
     TS_RETURN_IF_ERROR(TakeFile(report, f.file, parser, *source));
   }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <system_error>
 
@@ -52,6 +53,12 @@ absl::Status Fold(const std::string& database, absl::string_view name) {
 }  // namespace
 
 bool IsSqlite(absl::string_view head) { return absl::StartsWith(head, kMagic); }
+
+bool IsSqliteFile(const std::string& file) {
+  std::string head(kMagic.size(), '\0');
+  std::ifstream in(file, std::ios::binary);
+  return in.read(head.data(), static_cast<std::streamsize>(head.size())) && IsSqlite(head);
+}
 
 bool IsSqliteWithLog(absl::string_view head) {
   return IsSqlite(head) && head.size() > kWriteVersion && head[kWriteVersion] == 2;

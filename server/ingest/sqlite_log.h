@@ -14,6 +14,8 @@ inline constexpr absl::string_view kSqliteLogSuffix = "-wal";
 
 // Whether content that begins with `head` is a SQLite database.
 bool IsSqlite(absl::string_view head);
+// The same for a file; false where it cannot be read.
+bool IsSqliteFile(const std::string& file);
 // Whether it is one that is kept with a write-ahead log.
 bool IsSqliteWithLog(absl::string_view head);
 

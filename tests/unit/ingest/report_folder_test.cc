@@ -86,6 +86,26 @@ TEST_F(ReportFolderTest, TheWriteAheadLogBesideADatabaseIsPartOfIt) {
   EXPECT_THAT(map.outcomes, ElementsAre(Key("new"), Key("old")));
 }
 
+TEST_F(ReportFolderTest, WhatToolsWriteBesideTheirReportsIsLeftOut) {
+  const std::string counts = R"({"a.js": {"path": "a.js", "statementMap": {"0": {"start":
+      {"line": 1, "column": 0}, "end": {"line": 1, "column": 4}}}, "s": {"0": 1}}})";
+  ASSERT_OK_AND_ASSIGN(
+      const auto result,
+      Parse({Folder({{"1.json", counts},
+                     {"coverage-summary.json", R"({"total": {"lines":{"total":1}}})"},
+                     {"processinfo/1.json", R"({"parent":null,"pid":7,"argv":["node"]})"},
+                     {"processinfo/index.json", R"({"processes":{},"files":{}})"}},
+                    "", "t"),
+             Folder({{"TEST-a.xml", kJUnit}, {"failsafe-summary.xml", "<failsafe-summary/>"}})}));
+  EXPECT_EQ(result.summary.files, 1u);
+  EXPECT_THAT(result.summary.warnings,
+              ElementsAre(HasSubstr("3 files are of no known format and left out"),
+                          HasSubstr("1 file is of no known format and left out"),
+                          HasSubstr("1 outcomes are of labels that no coverage names")));
+  EXPECT_THAT(Parse({Folder({{"1.json", counts}, {"2.json", R"({"pid": 7})"}}, "", "t")}).status(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("2.json")));
+}
+
 TEST_F(ReportFolderTest, CoverageAndOutcomesOfOneFolderAreTakenInTheRightOrder) {
   ASSERT_OK_AND_ASSIGN(
       const auto result,
