@@ -62,18 +62,17 @@ absl::StatusOr<Content> Digested(int fd, int copy, const std::string& name) {
   return content;
 }
 
-// Packs a folder, or the report and its neighbours where `neighbours` is their format, and leaves
-// `copy` at its begin.
-absl::Status Pack(const std::string& path, const FolderParser* neighbours, int copy) {
-  TS_RETURN_IF_ERROR(neighbours == nullptr ? PackFolder(path, copy)
-                                           : PackNeighbours(path, *neighbours, copy));
+// Packs a folder, or the report and its neighbours, and leaves `copy` at its begin.
+absl::Status Pack(const std::string& path, const Neighbours& neighbours, int copy) {
+  TS_RETURN_IF_ERROR(neighbours.any() ? PackNeighbours(path, neighbours, copy)
+                                      : PackFolder(path, copy));
   if (lseek(copy, 0, SEEK_SET) != 0) return ErrnoStatus("a temporary file", errno);
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::Status PreparedReports::Add(UploadReport report, const FolderParser* neighbours) {
+absl::Status PreparedReports::Add(UploadReport report, const Neighbours& neighbours) {
   TS_ASSIGN_OR_RETURN(const int fd, OpenReport(report.path));
   absl::Cleanup close_it = [fd] { close(fd); };
   struct stat info = {};
@@ -81,12 +80,11 @@ absl::Status PreparedReports::Add(UploadReport report, const FolderParser* neigh
   Entry& entry = entries_.emplace_back();
   entry.report = std::move(report);
   if (entry.report.name.empty()) {
-    entry.report.name =
-        neighbours == nullptr ? entry.report.path : FolderOfReport(entry.report.path);
+    entry.report.name = neighbours.any() ? FolderOfReport(entry.report.path) : entry.report.path;
   }
   entry.file = entry.report.path;
   int copy = -1;
-  const bool packed = S_ISDIR(info.st_mode) || neighbours != nullptr;
+  const bool packed = S_ISDIR(info.st_mode) || neighbours.any();
   if (packed || !S_ISREG(info.st_mode) || entry.report.path == "-") {
     TS_ASSIGN_OR_RETURN(const auto temporary, CreateTemporary());
     copy = temporary.first;
@@ -110,8 +108,8 @@ absl::StatusOr<PreparedReports> PreparedReports::Open(std::vector<UploadReport> 
   std::vector<std::string> paths;
   for (const UploadReport& report : reports) paths.push_back(report.path);
   for (UploadReport& report : reports) {
-    const FolderParser* const neighbours =
-        report.with_neighbours ? FormatOfNeighbours(report.path, report.format, paths) : nullptr;
+    const Neighbours neighbours =
+        report.with_neighbours ? FindNeighbours(report.path, report.format, paths) : Neighbours();
     TS_RETURN_IF_ERROR(prepared.Add(std::move(report), neighbours));
   }
   return prepared;

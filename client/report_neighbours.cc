@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/ingest/report_archive.h"
+#include "server/ingest/sqlite_log.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect::client {
@@ -36,28 +37,36 @@ std::string FolderOfReport(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-const FolderParser* FormatOfNeighbours(const std::string& path, absl::string_view format,
-                                       absl::Span<const std::string> reports) {
-  if (reports.size() > kMostReports || path == "-" || !IsRegular(path)) return nullptr;
+Neighbours FindNeighbours(const std::string& path, absl::string_view format,
+                          absl::Span<const std::string> reports) {
+  if (path == "-" || !IsRegular(path)) return {};
+  const std::string log = absl::StrCat(path, kSqliteLogSuffix);
+  if (IsRegular(log) && IsSqlite(HeadOf(path))) return {.log = true};
+  if (reports.size() > kMostReports) return {};
   const std::string folder = FolderOfReport(path);
   const std::string below = folder == "." ? "" : absl::StrCat(folder, "/");
   const bool others = std::any_of(reports.begin(), reports.end(), [&](const std::string& other) {
     return other != path && absl::StartsWith(other, below);
   });
-  if (others) return nullptr;
+  if (others) return {};
   const std::string head = HeadOf(path);
   for (const ReportParser* const parser : AllReportParsers()) {
     const FolderParser* const several = parser->folder_parser();
     if (several == nullptr || (!format.empty() && format != parser->name())) continue;
-    if (several->Recognises(head) && several->NeedsItsFolder(path)) return several;
+    if (several->Recognises(head) && several->NeedsItsFolder(path)) return {.format = several};
   }
-  return nullptr;
+  return {};
 }
 
-absl::Status PackNeighbours(const std::string& path, const FolderParser& parser, int fd) {
+absl::Status PackNeighbours(const std::string& path, const Neighbours& neighbours, int fd) {
   const std::string folder = FolderOfReport(path);
-  return PackFolder(folder, fd,
-                    [&](const std::string& file) { return parser.Takes(file, HeadOf(file)); });
+  if (neighbours.log) {
+    const std::string name = path.substr(path.rfind('/') + 1);
+    return PackFiles(folder, {name, absl::StrCat(name, kSqliteLogSuffix)}, fd);
+  }
+  return PackFolder(folder, fd, [&](const std::string& file) {
+    return neighbours.format->Takes(file, HeadOf(file));
+  });
 }
 
 }  // namespace testselect::client

@@ -11,11 +11,9 @@
 #include "client/connection.h"
 #include "testselect/v1/ingest.pb.h"
 
-namespace testselect {
-class FolderParser;
-}
-
 namespace testselect::client {
+
+struct Neighbours;
 
 // One report on disk.
 struct UploadReport {
@@ -61,7 +59,7 @@ class PreparedReports {
     std::string digest;  // 16 bytes
   };
   PreparedReports() = default;
-  absl::Status Add(UploadReport report, const FolderParser* neighbours);
+  absl::Status Add(UploadReport report, const Neighbours& neighbours);
 
   std::vector<Entry> entries_;
 };

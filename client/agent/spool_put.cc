@@ -38,9 +38,9 @@ absl::Status CreateSynced(const std::string& path, const Fill& fill) {
   return absl::OkStatus();
 }
 
-absl::Status Copy(const std::string& source, const FolderParser* neighbours, int to,
+absl::Status Copy(const std::string& source, const Neighbours& neighbours, int to,
                   const std::string& target) {
-  if (neighbours != nullptr) return PackNeighbours(source, *neighbours, to);
+  if (neighbours.any()) return PackNeighbours(source, neighbours, to);
   const int from = source == "-" ? dup(STDIN_FILENO) : open(source.c_str(), O_RDONLY | O_CLOEXEC);
   if (from < 0) return ErrnoStatus(absl::StrCat("report ", source), errno);
   absl::Cleanup close_it = [from] { close(from); };
@@ -95,7 +95,7 @@ absl::StatusOr<std::string> Spool::Put(const Manifest& manifest,
   files.insert(files.end(), manifest.outcomes.begin(), manifest.outcomes.end());
   for (size_t i = 0; i < files.size(); ++i) {
     const std::string path = absl::StrCat(folder, "/", files[i].file);
-    const FolderParser* const neighbours = FormatOfNeighbours(sources[i], files[i].format, sources);
+    const Neighbours neighbours = FindNeighbours(sources[i], files[i].format, sources);
     TS_RETURN_IF_ERROR(
         CreateSynced(path, [&](int fd) { return Copy(sources[i], neighbours, fd, path); }));
   }

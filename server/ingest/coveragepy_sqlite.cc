@@ -19,6 +19,7 @@
 #include "server/ingest/formats.h"
 #include "server/ingest/line_bits.h"
 #include "server/ingest/parse_error.h"
+#include "server/ingest/sqlite_log.h"
 #include "server/ingest/sqlite_reader.h"
 #include "server/ingest/static_contexts.h"
 #include "storage/model/status_macros.h"
@@ -236,8 +237,7 @@ class Parser : public ReportParser {
   bool names_labels() const override { return true; }
   bool is_outcomes() const override { return false; }
   bool Recognises(absl::string_view head) const override {
-    return absl::StartsWith(head, absl::string_view("SQLite format 3\0", 16)) &&
-           absl::StrContains(head, "coverage_schema");
+    return IsSqlite(head) && absl::StrContains(head, "coverage_schema");
   }
   absl::Status Parse(ReportSource& source, const ParseOptions& options,
                      EvidenceSink& sink) const override {

@@ -1,5 +1,6 @@
 #include "server/ingest/ingestor.h"
 
+#include <string>
 #include <utility>
 
 #include "server/ingest/report_reader.h"
@@ -28,6 +29,9 @@ absl::StatusOr<IngestResult> ParseUpload(absl::Span<const ReportFile> reports,
   summary.paths_mapped = builder.paths().mapped();
   summary.paths_missed = builder.paths().missed();
   summary.warnings = builder.warnings();
+  if (std::string missed = builder.paths().MissWarning(); !missed.empty()) {
+    summary.warnings.push_back(std::move(missed));
+  }
   return result;
 }
 

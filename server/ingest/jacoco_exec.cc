@@ -214,9 +214,8 @@ class Report {
     return absl::InvalidArgumentError(absl::StrCat(
         folder_.name(), ": ", kName,
         ": there are no class files. The data tells of probes, and only the classes tell of which "
-        "lines those are: give the folders of compiled classes as well (upload jacoco.exec "
-        "target/classes target/test-classes), or one folder that holds all of them; jars must be "
-        "unpacked"));
+        "lines those are: give the folders or jars of compiled classes as well (upload jacoco.exec "
+        "target/classes target/test-classes), or one folder that holds all of them"));
   }
 
   absl::Status ReadExec(ExecReader& in) {

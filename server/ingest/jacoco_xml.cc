@@ -80,6 +80,12 @@ class Handler : public XmlHandler {
 
   absl::Status TakeLine(const XmlAttributes& attributes) {
     TS_ASSIGN_OR_RETURN(const uint32_t line, ParseLine(attributes.Get("nr")));
+    if (attributes.Find("ci") == nullptr) {
+      return absl::InvalidArgumentError(
+          "a line has no 'ci', so that it is not known whether it ran (gcovr's JaCoCo report is "
+          "one "
+          "of those: use its JSON)");
+    }
     TS_ASSIGN_OR_RETURN(const bool executed, ParseCount(attributes.Get("ci")));
     if (executed) bits_.Add(line);
     return absl::OkStatus();

@@ -20,6 +20,7 @@
 #include "server/ingest/formats.h"
 #include "server/ingest/json_reader.h"
 #include "server/ingest/parse_error.h"
+#include "server/ingest/printed_json.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -27,6 +28,9 @@ namespace {
 
 constexpr absl::string_view kName = "jest-json";
 constexpr double kMillisecondsPerSecond = 1000;
+
+// Jest's and Vitest's.
+constexpr absl::string_view kFirstKeys[] = {"numFailedTestSuites", "numTotalTestSuites"};
 
 struct Test {
   std::vector<std::string> titles;  // of its suites, and its own
@@ -46,11 +50,12 @@ absl::StatusOr<Outcome> ParseStatus(absl::string_view status) {
 
 class Report {
  public:
-  Report(ReportSource* source, EvidenceSink* sink) : sink_(sink), json_(source, kName) {}
+  Report(ReportSource* source, EvidenceSink* sink)
+      : source_(source), sink_(sink), json_(source, kName) {}
 
   absl::Status Parse() {
     bool results = false;
-    TS_RETURN_IF_ERROR(json_.Start());
+    TS_RETURN_IF_ERROR(StartPrinted(source_, &json_, kFirstKeys));
     TS_RETURN_IF_ERROR(json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       if (key != "testResults") return json_.SkipValue();
       results = true;
@@ -161,6 +166,7 @@ class Report {
     return any;
   }
 
+  ReportSource* const source_;
   EvidenceSink* const sink_;
   JsonReader json_;
 };
@@ -174,7 +180,8 @@ class Parser : public ReportParser {
   bool names_labels() const override { return true; }
   bool is_outcomes() const override { return true; }
   bool Recognises(absl::string_view head) const override {
-    return head.find('{') < 8 && absl::StrContains(head, "\"numTotalTestSuites\"");
+    return MayHoldPrintedObject(head, kFirstKeys) &&
+           absl::StrContains(head, "\"numTotalTestSuites\"");
   }
   absl::Status Parse(ReportSource& source, const ParseOptions& options,
                      EvidenceSink& sink) const override {

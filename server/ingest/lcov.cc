@@ -5,7 +5,9 @@
 //   DA:<line>,<count>[,<checksum>]
 //   end_of_record
 //
-// A record without a test's name takes the upload's label. Memory: one record.
+// A record without a test's name takes the upload's label, and so does one whose name is the same
+// in whatever report the tool writes. A function that was entered without a line of it
+// (lcov_functions.h) is told as a function. Memory: one record.
 // https://github.com/linux-test-project/lcov, man/geninfo.1
 #include <string>
 
@@ -13,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "server/ingest/formats.h"
+#include "server/ingest/lcov_functions.h"
 #include "server/ingest/line_bits.h"
 #include "server/ingest/line_reader.h"
 #include "server/ingest/parse_error.h"
@@ -25,10 +28,17 @@ constexpr absl::string_view kName = "lcov";
 
 // Records that say nothing about lines executed.
 bool IsOtherRecord(absl::string_view tag) {
-  for (const absl::string_view known :
-       {"VER", "FN", "FNDA", "FNF", "FNH", "FNL", "FNA", "BRDA", "BRF", "BRH",
-        "LF",  "LH", "MCDC", "MCF", "MCH", "MRF", "MRH", "BA",   "KF",  "KH"}) {
+  for (const absl::string_view known : {"VER", "FNF", "FNH", "BRDA", "BRF", "BRH", "LF", "LH",
+                                        "MCDC", "MCF", "MCH", "MRF", "MRH", "BA", "KF", "KH"}) {
     if (tag == known) return true;
+  }
+  return false;
+}
+
+// What tools that know of no tests write into TN:.
+bool IsToolsOwnName(absl::string_view test) {
+  for (const absl::string_view known : {"GCOVR_report", "verilator_coverage"}) {
+    if (test == known) return true;
   }
   return false;
 }
@@ -62,14 +72,16 @@ class Tracefile {
     absl::string_view value = colon == absl::string_view::npos ? "" : line.substr(colon + 1);
     if (tag == "TN") {
       absl::ConsumeSuffix(&value, ",diff");
-      test_ = std::string(value);
+      test_ = IsToolsOwnName(value) ? "" : std::string(value);
       return absl::OkStatus();
     }
     if (tag == "SF") {
       if (in_record_) return lines_.Error("SF: inside a record (no end_of_record before)");
       return BeginRecord(value);
     }
-    if (!IsOtherRecord(tag)) return lines_.Error(absl::StrCat("unknown record ", Quoted(line)));
+    if (!functions_.Take(tag, value) && !IsOtherRecord(tag)) {
+      return lines_.Error(absl::StrCat("unknown record ", Quoted(line)));
+    }
     return absl::OkStatus();
   }
 
@@ -80,11 +92,20 @@ class Tracefile {
     TS_RETURN_IF_ERROR(lines_.AtLine(RequireLabel(source_->name(), kName, label)));
     const absl::StatusOr<ContextId> context = sink_->Context(label, Phase::kRun);
     if (!context.ok()) return lines_.AtLine(context.status());
+    WarnOfLabel(label);
     const absl::StatusOr<FileId> file = sink_->File(path);
     if (!file.ok()) return lines_.AtLine(file.status());
     context_ = *context;
     file_ = *file;
     return absl::OkStatus();
+  }
+
+  void WarnOfLabel(const std::string& used) {
+    if (options_.label.empty() || used == options_.label || warned_) return;
+    warned_ = true;
+    sink_->Warn(absl::StrCat(source_->name(), ": the report names tests itself (TN:), such as ",
+                             Quoted(used), "; the label ", Quoted(options_.label),
+                             " gets no evidence of it"));
   }
 
   absl::Status TakeData(absl::string_view value) {
@@ -99,6 +120,7 @@ class Tracefile {
     count = count.substr(0, count.find(','));  // a checksum may follow
     const absl::StatusOr<bool> executed = ParseCount(count);
     if (!executed.ok()) return lines_.AtLine(executed.status());
+    known_.Add(*line);
     if (*executed) bits_.Add(*line);
     return absl::OkStatus();
   }
@@ -107,7 +129,11 @@ class Tracefile {
     if (!in_record_) return lines_.Error("end_of_record without SF:");
     in_record_ = false;
     sink_->AddLineBits(file_, context_, bits_.bits());
+    for (const LineRange& lines : functions_.TakeEntered(known_)) {
+      sink_->AddFunction(file_, context_, lines);
+    }
     bits_.Clear();
+    known_.Clear();
     return absl::OkStatus();
   }
 
@@ -116,11 +142,12 @@ class Tracefile {
   EvidenceSink* const sink_;
   LineReader lines_;
   std::string test_;
-  bool in_record_ = false;
+  bool in_record_ = false, warned_ = false;
   uint64_t records_ = 0;
   ContextId context_ = kGlobalContext;
   FileId file_ = kIgnoredFile;
-  LineBits bits_;
+  LineBits bits_, known_;  // executed, and all
+  LcovFunctions functions_;
 };
 
 class Parser : public ReportParser {

@@ -1,6 +1,7 @@
 // LineBits: the executed lines of one file while a parser collects them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -40,6 +41,18 @@ class LineBits {
     }
   }
   bool empty() const { return bits_.empty(); }
+  // Both inclusive. Cost: as AddRange, up to the greatest line added.
+  bool AnyIn(uint32_t first, uint32_t last) const {
+    const uint64_t end = std::min<uint64_t>(uint64_t{last} + 1, bits_.size() * 8);
+    for (uint64_t line = first; line < end; ++line) {
+      if (line % 8 == 0 && bits_[line / 8] == '\0') {
+        line += 7;
+      } else if ((bits_[line / 8] >> line % 8 & 1) != 0) {
+        return true;
+      }
+    }
+    return false;
+  }
   absl::string_view bits() const { return bits_; }
   void Clear() { bits_.clear(); }
 

@@ -7,7 +7,8 @@
 // The label is the full title, or the file as a whole where coverage says so. "tests" is not read:
 // its elements do not tell how they ended. A hook that failed is among the failures
 // ('kitchen "before all" hook for "adds"'): the tests of its suite failed, whether they ran or not.
-// A test that passed in a later attempt is flaky. Durations are milliseconds. Memory: one test.
+// A test that passed in a later attempt is flaky. Durations are milliseconds. What the tests print
+// may stand around it (printed_json.h). Memory: one test.
 #include <string>
 
 #include "absl/strings/ascii.h"
@@ -17,12 +18,14 @@
 #include "server/ingest/formats.h"
 #include "server/ingest/json_reader.h"
 #include "server/ingest/parse_error.h"
+#include "server/ingest/printed_json.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
 namespace {
 
 constexpr absl::string_view kName = "mocha-json";
+constexpr absl::string_view kFirstKeys[] = {"stats"};
 constexpr double kMillisecondsPerSecond = 1000;
 
 struct Test {
@@ -46,7 +49,7 @@ class Report {
 
   absl::Status Parse() {
     bool lists = false;
-    TS_RETURN_IF_ERROR(json_.Start());
+    TS_RETURN_IF_ERROR(StartPrinted(source_, &json_, kFirstKeys));
     TS_RETURN_IF_ERROR(json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       const Outcome outcome = key == "passes"     ? Outcome::kPassed
                               : key == "failures" ? Outcome::kFailed
@@ -60,7 +63,7 @@ class Report {
       });
     }));
     if (!lists) return json_.Error("the object has none of 'passes', 'failures', 'pending'");
-    return json_.ExpectEnd();
+    return EndPrinted(&json_, kFirstKeys);
   }
 
  private:
@@ -125,8 +128,8 @@ class Parser : public ReportParser {
   bool is_outcomes() const override { return true; }
   bool Recognises(absl::string_view head) const override {
     // Mochawesome's "stats" has more, and other lists.
-    return head.find('{') < 8 && absl::StrContains(head, "\"stats\"") &&
-           absl::StrContains(head, "\"passes\"") && !absl::StrContains(head, "\"testsRegistered\"");
+    return MayHoldPrintedObject(head, kFirstKeys) && absl::StrContains(head, "\"passes\"") &&
+           !absl::StrContains(head, "\"testsRegistered\"");
   }
   absl::Status Parse(ReportSource& source, const ParseOptions& options,
                      EvidenceSink& sink) const override {

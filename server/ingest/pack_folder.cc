@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/ingest/report_archive.h"
+#include "server/ingest/sqlite_log.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -54,23 +55,62 @@ absl::StatusOr<std::vector<std::string>> FilesBelow(const std::string& folder,
 
 class Packing {
  public:
-  Packing(std::string folder, int fd, const Wanted& wanted)
-      : folder_(std::move(folder)), fd_(fd), wanted_(wanted) {}
+  Packing(std::string folder, int fd) : folder_(std::move(folder)), fd_(fd) {}
 
-  absl::Status Run() {
-    TS_ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesBelow(folder_, wanted_));
-    if (files.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat("report ", folder_, " is an empty folder"));
-    }
+  absl::Status Run(const std::vector<std::string>& files) {
     archive_write_set_format_pax_restricted(writer_.get());
     // Names are bytes, whatever the locale says.
     archive_write_set_option(writer_.get(), "pax", "hdrcharset", "BINARY");
     if (archive_write_open_fd(writer_.get(), fd_) != ARCHIVE_OK) return WriteError();
+    const std::vector<Logged> logged = FindLogged(files);
     for (const std::string& file : files) TS_RETURN_IF_ERROR(AddFile(file));
+    for (const Logged& database : logged) TS_RETURN_IF_ERROR(CheckUnchanged(database));
     return archive_write_close(writer_.get()) == ARCHIVE_OK ? absl::OkStatus() : WriteError();
   }
 
  private:
+  // A database and its write-ahead log belong together: read while somebody writes, they are no
+  // state that the database ever had.
+  struct Logged {
+    std::string path;
+    struct stat info[2] = {};  // its own and its log's
+  };
+
+  static absl::Status StatBoth(Logged* database) {
+    const std::string log = absl::StrCat(database->path, kSqliteLogSuffix);
+    if (stat(database->path.c_str(), &database->info[0]) != 0) {
+      return FileError(database->path, errno);
+    }
+    return stat(log.c_str(), &database->info[1]) == 0 ? absl::OkStatus() : FileError(log, errno);
+  }
+
+  std::vector<Logged> FindLogged(const std::vector<std::string>& files) const {
+    std::vector<Logged> logged;
+    for (const std::string& file : files) {
+      if (!std::binary_search(files.begin(), files.end(), absl::StrCat(file, kSqliteLogSuffix)))
+        continue;
+      Logged database{absl::StrCat(folder_, "/", file)};
+      if (StatBoth(&database).ok()) logged.push_back(database);  // else AddFile says why not
+    }
+    return logged;
+  }
+
+  static absl::Status CheckUnchanged(const Logged& before) {
+    Logged now{before.path};
+    absl::Status found = StatBoth(&now);
+    for (int i = 0; i < 2 && found.ok(); ++i) {
+      const struct stat &a = before.info[i], &b = now.info[i];
+      if (a.st_ino != b.st_ino || a.st_size != b.st_size || a.st_mtim.tv_sec != b.st_mtim.tv_sec ||
+          a.st_mtim.tv_nsec != b.st_mtim.tv_nsec) {
+        found = absl::NotFoundError("changed");
+      }
+    }
+    if (found.ok()) return found;
+    return absl::FailedPreconditionError(
+        absl::StrCat("report ", before.path, " was written to while it was read; upload it after ",
+                     "the run has ended"));
+  }
+
   absl::Status AddFile(const std::string& relative) {
     const std::string path = absl::StrCat(folder_, "/", relative);
     const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -117,7 +157,6 @@ class Packing {
 
   const std::string folder_;
   const int fd_;
-  const Wanted& wanted_;
   const std::unique_ptr<archive, int (*)(archive*)> writer_{archive_write_new(),
                                                             archive_write_free};
   const std::unique_ptr<archive_entry, void (*)(archive_entry*)> entry_{archive_entry_new(),
@@ -129,7 +168,16 @@ class Packing {
 
 absl::Status PackFolder(const std::string& folder, int fd,
                         const std::function<bool(const std::string&)>& wanted) {
-  return Packing(folder, fd, wanted).Run();
+  TS_ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesBelow(folder, wanted));
+  if (files.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("report ", folder, " is an empty folder"));
+  }
+  return Packing(folder, fd).Run(files);
+}
+
+absl::Status PackFiles(const std::string& folder, std::vector<std::string> files, int fd) {
+  std::sort(files.begin(), files.end());
+  return Packing(folder, fd).Run(files);
 }
 
 }  // namespace testselect

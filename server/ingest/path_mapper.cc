@@ -23,6 +23,16 @@ bool HasDrive(absl::string_view path) {
          path[1] == ':' && (path[2] == '\\' || path[2] == '/');
 }
 
+std::string FromLatin1(absl::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80) out.push_back(static_cast<char>(0xC0 | byte >> 6));
+    out.push_back(byte < 0x80 ? c : static_cast<char>(0x80 | (byte & 0x3F)));
+  }
+  return out;
+}
+
 bool IsAbsolute(absl::string_view path) { return absl::StartsWith(path, "/") || HasDrive(path); }
 
 // Resolves "." and "..", drops double slashes. "" where ".." leads out of the top.
@@ -161,7 +171,7 @@ PathMapper::Candidate PathMapper::FindInTree(const std::string& name, bool absol
 
 PathMapper::Candidate PathMapper::Find(absl::string_view report_path) const {
   std::string name(report_path);
-  if (!IsUtf8(name)) return {};
+  if (!IsUtf8(name)) name = FromLatin1(name);
   bool absolute = IsAbsolute(name);
   name = Resolve(name);
   if (name.empty()) return {};
@@ -229,6 +239,14 @@ absl::StatusOr<std::string> PathMapper::MapAmong(absl::Span<const std::string> s
   Remember(names.back(), std::move(best));
   known_.emplace(key, path);
   return path;
+}
+
+std::string PathMapper::MissWarning() const {
+  if (missed_ == 0) return "";
+  return absl::StrCat(missed_, " of ", missed_ + mapped_,
+                      " file names of the reports are none of the repository's and are left out, "
+                      "such as ",
+                      absl::StrJoin(examples_, ", "));
 }
 
 absl::Status PathMapper::CheckMisses() const {

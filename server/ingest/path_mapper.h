@@ -8,7 +8,8 @@
 //    cut off until the rest is a file of it (the longest rest, but a cut that other names needed is
 //    preferred); else the one file of it that ends in the whole name. Several such: ignored.
 // 4. without the list: relative names are taken as they are, absolute ones are ignored.
-// What leaves the repository is ignored. Not thread-safe.
+// What leaves the repository is ignored. A name that is not UTF-8 is read as ISO-8859-1, which is
+// what lcov makes of one. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -51,6 +52,8 @@ class PathMapper {
   // names missed (names that tools always add, such as site-packages and standard libraries, do not
   // count). Call at the end of an upload.
   absl::Status CheckMisses() const;
+  // What an uploader should know of names that missed; "" if none did.
+  std::string MissWarning() const;
   uint64_t mapped() const { return mapped_; }
   uint64_t missed() const { return missed_; }
 

@@ -55,4 +55,7 @@ class UnpackedArchive {
 absl::Status PackFolder(const std::string& folder, int fd,
                         const std::function<bool(const std::string&)>& wanted = nullptr);
 
+// The same for `files`, which lie in `folder` itself.
+absl::Status PackFiles(const std::string& folder, std::vector<std::string> files, int fd);
+
 }  // namespace testselect

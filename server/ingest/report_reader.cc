@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <numeric>
 #include <set>
 #include <system_error>
@@ -9,8 +10,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "server/ingest/archive_files.h"
 #include "server/ingest/formats.h"
 #include "server/ingest/parse_error.h"
+#include "server/ingest/side_files.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -167,17 +170,18 @@ absl::Status ReportReader::TakeArchive(size_t report, ReportSource& source) {
   if (!whole.format.empty()) {
     TS_ASSIGN_OR_RETURN(named, FindReportParser(whole.format));
   }
-  TS_ASSIGN_OR_RETURN(
-      auto archive, UnpackedArchive::Unpack(source, options_.spool_dir, options_.max_report_bytes));
+  TS_ASSIGN_OR_RETURN(UnpackedReports unpacked,
+                      UnpackReports(source, options_.spool_dir, options_.max_report_bytes));
+  std::move(unpacked.archives.begin(), unpacked.archives.end(), std::back_inserter(archives_));
+  const std::string folder(absl::StripSuffix(whole.name, "/"));
   std::vector<Found> found;
-  for (const UnpackedArchive::File& file : archive->files()) {
+  for (const UnpackedArchive::File& file : unpacked.files) {
     ReportFile part = whole;
     part.file = file.file;
-    part.name = absl::StrCat(absl::StripSuffix(whole.name, "/"), "/", file.path);
+    part.name = absl::StrCat(folder, "/", file.path);
     TS_ASSIGN_OR_RETURN(Found examined, Examine(std::move(part), named));
     found.push_back(std::move(examined));
   }
-  archives_.push_back(std::move(archive));
   if (found.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(whole.name, ": the folder is empty"));
   }
@@ -224,11 +228,13 @@ absl::Status ReportReader::TakeUnrecognised(size_t report, std::vector<Found> fo
   std::vector<std::string> left_out;
   for (const Found& f : found) {
     const std::string extension = ExtensionOf(f.file.name);
-    if (std::find(extensions.begin(), extensions.end(), extension) == extensions.end()) {
+    TS_ASSIGN_OR_RETURN(const auto source, Open(f.file));
+    TS_ASSIGN_OR_RETURN(const absl::string_view head, source->Peek());
+    if (std::find(extensions.begin(), extensions.end(), extension) == extensions.end() ||
+        IsSideFile(f.file.name, head)) {
       left_out.push_back(f.file.name);
       continue;
     }
-    TS_ASSIGN_OR_RETURN(const auto source, Open(f.file));
     TS_ASSIGN_OR_RETURN(const ReportParser* const parser, ChooseParser(f.file, *source));
     TS_RETURN_IF_ERROR(TakeFile(report, f.file, parser, *source));
   }

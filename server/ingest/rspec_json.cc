@@ -19,12 +19,14 @@
 #include "server/ingest/formats.h"
 #include "server/ingest/json_reader.h"
 #include "server/ingest/parse_error.h"
+#include "server/ingest/printed_json.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
 namespace {
 
 constexpr absl::string_view kName = "rspec-json";
+constexpr absl::string_view kFirstKeys[] = {"version"};
 constexpr absl::string_view kLoadError = "An error occurred while loading ";
 
 struct Example {
@@ -42,11 +44,12 @@ absl::StatusOr<Outcome> ParseStatus(absl::string_view status) {
 
 class Report {
  public:
-  Report(ReportSource* source, EvidenceSink* sink) : sink_(sink), json_(source, kName) {}
+  Report(ReportSource* source, EvidenceSink* sink)
+      : source_(source), sink_(sink), json_(source, kName) {}
 
   absl::Status Parse() {
     bool examples = false;
-    TS_RETURN_IF_ERROR(json_.Start());
+    TS_RETURN_IF_ERROR(StartPrinted(source_, &json_, kFirstKeys));
     TS_RETURN_IF_ERROR(json_.ForEachMember([&](absl::string_view key) -> absl::Status {
       if (key == "messages") return json_.ForEachElement([this] { return ReadMessage(); });
       if (key != "examples") return json_.SkipValue();
@@ -54,7 +57,7 @@ class Report {
       return json_.ForEachElement([this] { return ReadExample(); });
     }));
     if (!examples) return json_.Error("the object has no 'examples'");
-    return json_.ExpectEnd();
+    return EndPrinted(&json_, kFirstKeys);
   }
 
  private:
@@ -117,6 +120,7 @@ class Report {
     return sink_->AddOutcome(test, outcome);
   }
 
+  ReportSource* const source_;
   EvidenceSink* const sink_;
   JsonReader json_;
 };
@@ -130,7 +134,7 @@ class Parser : public ReportParser {
   bool names_labels() const override { return true; }
   bool is_outcomes() const override { return true; }
   bool Recognises(absl::string_view head) const override {
-    return head.find('{') < 8 && absl::StrContains(head, "\"examples\"") &&
+    return MayHoldPrintedObject(head, kFirstKeys) && absl::StrContains(head, "\"examples\"") &&
            (absl::StrContains(head, "\"full_description\"") ||
             absl::StrContains(head, "\"summary_line\""));
   }

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/ingest/parse_error.h"
+#include "server/ingest/sqlite_log.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -33,11 +34,17 @@ std::string ImmutableUri(const std::string& file) {
   return uri + "?immutable=1";
 }
 
-// The size of the database according to its own header; 0 if the header does not tell.
-uint64_t HeaderBytes(const std::string& file) {
-  unsigned char h[32];
+std::string HeadOf(const std::string& file) {
+  std::string head(32, '\0');
   std::ifstream in(file, std::ios::binary);
-  if (!in.read(reinterpret_cast<char*>(h), sizeof h)) return 0;
+  if (!in.read(head.data(), static_cast<std::streamsize>(head.size()))) head.clear();
+  return head;
+}
+
+// The size of the database according to its own header; 0 if the header does not tell.
+uint64_t HeaderBytes(absl::string_view head) {
+  if (head.empty()) return 0;
+  const auto* const h = reinterpret_cast<const unsigned char*>(head.data());
   const uint64_t page = h[16] << 8 | h[17];
   const uint64_t pages = uint64_t{h[28]} << 24 | uint64_t{h[29]} << 16 | h[30] << 8 | h[31];
   return (page == 1 ? 65536 : page) * pages;
@@ -85,7 +92,15 @@ int SqliteReader::OnProgress(void* self) {
 }
 
 absl::Status SqliteReader::Error(absl::string_view place, absl::string_view what) const {
-  return ReportError(report_, format_, place, what);
+  return ReportError(
+      report_, format_, place,
+      absl::StrCat(what, with_log_
+                             ? absl::StrCat("; the database is kept with a write-ahead log, "
+                                            "which may hold the rest: upload it from where ",
+                                            "the log lies beside it (", report_, kSqliteLogSuffix,
+                                            "), or after the program that "
+                                            "writes it has ended")
+                             : ""));
 }
 
 absl::Status SqliteReader::LastError(absl::string_view what) const {
@@ -113,7 +128,9 @@ absl::StatusOr<std::unique_ptr<SqliteReader>> SqliteReader::Open(const std::stri
   if (db == nullptr) return absl::ResourceExhaustedError("sqlite: no memory");
   std::unique_ptr<SqliteReader> reader(new SqliteReader(db, bytes, report, format));
   if (code != SQLITE_OK) return reader->LastError("opening");
-  if (const uint64_t wanted = HeaderBytes(file); bytes < wanted) {
+  const std::string head = HeadOf(file);
+  reader->with_log_ = IsSqliteWithLog(head);
+  if (const uint64_t wanted = HeaderBytes(head); bytes < wanted) {
     return reader->Error(
         absl::StrCat("byte ", bytes),
         absl::StrCat("the database is cut off; its header says ", wanted, " bytes"));

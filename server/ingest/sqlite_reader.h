@@ -1,8 +1,8 @@
 // SqliteReader: reads a database that came from outside, without trusting it.
 //
 // The file is opened read-only and immutable, so neither it nor any file beside it (-wal, -journal)
-// is touched or consulted; views and triggers cannot stand in for tables; every statement is
-// bounded by the size of the file. Not thread-safe. RAII.
+// is touched or consulted (sqlite_log.h carries a log over first); views and triggers cannot stand
+// in for tables; every statement is bounded by the size of the file. Not thread-safe. RAII.
 #pragma once
 
 #include <cstdint>
@@ -62,6 +62,7 @@ class SqliteReader {
   const std::string report_, format_;
   const uint64_t max_ticks_;
   uint64_t ticks_ = 0;  // of the running statement
+  bool with_log_ = false;
 };
 
 }  // namespace testselect

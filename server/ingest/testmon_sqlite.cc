@@ -19,6 +19,7 @@
 #include "absl/strings/string_view.h"
 #include "server/ingest/formats.h"
 #include "server/ingest/parse_error.h"
+#include "server/ingest/sqlite_log.h"
 #include "server/ingest/sqlite_reader.h"
 #include "storage/model/status_macros.h"
 
@@ -77,10 +78,7 @@ class DataFile {
       return absl::OkStatus();
     }));
     if (!empty) return absl::OkStatus();
-    return db_->Error("byte 0",
-                      "the database has no tables: its content is still in the write-ahead log "
-                      "beside it (.testmondata-wal); upload it after the run has ended, or after "
-                      "sqlite3 .testmondata 'PRAGMA wal_checkpoint(TRUNCATE)'");
+    return db_->Error("byte 0", "the database has no tables");
   }
 
   absl::Status ReadTests() {
@@ -154,10 +152,8 @@ class Parser : public ReportParser {
   // A database in which nothing was written yet is taken as well: testmon is the one tool read here
   // whose rows may still be in a file beside it, which it then says.
   bool Recognises(absl::string_view head) const override {
-    constexpr size_t kWriteVersion = 18;  // 2: with a write-ahead log
-    return absl::StartsWith(head, absl::string_view("SQLite format 3\0", 16)) &&
-           (absl::StrContains(head, "test_execution_file_fp") ||
-            (head.size() == 4096 && head[kWriteVersion] == 2));
+    return IsSqlite(head) && (absl::StrContains(head, "test_execution_file_fp") ||
+                              (head.size() == 4096 && IsSqliteWithLog(head)));
   }
   absl::Status Parse(ReportSource& source, const ParseOptions& options,
                      EvidenceSink& sink) const override {

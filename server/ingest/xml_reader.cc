@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/ingest/parse_error.h"
+#include "server/ingest/xml_repair.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -36,15 +37,24 @@ class Reading {
     XML_SetCharacterDataHandler(parser_.get(), &Reading::OnText);
     XML_SetEntityDeclHandler(parser_.get(), &Reading::OnEntityDeclaration);
     XML_SetSkippedEntityHandler(parser_.get(), &Reading::OnSkippedEntity);
+    const bool utf16_unmarked = head.size() > 1 && (head[0] == '\0' || head[1] == '\0');
+    return Feed(utf16 || utf16_unmarked);
+  }
+
+ private:
+  // Whatever happens to be in the report, the parser gets it in pieces; `as_is`: the encoding does
+  // not contain ASCII.
+  absl::Status Feed(bool as_is) {
+    const auto buffer = std::make_unique<char[]>(kChunkBytes);
+    const auto parse = [this](absl::string_view text) { return Parse(text, false); };
     for (;;) {
-      void* const buffer = XML_GetBuffer(parser_.get(), kChunkBytes);
-      if (buffer == nullptr) return absl::ResourceExhaustedError("expat: no memory");
-      TS_ASSIGN_OR_RETURN(const size_t n, source_->Read(static_cast<char*>(buffer), kChunkBytes));
-      total_ += n;
-      const XML_Status status =
-          XML_ParseBuffer(parser_.get(), static_cast<int>(n), n == 0 ? XML_TRUE : XML_FALSE);
+      TS_ASSIGN_OR_RETURN(const size_t n, source_->Read(buffer.get(), kChunkBytes));
+      const absl::string_view piece(buffer.get(), n);
+      const bool went_on = as_is    ? Parse(piece, n == 0)
+                           : n == 0 ? repair_.Finish(parse) && Parse("", true)
+                                    : repair_.Feed(piece, parse);
       TS_RETURN_IF_ERROR(status_);
-      if (status != XML_STATUS_OK) return ParserError();
+      if (!went_on) return ParserError();
       if (n == 0) return absl::OkStatus();
       const XML_Index at = XML_GetCurrentByteIndex(parser_.get());
       if (at >= 0 && total_ - static_cast<uint64_t>(at) > kMaxTokenBytes) {
@@ -53,7 +63,12 @@ class Reading {
     }
   }
 
- private:
+  bool Parse(absl::string_view text, bool is_last) {
+    total_ += text.size();
+    return XML_Parse(parser_.get(), text.data(), static_cast<int>(text.size()),
+                     is_last ? XML_TRUE : XML_FALSE) == XML_STATUS_OK;
+  }
+
   std::string Place() const {
     return absl::StrCat("line ", XML_GetCurrentLineNumber(parser_.get()));
   }
@@ -65,8 +80,9 @@ class Reading {
     if (code == XML_ERROR_NO_MEMORY) return absl::ResourceExhaustedError("expat: no memory");
     std::string what = XML_ErrorString(code);
     if (code == XML_ERROR_INVALID_TOKEN) {
-      absl::StrAppend(&what, " (column ", XML_GetCurrentColumnNumber(parser_.get()) + 1,
-                      "; a raw control character, or bytes that are not of the declared encoding)");
+      absl::StrAppend(
+          &what, " (column ", XML_GetCurrentColumnNumber(parser_.get()) + 1,
+          "; bytes that are not of the declared encoding, or a character that XML does not allow)");
     }
     return Error(absl::StrCat("the XML is not well-formed: ", what));
   }
@@ -82,7 +98,21 @@ class Reading {
     if (r->depth_ >= kMaxXmlDepth) {
       return r->Stop(r->Error(absl::StrCat("elements are nested deeper than ", kMaxXmlDepth)));
     }
-    r->Stop(r->Placed(r->handler_->Begin(element, XmlAttributes(attributes), r->depth_++)));
+    const int depth = r->depth_++;
+    if (!r->repair_.repaired()) {
+      return r->Stop(r->Placed(r->handler_->Begin(element, XmlAttributes(attributes), depth)));
+    }
+    r->Stop(r->Placed(r->BeginRestored(element, attributes, depth)));
+  }
+  absl::Status BeginRestored(const char* element, const char** attributes, int depth) {
+    std::vector<std::string> texts;
+    for (const char** text = attributes; *text != nullptr; ++text) {
+      texts.push_back(XmlRepair::Restore(*text));
+    }
+    std::vector<const char*> pairs;
+    for (const std::string& text : texts) pairs.push_back(text.c_str());
+    pairs.push_back(nullptr);
+    return handler_->Begin(element, XmlAttributes(pairs.data()), depth);
   }
   static void OnEnd(void* self, const char* element) {
     auto* const r = static_cast<Reading*>(self);
@@ -91,9 +121,10 @@ class Reading {
   }
   static void OnText(void* self, const char* text, int size) {
     auto* const r = static_cast<Reading*>(self);
-    if (r->status_.ok() && r->handler_->wants_text()) {
-      r->handler_->Text(absl::string_view(text, static_cast<size_t>(size)));
-    }
+    if (!r->status_.ok() || !r->handler_->wants_text()) return;
+    const absl::string_view piece(text, static_cast<size_t>(size));
+    if (!r->repair_.repaired()) return r->handler_->Text(piece);
+    r->handler_->Text(XmlRepair::Restore(piece));
   }
   static void OnEntityDeclaration(void* self, const char* name, int, const char*, int, const char*,
                                   const char*, const char*, const char*) {
@@ -112,6 +143,7 @@ class Reading {
   ReportSource* const source_;
   const absl::string_view format_;
   XmlHandler* const handler_;
+  XmlRepair repair_;
   std::unique_ptr<std::remove_pointer_t<XML_Parser>, void (*)(XML_Parser)> parser_{nullptr,
                                                                                    XML_ParserFree};
   absl::Status status_;

@@ -1,9 +1,9 @@
 // ReadXml: streams an XML report through callbacks, safely.
 //
 // Entity declarations are refused (so no expansion bombs and no external entities), external DTDs
-// are never fetched, nesting is limited. Text must be well-formed: raw control characters, which
-// some writers let through, are refused with a message that says so. Encodings: those that expat
-// knows (UTF-8, UTF-16, ISO-8859-1, US-ASCII).
+// are never fetched, nesting is limited. Text must be well-formed, with one exception: control
+// characters, which many writers let through, are read as what they are (xml_repair.h); in CDATA
+// they become '?'. Encodings: those that expat knows (UTF-8, UTF-16, ISO-8859-1, US-ASCII).
 #pragma once
 
 #include <string>

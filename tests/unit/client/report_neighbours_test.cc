@@ -33,7 +33,7 @@ class ReportNeighboursTest : public ::testing::Test {
                      const std::string& format = "") {
     std::vector<std::string> all = {folder_.Path(name)};
     for (const std::string& other : others) all.push_back(folder_.Path(other));
-    return FormatOfNeighbours(all[0], format, all) != nullptr;
+    return FindNeighbours(all[0], format, all).any();
   }
   const TemporaryFolder folder_;
 };
@@ -67,6 +67,21 @@ TEST_F(ReportNeighboursTest, OnlyWhatIsAloneAndIncompleteHasNeighbours) {
   EXPECT_FALSE(HasNeighbours("xml/notes.txt"));
   EXPECT_FALSE(HasNeighbours("xml"));
   EXPECT_FALSE(HasNeighbours("missing"));
+}
+
+TEST_F(ReportNeighboursTest, ADatabaseBringsItsWriteAheadLog) {
+  const std::string path = folder_.Path("xml/.testmondata");
+  std::ofstream(path) << "SQLite format 3" << '\0' << "base";
+  EXPECT_FALSE(HasNeighbours("xml/.testmondata"));
+  std::ofstream(path + "-wal") << "the log";
+  EXPECT_TRUE(HasNeighbours("xml/.testmondata", {"xml/index.xml"}, "testmon-sqlite"));
+  ASSERT_OK_AND_ASSIGN(
+      const PreparedReports reports,
+      PreparedReports::Open({{.path = path, .format = "", .label = "", .with_neighbours = true}}));
+  ASSERT_OK_AND_ASSIGN(const std::string packed, ReadFile(reports.file(0)));
+  EXPECT_THAT(packed, HasSubstr("the log"));
+  EXPECT_THAT(packed, HasSubstr("base"));
+  EXPECT_THAT(packed, Not(HasSubstr("index.xml")));
 }
 
 TEST_F(ReportNeighboursTest, TheFolderOfAReport) {

@@ -39,13 +39,14 @@ std::string EvidenceMap::PairsSha256() const {
   return absl::BytesToHexString(absl::string_view(reinterpret_cast<char*>(digest), size));
 }
 
-absl::StatusOr<EvidenceMap> Decode(const SegmentContent& content) {
+absl::StatusOr<EvidenceMap> Decode(const SegmentContent& content, DecodeWhat what) {
   EvidenceMap map;
   content.ran.ForEach([&](LabelNumber n) { map.labels[content.labels[n]]; });
   for (const EncodedFile& encoded : content.files) {
     TS_ASSIGN_OR_RETURN(const FileEvidence file, DecodeFileRecord(encoded.path, encoded.record));
     map.files.insert(encoded.path);
     for (const EvidenceSection& section : file.sections) {
+      if (what == DecodeWhat::kLines && section.kind == EvidenceKind::kFunction) continue;
       for (const EvidenceRun& run : section.runs) {
         DenseLabelSet set;
         TS_RETURN_IF_ERROR(UnionLabelSet(file.sets[run.set], content.labels.size(), &set));

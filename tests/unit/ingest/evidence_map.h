@@ -12,7 +12,7 @@
 namespace testselect {
 
 struct EvidenceMap {
-  using Lines = std::set<uint32_t>;  // 0: the file as a whole
+  using Lines = std::set<uint32_t>;                            // 0: the file as a whole
   std::map<std::string, std::map<std::string, Lines>> labels;  // label -> file -> lines
   std::map<std::string, Lines> global;                         // file -> lines
   std::set<std::string> files;
@@ -24,7 +24,10 @@ struct EvidenceMap {
   std::string PairsSha256() const;
 };
 
+enum class DecodeWhat { kAll, kLines };  // kLines: without functions that were entered
+
 // All phases together. Labels that ran without evidence are there with no files.
-absl::StatusOr<EvidenceMap> Decode(const SegmentContent& content);
+absl::StatusOr<EvidenceMap> Decode(const SegmentContent& content,
+                                   DecodeWhat what = DecodeWhat::kAll);
 
 }  // namespace testselect

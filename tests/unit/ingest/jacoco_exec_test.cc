@@ -1,6 +1,11 @@
 // JaCoCo's execution data, put together byte by byte, over classes that javac compiled
 // (tests/fuzz/seeds/jacoco_exec, of tests/golden/ingest/archive-jacoco-exec).
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +13,7 @@
 #include "gtest/gtest.h"
 #include "server/ingest/jacoco_probes.h"
 #include "server/ingest/java_class.h"
+#include "server/ingest/report_archive.h"
 #include "storage/model/status_macros.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/ingest/evidence_map.h"
@@ -78,6 +84,31 @@ class JacocoExecTest : public ReportFilesTest {
   uint64_t id_ = 0;
   std::vector<std::string> warnings_;
 };
+
+// As an application is deployed: the classes are in an archive within an archive, beside much else.
+TEST_F(JacocoExecTest, ClassesAreFoundInArchivesWithinArchives) {
+  const auto pack = [](const std::filesystem::path& folder, const std::filesystem::path& to) {
+    const int fd = open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    const absl::Status packed = PackFolder(folder.string(), fd);
+    close(fd);
+    return packed;
+  };
+  const auto write = [this](const std::string& name, const std::string& content) {
+    std::filesystem::create_directories((folder_ / name).parent_path());
+    std::ofstream(folder_ / name, std::ios::binary) << content;
+  };
+  write("jar/shop/Sale.class", bytes_);
+  write("jar/META-INF/maven/pom.xml", "<project/>");
+  std::filesystem::create_directories(folder_ / "war/WEB-INF/lib");
+  write("war/empty.json", "{}");
+  ASSERT_THAT(pack(folder_ / "jar", folder_ / "war/WEB-INF/lib/shop.jar"), IsOk());
+  ASSERT_THAT(pack(folder_ / "war", folder_ / "shop.war"), IsOk());
+  const ReportFile data = Report(absl::StrCat(kHeader, Session("t"), OfSale()));
+  const ReportFile war{(folder_ / "shop.war").string(), "shop.war", "", "", false};
+  ASSERT_OK_AND_ASSIGN(const IngestResult result, ParseUpload({data, war}, Options()));
+  EXPECT_THAT(result.summary.warnings, IsEmpty());
+  EXPECT_GT(result.summary.pairs, 0u);
+}
 
 TEST_F(JacocoExecTest, ASessionIsATestAndTheEmptyOneIsNone) {
   const std::string sale = OfSale();

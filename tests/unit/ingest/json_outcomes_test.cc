@@ -189,6 +189,17 @@ TEST(MochaJsonTest, AHookFailsTheTestsOfItsSuite) {
   EXPECT_THAT(upload.warnings, ElementsAre(HasSubstr("failed outside of all suites")));
 }
 
+// mocha --reporter json > mocha.json
+TEST(MochaJsonTest, WhatTheTestsPrintStandsAroundTheReport) {
+  const std::string report = Mocha(MochaTest("a", "a"), "");
+  const std::string printed = absl::StrCat("\n  { 855 } patterns {\"x\"\n", report, "\nbye {}\n");
+  EXPECT_TRUE(MochaJsonParser()->Recognises(printed));
+  ASSERT_OK_AND_ASSIGN(const Results want, Parse(MochaJsonParser(), report));
+  EXPECT_THAT(Parse(MochaJsonParser(), printed), IsOkAndHolds(want));
+  EXPECT_THAT(ErrorOf(MochaJsonParser(), absl::StrCat(report, "\n", report)),
+              HasSubstr("a second report follows"));
+}
+
 TEST(MochaJsonTest, SaysWhatIsWrong) {
   EXPECT_THAT(ErrorOf(MochaJsonParser(), R"({"stats": {}, "tests": []})"),
               HasSubstr("has none of 'passes', 'failures', 'pending'"));

@@ -157,7 +157,7 @@ TEST_F(TestmonTest, SaysThatTheContentIsStillInTheLogBesideIt) {
   std::filesystem::copy_file(folder_ / "live", file);
   sqlite3_close(db);
   EXPECT_THAT(ErrorOf({file, "testmondata", "", "", false}),
-              HasSubstr("still in the write-ahead log beside it"));
+              HasSubstr("which may hold the rest: upload it from where the log lies beside it"));
 }
 
 TEST_F(TestmonTest, NamesTheRowOfWhatIsWrong) {

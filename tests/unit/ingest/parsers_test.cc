@@ -17,7 +17,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::Eq;
 using ::testing::HasSubstr;
+using ::testing::Key;
 using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
 
 absl::StatusOr<EvidenceMap> Parse(const ReportParser* parser, std::string content,
                                   std::string label = "", size_t piece = SIZE_MAX) {
@@ -146,6 +148,31 @@ TEST(LcovTest, NamesTheLineOfWhatIsWrong) {
   EXPECT_EQ(ErrorOf(p, "TN:t\nSF:\n"), "report: lcov: line 2: a file name is empty");
   EXPECT_EQ(ErrorOf(p, "hello\n"), "report: lcov: line 1: unknown record 'hello'");
   EXPECT_THAT(ErrorOf(p, "SF:a\nend_of_record\n"), HasSubstr("the report names no test"));
+}
+
+TEST(LcovTest, ANameThatAToolGivesToEveryReportIsNoTest) {
+  for (const char* const name : {"GCOVR_report", "verilator_coverage"}) {
+    const std::string report = absl::StrCat("TN:", name, "\nSF:a.c\nDA:3,1\nend_of_record\n");
+    ASSERT_OK_AND_ASSIGN(const EvidenceMap map, Parse(LcovParser(), report, "L"));
+    EXPECT_THAT(map.labels, ElementsAre(Pair("L", ElementsAre(Pair("a.c", ElementsAre(3))))));
+    EXPECT_THAT(ErrorOf(LcovParser(), report), HasSubstr("the report names no test"));
+  }
+}
+
+// Istanbul's DA lines are statements; "get" stands twice, as two classes have one each.
+TEST(LcovTest, AFunctionWithoutLinesThatWasEnteredIsKept) {
+  ASSERT_OK_AND_ASSIGN(
+      const EvidenceMap map,
+      Parse(LcovParser(),
+            "SF:a.js\nFN:1,get\nFN:4,full\nFN:8,get\nFN:9,x\nFNDA:0,get\nFNDA:2,full\n"
+            "FNDA:3,get\nFNDA:0,x\nDA:2,0\nDA:5,2\nend_of_record\n"
+            "SF:b.js\nFNL:0,3,6\nFNA:0,1,a<b,c>\nFNL:1,8\nFNA:1,0,d\nend_of_record\n"
+            "SF:c.py\nFN:2,4,f,g\nFN:9,12,h\nFNDA:1,f,g\nFNDA:1,h\nDA:11,1\nend_of_record\n"
+            "SF:odd.c\nFN:x,a\nFN:\nFNDA:1\nFNL:7\nFNA:\nend_of_record\n",
+            "L"));
+  EXPECT_THAT(map.labels.at("L"),
+              ElementsAre(Pair("a.js", ElementsAre(5, 8)), Pair("b.js", ElementsAre(3, 4, 5, 6)),
+                          Pair("c.py", ElementsAre(2, 3, 4, 11))));
 }
 
 TEST(LcovTest, AnEmptyReportIsALabelThatCoveredNothing) {
@@ -280,13 +307,27 @@ TEST(JUnitTest, AttemptsThatAreNotCalledFailedDoNotFail) {
   EXPECT_EQ(map.outcomes.at("c.red").outcome, Outcome::kFailed);
 }
 
+// jest-junit writes names as they are, Java's writers write references.
+TEST(JUnitTest, ControlCharactersInNamesAreKept) {
+  ASSERT_OK_AND_ASSIGN(
+      const EvidenceMap map,
+      Parse(JUnitXmlParser(),
+            "<testsuite><testcase classname='c' name='\x1b[1mbold\x01'/>"
+            "<testcase classname='c' name='a&#27;b&#x1B;c&amp;#27;&#9;&#xD83D;&#xDE00;'>"
+            "<system-out><![CDATA[\x02 &#27; ]]]>\x02</system-out></testcase></testsuite>"));
+  EXPECT_THAT(map.outcomes,
+              UnorderedElementsAre(Key("c.\x1b[1mbold\x01"), Key("c.a\x1b"
+                                                                 "b\x1b"
+                                                                 "c&#27;\t\xF0\x9F\x98\x80")));
+}
+
 TEST(JUnitTest, NamesTheLineOfWhatIsWrong) {
   const ReportParser* const p = JUnitXmlParser();
   EXPECT_EQ(ErrorOf(p, "<testsuite>\n<testcase name='a' time='x'/></testsuite>"),
             "report: junit-xml: line 2: duration 'x' is no number of seconds");
-  EXPECT_THAT(ErrorOf(p, "<testsuite>\n<testcase name='\x1b[1m'/></testsuite>"),
+  EXPECT_THAT(ErrorOf(p, "<testsuite>\n<testcase name='\xff'/></testsuite>"),
               HasSubstr("line 2: the XML is not well-formed: not well-formed (invalid token) "
-                        "(column 17; a raw control character"));
+                        "(column 17; bytes that are not of the declared encoding"));
   std::string deep = "<testsuite>";
   for (int i = 0; i < 300; ++i) deep += "<a>";
   EXPECT_THAT(ErrorOf(p, deep), HasSubstr("nested deeper than 256"));

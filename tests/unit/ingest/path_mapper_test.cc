@@ -47,7 +47,7 @@ TEST(PathMapperTest, MapsOneName) {
       {"ambiguous", {}, tree, "mod.py", ""},
       {"no suffix of a folder's name", {}, tree, "pp/a.py", ""},
       {"unknown to the tree", {}, tree, "gone.py", ""},
-      {"not UTF-8", {}, {}, "src/\xff.py", ""},
+      {"not UTF-8", {}, {}, "src/\xff.py", "src/ÿ.py"},
       {"installed package", {"/w", ""}, {}, "/w/.venv/lib/python3.11/site-packages/p/a.py", ""},
   };
   for (const Case& c : cases) {
@@ -97,6 +97,19 @@ TEST(PathMapperTest, AnInspectionKeepsTheMachinesOwnFiles) {
   EXPECT_THAT(paths.Map("/usr/include/../../etc/passwd"), IsOkAndHolds(""));
   EXPECT_THAT(paths.Map("/elsewhere/a.cc"), IsOkAndHolds(""));
   EXPECT_EQ(paths.missed(), 2u);  // what lies nowhere is told of, as in an upload
+}
+
+// lcov writes "größe.c" so.
+TEST(PathMapperTest, ANameThatIsNotUtf8IsReadAsLatin1) {
+  PathMapper paths = Make({}, {"src/größe.c"});
+  EXPECT_THAT(paths.Map("/w/src/gr\xF6\xDF"
+                        "e.c"),
+              IsOkAndHolds("src/größe.c"));
+  EXPECT_EQ(paths.MissWarning(), "");
+  EXPECT_THAT(paths.Map("src/gr\xF6.c"), IsOkAndHolds(""));
+  EXPECT_EQ(paths.MissWarning(),
+            "1 of 2 file names of the reports are none of the repository's and are left out, such "
+            "as 'src/gr\\xf6.c'");
 }
 
 TEST(PathMapperTest, RefusesBadNamesAndRules) {

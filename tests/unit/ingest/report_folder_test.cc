@@ -1,5 +1,6 @@
 // Reports that are folders: an archive of reports of their own, and of reports of several files.
 #include <fcntl.h>
+#include <sqlite3.h>
 
 #include <filesystem>
 
@@ -16,6 +17,7 @@ namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Key;
 
 constexpr char kJUnit[] = "<testsuite><testcase classname='s' name='one' time='1'/></testsuite>";
 
@@ -40,6 +42,12 @@ class ReportFolderTest : public ReportFilesTest {
     return ParseUpload(reports, Options());
   }
 
+  absl::StatusOr<std::string> Content(const std::string& name) const {
+    std::ifstream in(folder_ / name, std::ios::binary);
+    if (!in) return absl::NotFoundError(name);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  }
+
  private:
   int count_ = 0;
 };
@@ -52,6 +60,50 @@ TEST_F(ReportFolderTest, EachFileIsAReportOfItsOwn) {
   EXPECT_THAT(map.files, ElementsAre("a.c", "b.c"));
   EXPECT_THAT(result.summary.formats, ElementsAre("lcov"));
   EXPECT_THAT(result.summary.warnings, IsEmpty());
+}
+
+// What a program that was not closed leaves behind: most of it is in the log.
+TEST_F(ReportFolderTest, TheWriteAheadLogBesideADatabaseIsPartOfIt) {
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open((folder_ / "live").c_str(), &db), SQLITE_OK);
+  const auto run = [&](const char* sql) {
+    ASSERT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+  };
+  run("PRAGMA journal_mode = WAL; CREATE TABLE test_execution (id INTEGER PRIMARY KEY, "
+      "environment_id INTEGER, test_name TEXT, duration FLOAT, failed BIT, forced BIT); CREATE "
+      "TABLE file_fp (id INTEGER PRIMARY KEY, filename TEXT); CREATE TABLE test_execution_file_fp "
+      "(test_execution_id INTEGER, fingerprint_id INTEGER); PRAGMA user_version = 14; INSERT INTO "
+      "test_execution VALUES (1, 1, 'old', 1, 0, 0); PRAGMA wal_checkpoint");
+  run("INSERT INTO test_execution VALUES (2, 1, 'new', 1, 0, 0)");
+  ASSERT_OK_AND_ASSIGN(const std::string base, Content("live"));
+  ASSERT_OK_AND_ASSIGN(const std::string log, Content("live-wal"));
+  sqlite3_close(db);
+  ASSERT_OK_AND_ASSIGN(
+      const auto result,
+      Parse({Folder(
+          {{".testmondata", base}, {".testmondata-wal", log}, {".testmondata-shm", "x"}})}));
+  ASSERT_OK_AND_ASSIGN(const EvidenceMap map, Decode(result.content));
+  EXPECT_THAT(map.outcomes, ElementsAre(Key("new"), Key("old")));
+}
+
+TEST_F(ReportFolderTest, WhatToolsWriteBesideTheirReportsIsLeftOut) {
+  const std::string counts = R"({"a.js": {"path": "a.js", "statementMap": {"0": {"start":
+      {"line": 1, "column": 0}, "end": {"line": 1, "column": 4}}}, "s": {"0": 1}}})";
+  ASSERT_OK_AND_ASSIGN(
+      const auto result,
+      Parse({Folder({{"1.json", counts},
+                     {"coverage-summary.json", R"({"total": {"lines":{"total":1}}})"},
+                     {"processinfo/1.json", R"({"parent":null,"pid":7,"argv":["node"]})"},
+                     {"processinfo/index.json", R"({"processes":{},"files":{}})"}},
+                    "", "t"),
+             Folder({{"TEST-a.xml", kJUnit}, {"failsafe-summary.xml", "<failsafe-summary/>"}})}));
+  EXPECT_EQ(result.summary.files, 1u);
+  EXPECT_THAT(result.summary.warnings,
+              ElementsAre(HasSubstr("3 files are of no known format and left out"),
+                          HasSubstr("1 file is of no known format and left out"),
+                          HasSubstr("1 outcomes are of labels that no coverage names")));
+  EXPECT_THAT(Parse({Folder({{"1.json", counts}, {"2.json", R"({"pid": 7})"}}, "", "t")}).status(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("2.json")));
 }
 
 TEST_F(ReportFolderTest, CoverageAndOutcomesOfOneFolderAreTakenInTheRightOrder) {

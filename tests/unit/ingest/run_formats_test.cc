@@ -192,13 +192,12 @@ TEST(JacocoXmlTest, NamesTheLineOfWhatIsWrong) {
             "report: jacoco-xml: line 2: line number '-1' is no number from 0 to 10000000");
   EXPECT_EQ(ErrorOf(p, line("nr='1' ci='x'")),
             "report: jacoco-xml: line 2: count 'x' is no number");
-  EXPECT_THAT(ErrorOf(p, line("nr='1'")), HasSubstr("count '' is no number"));
+  EXPECT_THAT(ErrorOf(p, line("nr='1'")), HasSubstr("line 2: a line has no 'ci'"));
   EXPECT_THAT(ErrorOf(p, "<report name='a'>\n<sourcefile/></report>"),
               HasSubstr("line 2: a sourcefile has no name"));
   EXPECT_THAT(ErrorOf(p, "<reports/>"), HasSubstr("the root element is 'reports', not 'report'"));
   // A session's name may hold any character, and JaCoCo writes it as it is.
-  EXPECT_THAT(ErrorOf(p, "<report name='a'>\n<sessioninfo id='\x1b[1m'/></report>"),
-              HasSubstr("line 2: the XML is not well-formed"));
+  EXPECT_EQ(ErrorOf(p, "<report name='a'><sessioninfo id='\x1b[1m'/></report>"), "");
 }
 
 TEST(CloverTest, ReadsTheThreeDialects) {
