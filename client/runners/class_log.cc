@@ -17,6 +17,7 @@
 #include "absl/strings/strip.h"
 #include "client/files.h"
 #include "client/runners/class_file.h"
+#include "client/runners/java_recorder.h"
 #include "storage/model/status_macros.h"
 #include "storage/model/varint.h"
 
@@ -76,14 +77,35 @@ std::string StartRecord(absl::string_view producer) {
   return start;
 }
 
-// An Observation of all lines of a file.
-std::string WholeFile(uint32_t number, uint32_t lines) {
-  std::string range, seen;
-  PutVarint(&range, 1);
-  PutVarint(&range, lines);
-  PutNumber(1, number, seen);
-  PutField(2, range, seen);
-  return seen;
+// What a label did with a source file. Nothing: it loaded a class of it, and entered no method.
+struct Seen {
+  bool whole = false;  // what it entered is not known
+  std::set<JavaLines> functions, lines;
+};
+
+// First and last line of each range that begins in a file of `count` lines; a compiler may number
+// what it wrote itself beyond the end.
+std::string Ranges(const std::set<JavaLines>& ranges, uint32_t count) {
+  std::string packed;
+  for (const auto& [first, last] : ranges) {
+    if (first == 0 || first > count) continue;
+    PutVarint(&packed, first);
+    PutVarint(&packed, std::min(last, count));
+  }
+  return packed;
+}
+
+// An Observation of a file of `count` lines.
+std::string Observed(const Seen& seen, uint32_t number, uint32_t count) {
+  const std::string lines =
+      Ranges(seen.whole ? std::set<JavaLines>{{1, count}} : seen.lines, count);
+  const std::string functions = Ranges(seen.whole ? std::set<JavaLines>{} : seen.functions, count);
+  std::string observed;
+  PutNumber(1, number, observed);
+  if (!lines.empty()) PutField(2, lines, observed);
+  if (!functions.empty()) PutField(3, functions, observed);
+  if (lines.empty() && functions.empty()) PutNumber(5, 1, observed);  // imported
+  return observed;
 }
 
 class LogReader {
@@ -96,19 +118,32 @@ class LogReader {
   absl::Status Read(const std::string& path) {
     TS_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
     if (logs_.only_of_surefire && !IsOfFork(text)) return absl::OkStatus();
-    std::set<std::string> sources, tests;
+    const auto entered = Entered(path);
+    std::map<std::string, Seen> sources;
+    std::set<std::string> tests;
     for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
       const std::pair<absl::string_view, absl::string_view> pair =
           absl::StrSplit(line, absl::MaxSplits(" source: ", 1));
       absl::string_view place = absl::StripSuffix(pair.second, "/");
       absl::ConsumePrefix(&place, "jar:");
       if (!absl::ConsumePrefix(&place, "file:")) continue;
-      AddClass(std::string(pair.first), UrlDecoded(place), sources);
+      const std::string name(pair.first);
+      for (const std::string& source : Sources(name, UrlDecoded(place))) {
+        Seen& seen = sources[source];
+        const auto watched = entered.find(name);
+        seen.whole |= watched == entered.end();
+        if (watched == entered.end()) continue;
+        seen.functions.insert(watched->second.functions.begin(), watched->second.functions.end());
+        seen.lines.insert(watched->second.lines.begin(), watched->second.lines.end());
+      }
       std::string outermost = OutermostClass(pair.first);
       if (labels_.contains(outermost)) tests.insert(std::move(outermost));
     }
     found_.one_log_a_label &= tests.size() == 1;
-    for (const std::string& test : tests) executed_[test].insert(sources.begin(), sources.end());
+    for (const std::string& test : tests) {
+      std::map<std::string, Seen>& executed = executed_[test];
+      for (const auto& [source, seen] : sources) Add(seen, executed[source]);
+    }
     return absl::OkStatus();
   }
 
@@ -120,7 +155,7 @@ class LogReader {
     PutRecord(1, StartRecord(logs_.producer), bytes);
     absl::flat_hash_map<std::string, std::pair<uint32_t, uint32_t>> files;  // number, lines
     for (const auto& [label, sources] : executed_) {
-      for (const std::string& source : sources) {
+      for (const auto& [source, seen] : sources) {
         const auto [at, is_new] = files.try_emplace(source, files.size(), LineCount(source));
         if (!is_new) continue;
         std::string file;
@@ -131,9 +166,9 @@ class LogReader {
     for (const auto& [label, sources] : executed_) {
       std::string test;
       PutField(1, label, test);
-      for (const std::string& source : sources) {
+      for (const auto& [source, seen] : sources) {
         const auto& [number, lines] = files.at(source);
-        PutField(2, WholeFile(number, lines), test);
+        PutField(2, Observed(seen, number, lines), test);
       }
       PutRecord(4, test, bytes);
     }
@@ -158,7 +193,22 @@ class LogReader {
     return std::nullopt;
   }
 
-  void AddClass(const std::string& name, const std::string& place, std::set<std::string>& sources) {
+  static void Add(const Seen& from, Seen& to) {
+    to.whole |= from.whole;
+    to.functions.insert(from.functions.begin(), from.functions.end());
+    to.lines.insert(from.lines.begin(), from.lines.end());
+  }
+
+  // What the recorder says of the JVM of a log; nothing where it was not there, or could not end.
+  static absl::flat_hash_map<std::string, EnteredMethods> Entered(const std::string& log) {
+    const absl::StatusOr<std::string> text =
+        ReadFile(absl::StrCat(absl::StripSuffix(log, ".log"), kEnteredEnding));
+    if (!text.ok()) return {};
+    auto entered = ReadEnteredMethods(*text);
+    return entered.ok() ? *std::move(entered) : absl::flat_hash_map<std::string, EnteredMethods>();
+  }
+
+  const std::vector<std::string>& Sources(const std::string& name, const std::string& place) {
     const auto [known, is_new] = sources_of_.try_emplace(absl::StrCat(place, "\n", name));
     if (is_new) {
       const std::optional<std::string> output = OutputOf(place);
@@ -168,7 +218,7 @@ class LogReader {
         found_.unknown.push_back(absl::StrCat(name, " (", place, ")"));
       }
     }
-    sources.insert(known->second.begin(), known->second.end());
+    return known->second;
   }
 
   // The files that may be the class's source; none for a class made by a tool. The compiler writes
@@ -240,7 +290,7 @@ class LogReader {
   const std::string top_;
   std::map<std::string, std::string> folder_of_;  // by output
   const absl::flat_hash_set<std::string>& labels_;
-  std::map<std::string, std::set<std::string>> executed_;  // label -> absolute paths
+  std::map<std::string, std::map<std::string, Seen>> executed_;  // by label and absolute path
   absl::flat_hash_map<std::string, std::vector<std::string>> sources_of_;
   std::map<std::string, std::map<std::string, std::vector<std::string>>> files_of_;
   ClassEvidence found_;
@@ -264,6 +314,7 @@ absl::StatusOr<ClassEvidence> WriteClassEvidence(const ClassLogs& logs,
   std::error_code error;
   for (fs::directory_iterator at(logs.folder, error), end; !error && at != end;
        at.increment(error)) {
+    if (at->path().extension() != ".log") continue;
     TS_RETURN_IF_ERROR(reader.Read(at->path().string()));
   }
   if (error) return ErrnoStatus(absl::StrCat("cannot read ", logs.folder), error.value());

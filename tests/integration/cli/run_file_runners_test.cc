@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "tests/integration/cli/cli_fixture.h"
 
@@ -139,8 +140,11 @@ TEST_F(RunFileRunnersTest, MavenRecordsSelectsAndRunsWhatAChangeNeeds) {
   WriteFile("src/main/java/p/Sum.java",
             "package p;\nclass Sum {\n  static int sum(int a, int b) { return a + b; }\n}\n"
             "class Twice {\n  static int twice(int a) { return Sum.sum(a, a); }\n}\n");
-  WriteFile("src/main/java/p/Mul.java",
-            "package p;\nclass Mul {\n  static int mul(int a, int b) { return a * b; }\n}\n");
+  const std::string mul =
+      "package p;\nclass Mul {\n  static int mul(int a, int b) {\n    return a * b;\n  }\n"
+      "  static void refuse(String text) {\n    java.util.Objects.requireNonNull(text);\n  }\n"
+      "  static int other(int a) {\n    return a;\n  }\n}\n";
+  WriteFile("src/main/java/p/Mul.java", mul);
   const std::string head = "package p;\nimport org.junit.jupiter.api.*;\n";
   WriteFile(
       "src/test/java/p/SumTest.java",
@@ -152,14 +156,21 @@ TEST_F(RunFileRunnersTest, MavenRecordsSelectsAndRunsWhatAChangeNeeds) {
   WriteFile("src/test/java/p/MulTest.java",
             head +
                 "class MulTest {\n  @Test void mul() {\n    Assertions.assertEquals(4, Mul.mul(2, "
-                "2));\n  }\n}\n");
+                "2));\n    Assertions.assertThrows(NullPointerException.class, () -> "
+                "Mul.refuse(null));\n  }\n}\n");
   Commit("for maven");
   ExpectRan(RunRunner("maven", offline), 2, 0);
   EXPECT_THAT(FilesOf("p.SumTest"), HasSubstr("Sum.java"));
   ExpectRan(RunRunner("maven", offline), 0, 2);
-  WriteFile("src/main/java/p/Mul.java",
-            "package p;\nclass Mul {\n  static int mul(int a, int b) { return b * a; }\n}\n");
+  const auto change = [&](absl::string_view from, absl::string_view to) {
+    WriteFile("src/main/java/p/Mul.java", absl::StrReplaceAll(mul, {{from, to}}));
+  };
+  change("a * b", "b * a");
   ExpectRan(RunRunner("maven", offline), 1, 1);
+  change("(text);\n", "(text, \"no text\");\n");  // its exception leaves before a line has ended
+  ExpectRan(RunRunner("maven", offline), 1, 1);
+  change("return a;", "return 0 + a;");  // nobody calls it
+  ExpectRan(RunRunner("maven", offline), 0, 2);
 }
 
 // Gradle as Debian has it: 4.4, with JUnit 4 of the same place and no network.
@@ -184,8 +195,9 @@ TEST_F(RunFileRunnersTest, GradleRecordsSelectsAndRunsWhatAChangeNeeds) {
             "package p;\nclass Sum {\n  static int sum(int a, int b) { return a + b; }\n}\n"
             "public class Arithmetic {\n  public static int twice(int a) { return Sum.sum(a, a); "
             "}\n}\n");
+  const std::string other = "  static int other(int a) {\n    return a;\n  }\n}\n";
   WriteFile("core/src/main/java/p/Mul.java",
-            "package p;\nclass Mul {\n  static int mul(int a, int b) { return a * b; }\n}\n");
+            "package p;\nclass Mul {\n  static int mul(int a, int b) { return a * b; }\n" + other);
   const std::string head = "package p;\nimport org.junit.*;\n";
   WriteFile("core/src/test/java/p/Helper.java", "package p;\nclass Helper {}\n");
   WriteFile("core/src/test/java/p/SlowTest.java",
@@ -204,7 +216,11 @@ TEST_F(RunFileRunnersTest, GradleRecordsSelectsAndRunsWhatAChangeNeeds) {
   ExpectRan(RunRunner("gradle", offline), 3, 0);
   EXPECT_THAT(FilesOf("q.TwiceTest"), HasSubstr("Arithmetic.java"));
   WriteFile("core/src/main/java/p/Mul.java",
-            "package p;\nclass Mul {\n  static int mul(int a, int b) { return b * a; }\n}\n");
+            "package p;\nclass Mul {\n  static int mul(int a, int b) { return a * b; }\n" +
+                absl::StrReplaceAll(other, {{"return a", "return 1"}}));  // nobody calls it
+  ExpectRan(RunRunner("gradle", offline), 1, 2);
+  WriteFile("core/src/main/java/p/Mul.java",
+            "package p;\nclass Mul {\n  static int mul(int a, int b) { return b * a; }\n" + other);
   // What the build's own filter leaves out is never seen to run, and is asked for each time.
   ExpectRan(RunRunner("gradle", offline), 2, 1);
   WriteFile("core/src/main/java/p/Arithmetic.java",
