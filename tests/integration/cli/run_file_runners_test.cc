@@ -14,6 +14,7 @@ namespace testselect {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class RunFileRunnersTest : public CliTest {
  protected:
@@ -286,6 +287,72 @@ TEST_F(RunCargoTest, NextestRecordsSelectsAndRunsWhatAChangeNeeds) {
   const Finished done = RunRunner("nextest");
   EXPECT_EQ(done.exit_code, 100);
   EXPECT_EQ(uint64_t(Json(done.out)["selected"]), 1u) << done.err;
+}
+
+// What Ruby's own counting does not see, what runs before a group, what loads late, what starts a
+// program.
+TEST_F(RunFileRunnersTest, RspecRecordsSelectsAndRunsWhatAChangeNeeds) {
+  if (!Works("rspec --version")) GTEST_SKIP() << "there is no rspec";
+  const std::string till =
+      "class Till\n  def add(sum)\n    check(sum)\n    @sum = sum\n  end\n"
+      "  def check(sum)\n    raise ArgumentError if sum < 0\n  end\n"
+      "  def quiet\n    nil\n  end\n"
+      "  def late\n    require_relative 'late'\n    Late::VALUE\n  end\n"
+      "  def other\n    1\n  end\nend\n";
+  const std::string setup = "module Setup\n  def self.make\n    3\n  end\nend\n";
+  const std::string late = "module Late\n  VALUE = 4\nend\n";
+  WriteFile("lib/till.rb", till);
+  WriteFile("lib/setup.rb", setup);
+  WriteFile("lib/late.rb", late);
+  WriteFile(".rspec", "--require ./spec/helper.rb\n");
+  WriteFile("spec/helper.rb", "require './lib/till'\nrequire './lib/setup'\n");
+  WriteFile("spec/till_spec.rb",
+            "RSpec.describe Till do\n"
+            "  it('adds') { expect(Till.new.add(1)).to eq 1 }\n"                               // 1
+            "  it('refuses') { expect { Till.new.add(-1) }.to raise_error(ArgumentError) }\n"  // 2
+            "  it('is quiet') { expect(Till.new.quiet).to be_nil }\n"                          // 3
+            "  it('is late') { expect(Till.new.late).to eq 4 }\n"                              // 4
+            "  it('is late again') { expect(Till.new.late).to eq 4 }\n"                        // 5
+            "  context('with shared things') do\n"
+            "    before(:context) { @made = Setup.make }\n"
+            "    it('has one') { expect(@made).to eq 3 }\n"     // 6:1
+            "    it('keeps it') { expect(@made).to be > 2 }\n"  // 6:2
+            "  end\nend\n");
+  Commit("for rspec");
+  const Finished first = RunRunner("rspec");
+  ExpectRan(first, 7, 0);
+  EXPECT_THAT(first.err, Not(HasSubstr("no evidence")));
+  ExpectRan(RunRunner("rspec"), 0, 7);
+  const auto change = [&](const std::string& file, const std::string& text, const std::string& from,
+                          const std::string& to, uint64_t selected) {
+    SCOPED_TRACE(absl::StrCat(from, " > ", to));
+    WriteFile(file, absl::StrReplaceAll(text, {{from, to}}));
+    ExpectRan(RunRunner("rspec"), selected, 7 - selected);
+    WriteFile(file, text);
+  };
+  change("lib/till.rb", till, "@sum = sum", "@sum = 0 + sum", 1);
+  change("lib/till.rb", till, "sum < 0", "sum.negative?", 2);
+  change("lib/till.rb", till, "    nil", "    false && true || nil", 1);
+  change("lib/till.rb", till, "    1\n", "    2\n", 0);
+  change("lib/late.rb", late, "VALUE = 4", "VALUE = 2 + 2", 2);
+}
+
+// SimpleCov begins Ruby's measurement anew, ends it, and makes its report.
+TEST_F(RunFileRunnersTest, RspecRecordsBesideSimplecov) {
+  if (!Works("rspec --version && ruby -e \"require 'simplecov'\"")) {
+    GTEST_SKIP() << "there is no rspec, or no simplecov";
+  }
+  WriteFile(".gitignore", "coverage\n");
+  WriteFile("lib/a.rb", "class A\n  def one\n    1\n  end\nend\n");
+  WriteFile("spec/a_spec.rb",
+            "require 'simplecov'\nSimpleCov.start { enable_coverage :branch }\nrequire "
+            "'./lib/a'\nRSpec.describe A do\n  it('x') { expect(A.new.one).to eq 1 }\nend\n");
+  Commit("for simplecov");
+  ExpectRan(RunRunner("rspec"), 1, 0);
+  EXPECT_THAT(FilesOf("./spec/a_spec.rb[1:1]"), HasSubstr("\"lib/a.rb\": [[3, 3]]"));
+  EXPECT_EQ(Shell("ruby -rjson -e 'puts JSON.parse(File.read(\"coverage/.resultset.json\"))."
+                  "values[0][\"coverage\"].values[0][\"lines\"].compact.sum'"),
+            "3");
 }
 
 TEST_F(RunFileRunnersTest, RspecListsAndRunsThirtyThousandExamples) {
