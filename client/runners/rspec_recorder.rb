@@ -174,7 +174,7 @@ module TestselectRecorder
     def restart
       return unless here?
 
-      look { |executed, _| @current ? merge(@current, executed) : @evidence.outside(executed) } if Coverage.running?
+      look { |executed, _| @current ? merge(@current, executed) : @evidence.outside(executed) } if RUNNING.call
       @counts = Counts.new
     end
 
@@ -258,11 +258,18 @@ module TestselectRecorder
     end
   end
 
-  # A measurement that begins anew (SimpleCov's) counts lines, too.
+  RUNNING = Coverage.method(:running?)
+
+  # Nobody else sees that it runs. A measurement that then begins (SimpleCov's) begins anew, and counts lines, too.
   module Measurement
+    def running?
+      @theirs ? super : false
+    end
+
     %i[setup start].each do |name|
       define_method(name) do |*arguments|
-        result if running?
+        result if RUNNING.call
+        @theirs = true
         wanted = arguments.first
         arguments = [{ lines: true }.merge(wanted)] if wanted.is_a?(Hash) && !wanted[:oneshot_lines]
         super(*arguments)

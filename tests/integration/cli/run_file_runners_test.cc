@@ -330,7 +330,7 @@ TEST_F(RunFileRunnersTest, RspecRecordsSelectsAndRunsWhatAChangeNeeds) {
     ExpectRan(RunRunner("rspec"), selected, 7 - selected);
     WriteFile(file, text);
   };
-  change("lib/till.rb", till, "@sum = sum", "@sum = 0 + sum", 1);
+  change("lib/till.rb", till, "@sum = sum", "@sum = 0 + sum", 2);
   change("lib/till.rb", till, "sum < 0", "sum.negative?", 2);
   change("lib/till.rb", till, "    nil", "    false && true || nil", 1);
   change("lib/till.rb", till, "    1\n", "    2\n", 0);
