@@ -118,8 +118,8 @@ class LogReader {
   absl::Status Read(const std::string& path) {
     TS_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
     if (logs_.only_of_surefire && !IsOfFork(text)) return absl::OkStatus();
-    const auto entered = Entered(path);
-    std::map<std::string, Seen> sources;
+    const EnteredByTests entered = Entered(path);
+    std::map<std::string, std::vector<std::string>> loaded;  // by class: its sources
     std::set<std::string> tests;
     for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
       const std::pair<absl::string_view, absl::string_view> pair =
@@ -128,21 +128,21 @@ class LogReader {
       absl::ConsumePrefix(&place, "jar:");
       if (!absl::ConsumePrefix(&place, "file:")) continue;
       const std::string name(pair.first);
-      for (const std::string& source : Sources(name, UrlDecoded(place))) {
-        Seen& seen = sources[source];
-        const auto watched = entered.find(name);
-        seen.whole |= watched == entered.end();
-        if (watched == entered.end()) continue;
-        seen.functions.insert(watched->second.functions.begin(), watched->second.functions.end());
-        seen.lines.insert(watched->second.lines.begin(), watched->second.lines.end());
-      }
+      const std::vector<std::string>& sources = Sources(name, UrlDecoded(place));
+      loaded[name].insert(loaded[name].end(), sources.begin(), sources.end());
       std::string outermost = OutermostClass(pair.first);
       if (labels_.contains(outermost)) tests.insert(std::move(outermost));
     }
     found_.one_log_a_label &= tests.size() == 1;
     for (const std::string& test : tests) {
-      std::map<std::string, Seen>& executed = executed_[test];
-      for (const auto& [source, seen] : sources) Add(seen, executed[source]);
+      const auto own = entered.tests.find(test);
+      // What a JVM of its own did before and after its test is the test's, too.
+      const bool shared = tests.size() > 1 && own != entered.tests.end();
+      Add(loaded, entered.all, shared ? own->second : entered.all, executed_[test]);
+      if (!shared) continue;
+      for (const auto& [name, methods] : entered.outside) {
+        for (const std::string& source : loaded[name]) AddMethods(methods, outside_[source]);
+      }
     }
     return absl::OkStatus();
   }
@@ -151,26 +151,21 @@ class LogReader {
     found_.labels = executed_.size();
     if (executed_.empty() || !found_.unknown.empty()) return found_;
     std::string bytes;
-    // EvidenceRecord's fields: 1 start, 2 file, 4 test, 6 end.
+    // EvidenceRecord's fields: 1 start, 2 file, 4 test, 5 outside, 6 end.
     PutRecord(1, StartRecord(logs_.producer), bytes);
-    absl::flat_hash_map<std::string, std::pair<uint32_t, uint32_t>> files;  // number, lines
-    for (const auto& [label, sources] : executed_) {
-      for (const auto& [source, seen] : sources) {
-        const auto [at, is_new] = files.try_emplace(source, files.size(), LineCount(source));
-        if (!is_new) continue;
-        std::string file;
-        PutField(1, absl::string_view(source).substr(top_.size()), file);
-        PutRecord(2, file, bytes);
-      }
-    }
+    Files files;
+    for (const auto& [label, sources] : executed_) NameFiles(sources, files, bytes);
+    NameFiles(outside_, files, bytes);
     for (const auto& [label, sources] : executed_) {
       std::string test;
       PutField(1, label, test);
-      for (const auto& [source, seen] : sources) {
-        const auto& [number, lines] = files.at(source);
-        PutField(2, Observed(seen, number, lines), test);
-      }
+      PutSources(sources, files, 2, test);
       PutRecord(4, test, bytes);
+    }
+    if (!outside_.empty()) {
+      std::string outside;
+      PutSources(outside_, files, 1, outside);
+      PutRecord(5, outside, bytes);
     }
     std::string end;
     PutNumber(1, executed_.size(), end);
@@ -180,6 +175,27 @@ class LogReader {
   }
 
  private:
+  using Files = absl::flat_hash_map<std::string, std::pair<uint32_t, uint32_t>>;  // number, lines
+
+  void NameFiles(const std::map<std::string, Seen>& sources, Files& files,
+                 std::string& bytes) const {
+    for (const auto& [source, seen] : sources) {
+      const auto [at, is_new] = files.try_emplace(source, files.size(), LineCount(source));
+      if (!is_new) continue;
+      std::string file;
+      PutField(1, absl::string_view(source).substr(top_.size()), file);
+      PutRecord(2, file, bytes);
+    }
+  }
+
+  static void PutSources(const std::map<std::string, Seen>& sources, const Files& files,
+                         uint32_t field, std::string& record) {
+    for (const auto& [source, seen] : sources) {
+      const auto& [number, lines] = files.at(source);
+      PutField(field, Observed(seen, number, lines), record);
+    }
+  }
+
   static uint32_t LineCount(const std::string& file) {
     const absl::StatusOr<std::string> text = ReadFile(file);
     return text.ok() ? static_cast<uint32_t>(std::count(text->begin(), text->end(), '\n')) + 1 : 1;
@@ -193,19 +209,32 @@ class LogReader {
     return std::nullopt;
   }
 
-  static void Add(const Seen& from, Seen& to) {
-    to.whole |= from.whole;
-    to.functions.insert(from.functions.begin(), from.functions.end());
-    to.lines.insert(from.lines.begin(), from.lines.end());
+  static void AddMethods(const EnteredMethods& methods, Seen& to) {
+    to.functions.insert(methods.functions.begin(), methods.functions.end());
+    to.lines.insert(methods.lines.begin(), methods.lines.end());
+  }
+
+  // What one test did in a JVM that loaded `loaded`, and watched the classes of `watched`.
+  static void Add(const std::map<std::string, std::vector<std::string>>& loaded,
+                  const EnteredClasses& watched, const EnteredClasses& entered,
+                  std::map<std::string, Seen>& executed) {
+    for (const auto& [name, sources] : loaded) {
+      const auto methods = entered.find(name);
+      for (const std::string& source : sources) {
+        Seen& seen = executed[source];
+        seen.whole |= !watched.contains(name);
+        if (methods != entered.end()) AddMethods(methods->second, seen);
+      }
+    }
   }
 
   // What the recorder says of the JVM of a log; nothing where it was not there, or could not end.
-  static absl::flat_hash_map<std::string, EnteredMethods> Entered(const std::string& log) {
+  static EnteredByTests Entered(const std::string& log) {
     const absl::StatusOr<std::string> text =
         ReadFile(absl::StrCat(absl::StripSuffix(log, ".log"), kEnteredEnding));
     if (!text.ok()) return {};
     auto entered = ReadEnteredMethods(*text);
-    return entered.ok() ? *std::move(entered) : absl::flat_hash_map<std::string, EnteredMethods>();
+    return entered.ok() ? *std::move(entered) : EnteredByTests();
   }
 
   const std::vector<std::string>& Sources(const std::string& name, const std::string& place) {
@@ -291,6 +320,7 @@ class LogReader {
   std::map<std::string, std::string> folder_of_;  // by output
   const absl::flat_hash_set<std::string>& labels_;
   std::map<std::string, std::map<std::string, Seen>> executed_;  // by label and absolute path
+  std::map<std::string, Seen> outside_;                          // of all tests
   absl::flat_hash_map<std::string, std::vector<std::string>> sources_of_;
   std::map<std::string, std::map<std::string, std::vector<std::string>>> files_of_;
   ClassEvidence found_;

@@ -123,7 +123,7 @@ class GradleRunner : public Runner {
     if (setup_.record)
       own.push_back(absl::StrCat("-Dtestselect.logs=", RoundFolder(order), "/logs"));
     if (recorder_.has_value() && recorder_->ok()) {
-      own.push_back(absl::StrCat("-Dtestselect.recorder=", **recorder_));
+      own.push_back(absl::StrCat("-Dtestselect.recorder=", (*recorder_)->agent));
       own.push_back(absl::StrCat("-Dtestselect.top=", setup_.top));
     }
     return Words(own);
@@ -222,7 +222,7 @@ class GradleRunner : public Runner {
   const RunnerSetup& setup_;
   GradleArguments arguments_;
   std::string script_;
-  std::optional<absl::StatusOr<std::string>> recorder_;  // made when it is needed
+  std::optional<absl::StatusOr<JavaRecorder>> recorder_;  // made when it is needed
   GradleListing listing_;
   absl::flat_hash_set<std::string> listed_;
   absl::flat_hash_set<std::string> ran_;  // in this round

@@ -19,7 +19,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr absl::string_view kArchive = "testselect-recorder.jar";
+constexpr absl::string_view kAgent = "testselect-recorder.jar";
+constexpr absl::string_view kListener = "testselect-listener.jar";
+constexpr absl::string_view kService =
+    "services/META-INF/services/org.junit.platform.launcher.TestExecutionListener";
 
 struct Source {
   absl::string_view name, text;
@@ -27,7 +30,13 @@ struct Source {
 constexpr Source kSources[] = {{"Agent.java", kJavaAgent},
                                {"ClassPatch.java", kJavaClassPatch},
                                {"Entered.java", kJavaEntered},
-                               {"MethodTable.java", kJavaMethodTable}};
+                               {"MethodTable.java", kJavaMethodTable},
+                               {"TestListener.java", kJavaTestListener},
+                               {"TestSource.java", kJavaTestSource},
+                               {"TestExecutionResult.java", kJavaTestExecutionResult},
+                               {"ClassSource.java", kJavaClassSource},
+                               {"TestIdentifier.java", kJavaTestIdentifier},
+                               {"TestExecutionListener.java", kJavaTestExecutionListener}};
 
 // The folder of a JDK's programs, with a slash at its end; "" to look for them along PATH. A Java
 // before 9 names the runtime inside of the JDK.
@@ -69,12 +78,16 @@ bool Numbers(absl::string_view text, std::vector<uint32_t>& numbers) {
 
 }  // namespace
 
-absl::StatusOr<std::string> BuildJavaRecorder(const RunnerSetup& setup,
-                                              const std::string& java_home) {
+absl::StatusOr<JavaRecorder> BuildJavaRecorder(const RunnerSetup& setup,
+                                               const std::string& java_home) {
   const std::string folder = absl::StrCat(setup.scratch, "/recorder");
-  std::error_code error;
-  fs::create_directories(absl::StrCat(folder, "/classes"), error);
-  if (error) return ErrnoStatus(absl::StrCat("cannot create ", folder), error.value());
+  const std::string service = absl::StrCat(folder, "/", kService);
+  for (const std::string& made :
+       {absl::StrCat(folder, "/classes"), fs::path(service).parent_path().string()}) {
+    std::error_code error;
+    fs::create_directories(made, error);
+    if (error) return ErrnoStatus(absl::StrCat("cannot create ", made), error.value());
+  }
   const std::string programs = JdkPrograms(java_home);
   std::vector<std::string> compile = {absl::StrCat(programs, "javac"),
                                       "--release",
@@ -86,20 +99,22 @@ absl::StatusOr<std::string> BuildJavaRecorder(const RunnerSetup& setup,
                                       "-d",
                                       "classes"};
   for (const Source& source : kSources) {
-    const std::string file = absl::StrCat(folder, "/", source.name);
-    TS_RETURN_IF_ERROR(WriteFileAtomically(file, source.text));
+    TS_RETURN_IF_ERROR(WriteFileAtomically(absl::StrCat(folder, "/", source.name), source.text));
     compile.emplace_back(source.name);
   }
   TS_RETURN_IF_ERROR(RunJdk(folder, compile));
   // With the bootstrap loader every class sees it; agents that came first see what was compiled.
-  TS_RETURN_IF_ERROR(WriteFileAtomically(
-      absl::StrCat(folder, "/manifest"),
-      absl::StrCat("Premain-Class: testselect.Agent\nBoot-Class-Path: ", kArchive,
-                   "\nCan-Retransform-Classes: true\n")));
-  const std::string archive(kArchive);
-  TS_RETURN_IF_ERROR(RunJdk(
-      folder, {absl::StrCat(programs, "jar"), "cfm", archive, "manifest", "-C", "classes", "."}));
-  return absl::StrCat(folder, "/", archive);
+  TS_RETURN_IF_ERROR(
+      WriteFileAtomically(absl::StrCat(folder, "/manifest"),
+                          absl::StrCat("Premain-Class: testselect.Agent\nBoot-Class-Path: ", kAgent,
+                                       "\nCan-Retransform-Classes: true\n")));
+  TS_RETURN_IF_ERROR(WriteFileAtomically(service, "testselectjunit.TestListener\n"));
+  const std::string jar = absl::StrCat(programs, "jar"), agent(kAgent), listener(kListener);
+  TS_RETURN_IF_ERROR(
+      RunJdk(folder, {jar, "cfm", agent, "manifest", "-C", "classes", "testselect"}));
+  TS_RETURN_IF_ERROR(RunJdk(folder, {jar, "cf", listener, "-C", "classes", "testselectjunit", "-C",
+                                     "services", "META-INF"}));
+  return JavaRecorder{absl::StrCat(folder, "/", agent), absl::StrCat(folder, "/", listener)};
 }
 
 std::string WholeFilesBecause(const absl::Status& status) {
@@ -109,8 +124,8 @@ std::string WholeFilesBecause(const absl::Status& status) {
       status.message());
 }
 
-std::string JavaRecorderOption(const std::string& archive) {
-  return absl::StrCat("-javaagent:", archive);
+std::string JavaRecorderOption(const JavaRecorder& recorder) {
+  return absl::StrCat("-javaagent:", recorder.agent);
 }
 
 std::vector<std::pair<std::string, std::string>> JavaRecorderVariables(const std::string& top,
@@ -118,15 +133,18 @@ std::vector<std::pair<std::string, std::string>> JavaRecorderVariables(const std
   return {{"TESTSELECT_JVM_TOP", top}, {"TESTSELECT_JVM_LOGS", logs}};
 }
 
-absl::StatusOr<absl::flat_hash_map<std::string, EnteredMethods>> ReadEnteredMethods(
-    absl::string_view text) {
-  absl::flat_hash_map<std::string, EnteredMethods> classes;
+absl::StatusOr<EnteredByTests> ReadEnteredMethods(absl::string_view text) {
+  EnteredByTests entered;
+  EnteredClasses* classes = &entered.all;
   EnteredMethods* of = nullptr;
   if (!absl::ConsumeSuffix(&text, "end\n")) return absl::DataLossError("it has no end");
   for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
     std::vector<uint32_t> numbers;
     if (absl::ConsumePrefix(&line, "class ")) {
-      of = &classes[line];
+      of = &(*classes)[line];
+    } else if (line == "outside" || absl::ConsumePrefix(&line, "test ")) {
+      classes = line == "outside" ? &entered.outside : &entered.tests[line];
+      of = nullptr;
     } else if (of != nullptr && absl::ConsumePrefix(&line, "lines") && Numbers(line, numbers)) {
       for (const uint32_t number : numbers) of->lines.emplace_back(number, number);
     } else if (of != nullptr && absl::ConsumePrefix(&line, "function") && Numbers(line, numbers) &&
@@ -136,7 +154,7 @@ absl::StatusOr<absl::flat_hash_map<std::string, EnteredMethods>> ReadEnteredMeth
       return absl::DataLossError(absl::StrCat("a line of no known kind: ", line));
     }
   }
-  return classes;
+  return entered;
 }
 
 }  // namespace testselect::client

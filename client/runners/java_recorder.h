@@ -13,17 +13,22 @@
 
 namespace testselect::client {
 
-// Compiles the recorder into the scratch folder; returns its archive. `java_home`: of the Java that
+// Archives of a folder of their own. The listener is for the class path of the tests.
+struct JavaRecorder {
+  std::string agent, listener;
+};
+
+// Compiles the recorder into the scratch folder. `java_home`: of the Java that
 // the tests are built with; empty: not known, and then JAVA_HOME and PATH tell. kFailedPrecondition
 // where no Java there (9 or later) has a compiler. Takes a second or two.
-absl::StatusOr<std::string> BuildJavaRecorder(const RunnerSetup& setup,
-                                              const std::string& java_home);
+absl::StatusOr<JavaRecorder> BuildJavaRecorder(const RunnerSetup& setup,
+                                               const std::string& java_home);
 
 // What to tell the user where it could not be built.
 std::string WholeFilesBecause(const absl::Status& status);
 
 // The option that loads it into a JVM.
-std::string JavaRecorderOption(const std::string& archive);
+std::string JavaRecorderOption(const JavaRecorder& recorder);
 
 // Of a JVM's file: PID.entered.
 inline constexpr absl::string_view kEnteredEnding = ".entered";
@@ -39,9 +44,17 @@ struct EnteredMethods {
   std::vector<JavaLines> functions;
   std::vector<JavaLines> lines;  // of constructors and initialisers, which need not be neighbours
 };
-// What a file of the recorder says, by class: "p.A$B". A watched class of which nothing was entered
-// is there, too. kDataLoss for a file that is cut off or has anything else.
-absl::StatusOr<absl::flat_hash_map<std::string, EnteredMethods>> ReadEnteredMethods(
-    absl::string_view text);
+// By class: "p.A$B".
+using EnteredClasses = absl::flat_hash_map<std::string, EnteredMethods>;
+// What a file of the recorder says.
+struct EnteredByTests {
+  EnteredClasses all;  // a watched class of which nothing was entered is there, too
+  // By the listener's word: what was entered while a test class ran. Several may run at once.
+  absl::flat_hash_map<std::string, EnteredClasses> tests;
+  // Outside of them, or while a class was initialised, which happens for one test and serves all.
+  EnteredClasses outside;
+};
+// kDataLoss for a file that is cut off or has anything else.
+absl::StatusOr<EnteredByTests> ReadEnteredMethods(absl::string_view text);
 
 }  // namespace testselect::client

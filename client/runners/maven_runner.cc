@@ -135,8 +135,23 @@ class MavenRunner : public Runner {
     if (!order.everything) {
       words.push_back(absl::StrCat("-Dsurefire.excludesFile=", ExcludesFile(order.round)));
     }
-    if (Records()) words.insert(words.end(), {"-DforkCount=1", "-DreuseForks=false"});
+    if (Records()) {
+      Add("-DforkCount=", "1", words);
+      Add("-DreuseForks=", "false", words);
+      if (recorder_.has_value() && recorder_->ok()) {
+        Add("-Dmaven.test.additionalClasspath=", (*recorder_)->listener, words);
+      }
+    }
     return Words(words);
+  }
+
+  // What the user gave himself stays.
+  static void Add(absl::string_view property, absl::string_view value,
+                  std::vector<std::string>& words) {
+    for (const std::string& word : words) {
+      if (absl::StartsWith(word, property)) return;
+    }
+    words.push_back(absl::StrCat(property, value));
   }
 
   // Has each JVM log its classes, and what is entered of them.
@@ -272,9 +287,9 @@ class MavenRunner : public Runner {
   MavenArguments arguments_;
   int java_ = 0;
   std::string java_home_;
-  std::optional<absl::StatusOr<std::string>> recorder_;  // made when it is needed
-  std::vector<std::string> modules_;                     // with tests
-  std::vector<BuildModule> built_;                       // all
+  std::optional<absl::StatusOr<JavaRecorder>> recorder_;  // made when it is needed
+  std::vector<std::string> modules_;                      // with tests
+  std::vector<BuildModule> built_;                        // all
   absl::flat_hash_set<std::string> listed_;
   absl::flat_hash_set<std::string> ran_;  // in this round
   bool leaves_out_ = true;                // a POM may name classes to leave out

@@ -10,6 +10,9 @@ import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.nio.file.StandardCopyOption;
 import java.security.ProtectionDomain;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
 
 /**
  * Records which methods of a checkout a JVM enters.
@@ -19,6 +22,8 @@ import java.security.ProtectionDomain;
  *   class NAME            a class whose methods were watched
  *   function FIRST LAST   of the class above: entered
  *   lines N...            of the class above: what makes objects of it, or the class, was entered
+ *   test NAME             what follows was entered while this test ran; before, what was entered at all
+ *   outside               what follows ran outside of tests, or while a class was initialised
  *   end
  */
 public final class Agent {
@@ -36,11 +41,32 @@ public final class Agent {
 
   private static void write(MethodTable table, Path file) {
     StringBuilder text = new StringBuilder();
-    for (MethodTable.Loaded loaded : table.classes()) {
+    List<MethodTable.Loaded> classes = table.classes();
+    put(classes, Entered.all(), true, text);
+    Map<String, BitSet> tests = Entered.tests();
+    tests.forEach((name, methods) -> {
+      text.append("test ").append(name).append('\n');
+      put(classes, methods, false, text);
+    });
+    if (!tests.isEmpty()) put(classes, Entered.outside(), false, text.append("outside\n"));
+    text.append("end\n");
+    try {
+      Path unfinished = Paths.get(file + ".part");
+      Files.write(unfinished, text.toString().getBytes("UTF-8"));
+      Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);  // no file: what the JVM loaded counts as executed, whole
+    }
+  }
+
+  private static void put(List<MethodTable.Loaded> classes, BitSet methods, boolean all, StringBuilder text) {
+    for (MethodTable.Loaded loaded : classes) {
+      int next = methods.nextSetBit(loaded.first);
+      if (!all && (next < 0 || next >= loaded.first + loaded.lines.length)) continue;
       text.append("class ").append(loaded.name).append('\n');
       for (int i = 0; i < loaded.lines.length; ++i) {
         int[] lines = loaded.lines[i];
-        if (lines.length == 0 || !Entered.SEEN[loaded.first + i]) continue;
+        if (lines.length == 0 || !methods.get(loaded.first + i)) continue;
         if (loaded.initialisers[i]) {
           text.append("lines");
           for (int line : lines) text.append(' ').append(line);
@@ -49,14 +75,6 @@ public final class Agent {
           text.append("function ").append(lines[0]).append(' ').append(lines[lines.length - 1]).append('\n');
         }
       }
-    }
-    text.append("end\n");
-    try {
-      Path unfinished = Paths.get(file + ".part");
-      Files.write(unfinished, text.toString().getBytes("UTF-8"));
-      Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);  // no file: what the JVM loaded counts as executed, whole
     }
   }
 
@@ -78,6 +96,7 @@ public final class Agent {
       String dotted = name.replace('/', '.');
       try {
         ClassPatch patch = new ClassPatch(bytes, count -> table.reserve(dotted, place, count));
+        if (patch.initialiser >= 0) Entered.initialises(patch.first + patch.initialiser);
         table.add(new MethodTable.Loaded(dotted, patch.first, patch.lines, patch.initialisers));
         return patch.patched;
       } catch (IOException | RuntimeException e) {

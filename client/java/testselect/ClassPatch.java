@@ -33,6 +33,8 @@ final class ClassPatch {
   int[][] lines;
   /** By method: it makes an object or a class, so that its lines need not be neighbours. */
   boolean[] initialisers;
+  /** The method that initialises the class; -1 where there is none. */
+  int initialiser = -1;
   /** The number of the first method. */
   int first;
   byte[] patched;
@@ -157,6 +159,7 @@ final class ClassPatch {
   private void method(int index) throws IOException {
     int name = in.getShort(in.position() + 2) & 0xffff;
     initialisers[index] = texts[name].startsWith("<");
+    if (texts[name].equals("<clinit>")) initialiser = index;
     lines[index] = new int[0];
     copy(6);
     int attributes = in.getShort(in.position()) & 0xffff;

@@ -19,6 +19,7 @@
 namespace testselect::client {
 namespace {
 
+using ::testing::_;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -127,14 +128,17 @@ class JavaRecorderTest : public ::testing::Test {
   // Runs `program` with the recorder; what the recorder wrote.
   absl::StatusOr<std::string> Record(absl::string_view program, absl::string_view says) {
     EXPECT_THAT(WriteFileAtomically(Path("top/src/p/Main.java"), program), IsOk());
-    EXPECT_EQ(Output({"javac", "-d", Path("top/out"), Path("top/src/p/Main.java")}), "");
-    auto archive = BuildJavaRecorder(setup_, "");
-    if (!archive.ok()) return archive.status();
-    EXPECT_EQ(Output({"java", "-Xverify:all", JavaRecorderOption(*archive),
+    const auto recorder = BuildJavaRecorder(setup_, "");
+    if (!recorder.ok()) return recorder.status();
+    EXPECT_EQ(Output({"javac", "-cp", recorder->agent, "-d", Path("top/out"),
+                      Path("top/src/p/Main.java")}),
+              "");
+    EXPECT_EQ(Output({"java", "-Xverify:all", JavaRecorderOption(*recorder),
                       ClassLogOption(Path("logs")), "-cp", Path("top/out"), "p.Main"}),
               says);
     for (const auto& entry : std::filesystem::directory_iterator(Path("logs"))) {
-      if (entry.path().extension() == std::string(kEnteredEnding)) return ReadFile(entry.path().string());
+      if (entry.path().extension() == std::string(kEnteredEnding))
+        return ReadFile(entry.path().string());
     }
     return absl::NotFoundError("the recorder wrote nothing");
   }
@@ -146,7 +150,8 @@ class JavaRecorderTest : public ::testing::Test {
 TEST_F(JavaRecorderTest, AProgramRunsAsBeforeAndItsEnteredMethodsAreKnown) {
   if (!HasJdk()) GTEST_SKIP() << "there is no JDK";
   ASSERT_OK_AND_ASSIGN(const std::string text, Record(kProgram, kSays));
-  ASSERT_OK_AND_ASSIGN(const auto classes, ReadEnteredMethods(text));
+  ASSERT_OK_AND_ASSIGN(const EnteredByTests entered, ReadEnteredMethods(text));
+  const EnteredClasses& classes = entered.all;
   ASSERT_TRUE(classes.contains("p.Main") && classes.contains("p.Main$Late")) << text;
   const EnteredMethods& main = classes.at("p.Main");
   EXPECT_THAT(main.functions, Contains(Pair(44, 45)))
@@ -156,6 +161,54 @@ TEST_F(JavaRecorderTest, AProgramRunsAsBeforeAndItsEnteredMethodsAreKnown) {
   EXPECT_THAT(classes.at("p.Main$Late").functions, ElementsAre(Pair(16, 16)))
       << "but not what was never called";
   EXPECT_THAT(classes.at("p.Named").functions, UnorderedElementsAre(Pair(4, 4), Pair(5, 5)));
+}
+
+// One JVM for several tests: what the first of them initialises serves those that come later.
+TEST_F(JavaRecorderTest, TestsOfOneJvmHaveTheirOwnMethodsAndInitialisationIsNobodysAlone) {
+  if (!HasJdk()) GTEST_SKIP() << "there is no JDK";
+  constexpr absl::string_view kTests = R"(package p;
+import testselect.Entered;
+class Lib {
+  static final int MADE = Helper.make();
+  static int one() { return MADE; }
+  static int two() { return MADE; }
+}
+class Helper {
+  static int make() { return 3; }
+  static int plain() { return 4; }
+}
+public class Main {
+  static void test(String name, Runnable body) {
+    Entered.begin(name);
+    body.run();
+    Entered.end(name);
+  }
+  public static void main(String[] words) throws Exception {
+    test("p.A", () -> { Helper.make(); Helper.plain(); Lib.one(); });
+    test("p.B", () -> { Lib.two(); Helper.plain(); });
+    test("p.C", () -> test("p.D", () -> Lib.one()));
+    System.out.print("done");
+  }
+}
+)";
+  ASSERT_OK_AND_ASSIGN(const std::string text, Record(kTests, "done"));
+  ASSERT_OK_AND_ASSIGN(const EnteredByTests entered, ReadEnteredMethods(text));
+  const auto functions = [&](const std::string& test, const std::string& name) {
+    const auto classes = entered.tests.find(test);
+    const bool known = classes != entered.tests.end() && classes->second.contains(name);
+    return known ? classes->second.at(name).functions : std::vector<JavaLines>();
+  };
+  EXPECT_THAT(functions("p.A", "p.Lib"), ElementsAre(Pair(5, 5)));
+  EXPECT_THAT(functions("p.A", "p.Helper"), UnorderedElementsAre(Pair(9, 9), Pair(10, 10)));
+  EXPECT_THAT(functions("p.B", "p.Lib"), ElementsAre(Pair(6, 6)));
+  EXPECT_THAT(functions("p.B", "p.Helper"), ElementsAre(Pair(10, 10)))
+      << "entered for the second time in this JVM, and for the first time in this test";
+  for (const std::string test : {"p.C", "p.D"}) {
+    EXPECT_THAT(functions(test, "p.Lib"), ElementsAre(Pair(5, 5))) << "both were running";
+  }
+  ASSERT_TRUE(entered.outside.contains("p.Helper")) << text;
+  EXPECT_THAT(entered.outside.at("p.Helper").functions, ElementsAre(Pair(9, 9)))
+      << "called while p.Lib was initialised, though the test had called it before";
 }
 
 TEST_F(JavaRecorderTest, AJvmThatIsKilledLeavesWholeFilesAsEvidence) {
@@ -186,14 +239,19 @@ TEST_F(JavaRecorderTest, WithoutACompilerItSaysWhatIsMissing) {
 }
 
 TEST(EnteredMethodsTest, AFileThatIsCutOffOrHasAnythingElseIsRefused) {
-  ASSERT_OK_AND_ASSIGN(const auto classes,
-                       ReadEnteredMethods("class p.A\nfunction 3 7\nlines 9 12\nclass p.B\nend\n"));
+  ASSERT_OK_AND_ASSIGN(const EnteredByTests entered,
+                       ReadEnteredMethods("class p.A\nfunction 3 7\nlines 9 12\nclass p.B\n"
+                                          "test p.T\nclass p.A\noutside\nclass p.C\nend\n"));
+  EXPECT_THAT(entered.tests, ElementsAre(Pair("p.T", ElementsAre(Pair("p.A", _)))));
+  EXPECT_THAT(entered.outside, ElementsAre(Pair("p.C", _)));
+  const EnteredClasses& classes = entered.all;
   EXPECT_THAT(classes.at("p.A").functions, ElementsAre(Pair(3, 7)));
   EXPECT_THAT(classes.at("p.A").lines, ElementsAre(Pair(9, 9), Pair(12, 12)));
   EXPECT_THAT(classes.at("p.B").functions, IsEmpty());
   for (const absl::string_view bad :
        {"", "class p.A\n", "function 3 7\nend\n", "class p.A\nfunction 3\nend\n",
-        "class p.A\nfunction 3 x\nend\n", "class p.A\nelse\nend\n"}) {
+        "class p.A\nfunction 3 x\nend\n", "class p.A\ntest p.T\nfunction 3 7\nend\n",
+        "class p.A\nelse\nend\n"}) {
     EXPECT_THAT(ReadEnteredMethods(bad).status(), StatusIs(absl::StatusCode::kDataLoss)) << bad;
   }
 }
@@ -223,6 +281,42 @@ TEST(EnteredMethodsTest, AClassThatWasNotWatchedCountsAsAWholeAndOneWithoutEntri
   EXPECT_THAT(ReadFile(file), IsOkAndHolds(HasSubstr(std::string("\x12\x04\x08\x01\x28\x01", 6))));
   EXPECT_THAT(ReadFile(file),
               IsOkAndHolds(HasSubstr(std::string("\x12\x06\x08\x02\x12\x02\x01\x04", 8))));
+}
+
+TEST(EnteredMethodsTest, ALogOfSeveralTestsHasEvidenceOfEachAndOfWhatRanOutside) {
+  ASSERT_OK_AND_ASSIGN(const ScratchFolder folder, ScratchFolder::Create("test"));
+  const std::string top = folder.path() + "/top", out = top + "/out",
+                    logs = folder.path() + "/logs";
+  for (const std::string& made : {top + "/p", out, logs}) std::filesystem::create_directories(made);
+  std::string log;
+  for (const std::string name : {"ATest", "BTest", "OldTest", "Lib"}) {
+    ASSERT_THAT(WriteFileAtomically(absl::StrCat(top, "/p/", name, ".java"), "1\n2\n3\n"), IsOk());
+    absl::StrAppend(&log, "p.", name, " source: file:", out, "/\n");
+  }
+  const std::string lib = "class p.Lib\nfunction ";
+  ASSERT_THAT(WriteFileAtomically(logs + "/7.log", log), IsOk());
+  ASSERT_THAT(WriteFileAtomically(
+                  logs + "/7.entered",
+                  absl::StrCat("class p.ATest\nclass p.BTest\nclass p.OldTest\n", lib,
+                               "1 1\nfunction 2 2\nfunction 3 3\ntest p.ATest\n", lib,
+                               "1 1\ntest p.BTest\n", lib, "2 2\noutside\n", lib, "3 3\nend\n")),
+              IsOk());
+  const std::string file = folder.path() + "/evidence";
+  ASSERT_OK_AND_ASSIGN(const ClassEvidence found,
+                       WriteClassEvidence({logs, top, {{top, out}}, "test"},
+                                          {"p.ATest", "p.BTest", "p.OldTest"}, file));
+  EXPECT_EQ(found.labels, 3u);
+  EXPECT_FALSE(found.one_log_a_label);
+  // The library is file 2: its functions of the first test, the second, the one that the listener
+  // did not see, and outside.
+  ASSERT_OK_AND_ASSIGN(const std::string bytes, ReadFile(file));
+  for (const absl::string_view observed :
+       {absl::string_view("\x08\x02\x1a\x02\x01\x01", 6),
+        absl::string_view("\x08\x02\x1a\x02\x02\x02", 6),
+        absl::string_view("\x08\x02\x1a\x06\x01\x01\x02\x02\x03\x03", 10),
+        absl::string_view("\x2a\x08\x0a\x06\x08\x02\x1a\x02\x03\x03", 10)}) {
+    EXPECT_THAT(bytes, HasSubstr(std::string(observed)));
+  }
 }
 
 }  // namespace
