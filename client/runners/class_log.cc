@@ -17,6 +17,7 @@
 #include "absl/strings/strip.h"
 #include "client/files.h"
 #include "client/runners/class_file.h"
+#include "client/runners/java_recorder.h"
 #include "storage/model/status_macros.h"
 #include "storage/model/varint.h"
 
@@ -76,14 +77,35 @@ std::string StartRecord(absl::string_view producer) {
   return start;
 }
 
-// An Observation of all lines of a file.
-std::string WholeFile(uint32_t number, uint32_t lines) {
-  std::string range, seen;
-  PutVarint(&range, 1);
-  PutVarint(&range, lines);
-  PutNumber(1, number, seen);
-  PutField(2, range, seen);
-  return seen;
+// What a label did with a source file. Nothing: it loaded a class of it, and entered no method.
+struct Seen {
+  bool whole = false;  // what it entered is not known
+  std::set<JavaLines> functions, lines;
+};
+
+// First and last line of each range that begins in a file of `count` lines; a compiler may number
+// what it wrote itself beyond the end.
+std::string Ranges(const std::set<JavaLines>& ranges, uint32_t count) {
+  std::string packed;
+  for (const auto& [first, last] : ranges) {
+    if (first == 0 || first > count) continue;
+    PutVarint(&packed, first);
+    PutVarint(&packed, std::min(last, count));
+  }
+  return packed;
+}
+
+// An Observation of a file of `count` lines.
+std::string Observed(const Seen& seen, uint32_t number, uint32_t count) {
+  const std::string lines =
+      Ranges(seen.whole ? std::set<JavaLines>{{1, count}} : seen.lines, count);
+  const std::string functions = Ranges(seen.whole ? std::set<JavaLines>{} : seen.functions, count);
+  std::string observed;
+  PutNumber(1, number, observed);
+  if (!lines.empty()) PutField(2, lines, observed);
+  if (!functions.empty()) PutField(3, functions, observed);
+  if (lines.empty() && functions.empty()) PutNumber(5, 1, observed);  // imported
+  return observed;
 }
 
 class LogReader {
@@ -96,19 +118,32 @@ class LogReader {
   absl::Status Read(const std::string& path) {
     TS_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
     if (logs_.only_of_surefire && !IsOfFork(text)) return absl::OkStatus();
-    std::set<std::string> sources, tests;
+    const EnteredByTests entered = Entered(path);
+    std::map<std::string, std::vector<std::string>> loaded;  // by class: its sources
+    std::set<std::string> tests;
     for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
       const std::pair<absl::string_view, absl::string_view> pair =
           absl::StrSplit(line, absl::MaxSplits(" source: ", 1));
       absl::string_view place = absl::StripSuffix(pair.second, "/");
       absl::ConsumePrefix(&place, "jar:");
       if (!absl::ConsumePrefix(&place, "file:")) continue;
-      AddClass(std::string(pair.first), UrlDecoded(place), sources);
+      const std::string name(pair.first);
+      const std::vector<std::string>& sources = Sources(name, UrlDecoded(place));
+      loaded[name].insert(loaded[name].end(), sources.begin(), sources.end());
       std::string outermost = OutermostClass(pair.first);
       if (labels_.contains(outermost)) tests.insert(std::move(outermost));
     }
     found_.one_log_a_label &= tests.size() == 1;
-    for (const std::string& test : tests) executed_[test].insert(sources.begin(), sources.end());
+    for (const std::string& test : tests) {
+      const auto own = entered.tests.find(test);
+      // What a JVM of its own did before and after its test is the test's, too.
+      const bool shared = tests.size() > 1 && own != entered.tests.end();
+      Add(loaded, entered.all, shared ? own->second : entered.all, executed_[test]);
+      if (!shared) continue;
+      for (const auto& [name, methods] : entered.outside) {
+        for (const std::string& source : loaded[name]) AddMethods(methods, outside_[source]);
+      }
+    }
     return absl::OkStatus();
   }
 
@@ -116,26 +151,21 @@ class LogReader {
     found_.labels = executed_.size();
     if (executed_.empty() || !found_.unknown.empty()) return found_;
     std::string bytes;
-    // EvidenceRecord's fields: 1 start, 2 file, 4 test, 6 end.
+    // EvidenceRecord's fields: 1 start, 2 file, 4 test, 5 outside, 6 end.
     PutRecord(1, StartRecord(logs_.producer), bytes);
-    absl::flat_hash_map<std::string, std::pair<uint32_t, uint32_t>> files;  // number, lines
-    for (const auto& [label, sources] : executed_) {
-      for (const std::string& source : sources) {
-        const auto [at, is_new] = files.try_emplace(source, files.size(), LineCount(source));
-        if (!is_new) continue;
-        std::string file;
-        PutField(1, absl::string_view(source).substr(top_.size()), file);
-        PutRecord(2, file, bytes);
-      }
-    }
+    Files files;
+    for (const auto& [label, sources] : executed_) NameFiles(sources, files, bytes);
+    NameFiles(outside_, files, bytes);
     for (const auto& [label, sources] : executed_) {
       std::string test;
       PutField(1, label, test);
-      for (const std::string& source : sources) {
-        const auto& [number, lines] = files.at(source);
-        PutField(2, WholeFile(number, lines), test);
-      }
+      PutSources(sources, files, 2, test);
       PutRecord(4, test, bytes);
+    }
+    if (!outside_.empty()) {
+      std::string outside;
+      PutSources(outside_, files, 1, outside);
+      PutRecord(5, outside, bytes);
     }
     std::string end;
     PutNumber(1, executed_.size(), end);
@@ -145,6 +175,27 @@ class LogReader {
   }
 
  private:
+  using Files = absl::flat_hash_map<std::string, std::pair<uint32_t, uint32_t>>;  // number, lines
+
+  void NameFiles(const std::map<std::string, Seen>& sources, Files& files,
+                 std::string& bytes) const {
+    for (const auto& [source, seen] : sources) {
+      const auto [at, is_new] = files.try_emplace(source, files.size(), LineCount(source));
+      if (!is_new) continue;
+      std::string file;
+      PutField(1, absl::string_view(source).substr(top_.size()), file);
+      PutRecord(2, file, bytes);
+    }
+  }
+
+  static void PutSources(const std::map<std::string, Seen>& sources, const Files& files,
+                         uint32_t field, std::string& record) {
+    for (const auto& [source, seen] : sources) {
+      const auto& [number, lines] = files.at(source);
+      PutField(field, Observed(seen, number, lines), record);
+    }
+  }
+
   static uint32_t LineCount(const std::string& file) {
     const absl::StatusOr<std::string> text = ReadFile(file);
     return text.ok() ? static_cast<uint32_t>(std::count(text->begin(), text->end(), '\n')) + 1 : 1;
@@ -158,7 +209,35 @@ class LogReader {
     return std::nullopt;
   }
 
-  void AddClass(const std::string& name, const std::string& place, std::set<std::string>& sources) {
+  static void AddMethods(const EnteredMethods& methods, Seen& to) {
+    to.functions.insert(methods.functions.begin(), methods.functions.end());
+    to.lines.insert(methods.lines.begin(), methods.lines.end());
+  }
+
+  // What one test did in a JVM that loaded `loaded`, and watched the classes of `watched`.
+  static void Add(const std::map<std::string, std::vector<std::string>>& loaded,
+                  const EnteredClasses& watched, const EnteredClasses& entered,
+                  std::map<std::string, Seen>& executed) {
+    for (const auto& [name, sources] : loaded) {
+      const auto methods = entered.find(name);
+      for (const std::string& source : sources) {
+        Seen& seen = executed[source];
+        seen.whole |= !watched.contains(name);
+        if (methods != entered.end()) AddMethods(methods->second, seen);
+      }
+    }
+  }
+
+  // What the recorder says of the JVM of a log; nothing where it was not there, or could not end.
+  static EnteredByTests Entered(const std::string& log) {
+    const absl::StatusOr<std::string> text =
+        ReadFile(absl::StrCat(absl::StripSuffix(log, ".log"), kEnteredEnding));
+    if (!text.ok()) return {};
+    auto entered = ReadEnteredMethods(*text);
+    return entered.ok() ? *std::move(entered) : EnteredByTests();
+  }
+
+  const std::vector<std::string>& Sources(const std::string& name, const std::string& place) {
     const auto [known, is_new] = sources_of_.try_emplace(absl::StrCat(place, "\n", name));
     if (is_new) {
       const std::optional<std::string> output = OutputOf(place);
@@ -168,7 +247,7 @@ class LogReader {
         found_.unknown.push_back(absl::StrCat(name, " (", place, ")"));
       }
     }
-    sources.insert(known->second.begin(), known->second.end());
+    return known->second;
   }
 
   // The files that may be the class's source; none for a class made by a tool. The compiler writes
@@ -240,7 +319,8 @@ class LogReader {
   const std::string top_;
   std::map<std::string, std::string> folder_of_;  // by output
   const absl::flat_hash_set<std::string>& labels_;
-  std::map<std::string, std::set<std::string>> executed_;  // label -> absolute paths
+  std::map<std::string, std::map<std::string, Seen>> executed_;  // by label and absolute path
+  std::map<std::string, Seen> outside_;                          // of all tests
   absl::flat_hash_map<std::string, std::vector<std::string>> sources_of_;
   std::map<std::string, std::map<std::string, std::vector<std::string>>> files_of_;
   ClassEvidence found_;
@@ -264,6 +344,7 @@ absl::StatusOr<ClassEvidence> WriteClassEvidence(const ClassLogs& logs,
   std::error_code error;
   for (fs::directory_iterator at(logs.folder, error), end; !error && at != end;
        at.increment(error)) {
+    if (at->path().extension() != ".log") continue;
     TS_RETURN_IF_ERROR(reader.Read(at->path().string()));
   }
   if (error) return ErrnoStatus(absl::StrCat("cannot read ", logs.folder), error.value());

@@ -2,8 +2,9 @@
 // later).
 //
 // A JVM of its own runs each test class; what that JVM loaded from the build's output folders is
-// all that the test class can have executed. So a source file counts as executed by each test class
-// that loaded one of its classes: whole, which is less exact than lines, and never less safe.
+// all that the test class can have executed. Where our recorder watched a class (java_recorder.h),
+// its entered methods count as executed. Where it did not (there was no compiler for it, the JVM
+// was killed), the class's source file counts as executed, whole: less exact, and never less safe.
 #pragma once
 
 #include <string>
@@ -43,10 +44,10 @@ std::string OutermostClass(absl::string_view name);
 // The option that makes a JVM write such a log to `folder`, one for each process.
 std::string ClassLogOption(const std::string& folder);
 
-// Reads the logs, and writes testselect-evidence to `out`. `labels`: the test classes that ran; a
-// nested class is its outermost one's. A log with several of them (one JVM for all) is evidence of
-// each. Nothing is written where `unknown` is not empty, or there is no evidence. Errors: those of
-// files.
+// Reads the logs (*.log, and the recorder's files beside them), and writes testselect-evidence to
+// `out`. `labels`: the test classes that ran; a nested class is its outermost one's. A log with
+// several of them (one JVM for all) is evidence of each. Nothing is written where `unknown` is not
+// empty, or there is no evidence. Errors: those of files.
 absl::StatusOr<ClassEvidence> WriteClassEvidence(const ClassLogs& logs,
                                                  const absl::flat_hash_set<std::string>& labels,
                                                  const std::string& out);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "absl/strings/str_replace.h"
 #include "client/files.h"
 #include "client/runners/gradle_init.h"
+#include "client/runners/java_recorder.h"
 #include "client/runners/node_program.h"
 #include "client/runners/surefire_outcomes.h"
 #include "storage/model/status_macros.h"
@@ -61,6 +63,10 @@ class GradleRunner : public Runner {
     if (error) return ErrnoStatus(absl::StrCat("cannot create ", logs), error.value());
     TS_RETURN_IF_ERROR(WriteFileAtomically(absl::StrCat(folder, "/leave_out"), LeftOut(order)));
     TS_RETURN_IF_ERROR(WriteFileAtomically(absl::StrCat(folder, "/outcomes"), ""));
+    if (setup_.record && !recorder_.has_value()) {
+      recorder_ = BuildJavaRecorder(setup_, "");
+      if (!recorder_->ok()) setup_.warn(WholeFilesBecause(recorder_->status()));
+    }
     ProcessOptions options = Options();
     if (setup_.runner_output_to_stderr) options.out = ProcessOptions::Output::kToStderr;
     TS_ASSIGN_OR_RETURN(const FinishedProcess finished, RunProcess(RunWords(order), options));
@@ -116,6 +122,10 @@ class GradleRunner : public Runner {
                                     "-Dtestselect.mode=run"};
     if (setup_.record)
       own.push_back(absl::StrCat("-Dtestselect.logs=", RoundFolder(order), "/logs"));
+    if (recorder_.has_value() && recorder_->ok()) {
+      own.push_back(absl::StrCat("-Dtestselect.recorder=", (*recorder_)->agent));
+      own.push_back(absl::StrCat("-Dtestselect.top=", setup_.top));
+    }
     return Words(own);
   }
 
@@ -212,6 +222,7 @@ class GradleRunner : public Runner {
   const RunnerSetup& setup_;
   GradleArguments arguments_;
   std::string script_;
+  std::optional<absl::StatusOr<JavaRecorder>> recorder_;  // made when it is needed
   GradleListing listing_;
   absl::flat_hash_set<std::string> listed_;
   absl::flat_hash_set<std::string> ran_;  // in this round

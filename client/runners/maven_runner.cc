@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "absl/strings/strip.h"
 #include "client/files.h"
 #include "client/runners/class_log.h"
+#include "client/runners/java_recorder.h"
 #include "client/runners/maven_project.h"
 #include "client/runners/surefire_outcomes.h"
 #include "storage/model/status_macros.h"
@@ -28,13 +30,12 @@ namespace fs = std::filesystem;
 
 constexpr int kOldestJavaWithLog = 9;
 
-// "Java version: 17.0.15, vendor: ..." -> 17; 0 where nothing is said.
-int JavaVersion(absl::string_view text) {
-  constexpr absl::string_view kMark = "Java version: ";
-  const size_t at = text.find(kMark);
-  if (at == absl::string_view::npos) return 0;
-  const std::string number(text.substr(at + kMark.size(), 8));
-  return static_cast<int>(strtol(number.c_str(), nullptr, 10));
+// What `mvn --version` says behind `mark`, until the line or, with `comma`, the part of it ends.
+std::string Said(absl::string_view text, absl::string_view mark, bool comma) {
+  const size_t at = text.find(mark);
+  if (at == absl::string_view::npos) return "";
+  text.remove_prefix(at + mark.size());
+  return std::string(text.substr(0, text.find_first_of(comma ? ",\r\n" : "\r\n")));
 }
 
 class MavenRunner : public Runner {
@@ -46,7 +47,9 @@ class MavenRunner : public Runner {
     ProcessOptions options = Options();
     options.out = options.err = ProcessOptions::Output::kCapture;
     TS_ASSIGN_OR_RETURN(const FinishedProcess version, RunProcess(Words({"--version"}), options));
-    java_ = JavaVersion(version.out);
+    java_ = std::atoi(Said(version.out, "Java version: ", true).c_str());
+    java_home_ = Said(version.out, "runtime: ", false);  // Maven 3.5 and later
+    if (java_home_.empty()) java_home_ = Said(version.out, "Java home: ", false);
     std::vector<std::string> words = arguments_.options;
     const std::vector<std::string> listing = MavenListing(arguments_);
     words.insert(words.end(), listing.begin(), listing.end());
@@ -88,10 +91,7 @@ class MavenRunner : public Runner {
       std::error_code error;
       fs::create_directory(logs, error);
       if (error) return ErrnoStatus(absl::StrCat("cannot create ", logs), error.value());
-      const char* const own = getenv("JAVA_TOOL_OPTIONS");
-      options.environment.emplace_back(
-          "JAVA_TOOL_OPTIONS",
-          absl::StrCat(own == nullptr ? "" : own, own == nullptr ? "" : " ", ClassLogOption(logs)));
+      AddRecording(logs, options);
     } else if (setup_.record && !std::exchange(told_, true)) {
       setup_.warn(absl::StrCat("no evidence is recorded: Java ", kOldestJavaWithLog,
                                " or a later one is needed; without evidence everything runs every "
@@ -135,8 +135,41 @@ class MavenRunner : public Runner {
     if (!order.everything) {
       words.push_back(absl::StrCat("-Dsurefire.excludesFile=", ExcludesFile(order.round)));
     }
-    if (Records()) words.insert(words.end(), {"-DforkCount=1", "-DreuseForks=false"});
+    if (Records()) {
+      Add("-DforkCount=", "1", words);
+      Add("-DreuseForks=", "false", words);
+      if (recorder_.has_value() && recorder_->ok()) {
+        Add("-Dmaven.test.additionalClasspath=", (*recorder_)->listener, words);
+      }
+    }
     return Words(words);
+  }
+
+  // What the user gave himself stays.
+  static void Add(absl::string_view property, absl::string_view value,
+                  std::vector<std::string>& words) {
+    for (const std::string& word : words) {
+      if (absl::StartsWith(word, property)) return;
+    }
+    words.push_back(absl::StrCat(property, value));
+  }
+
+  // Has each JVM log its classes, and what is entered of them.
+  void AddRecording(const std::string& logs, ProcessOptions& options) {
+    const char* const own = getenv("JAVA_TOOL_OPTIONS");
+    std::string words = own == nullptr ? "" : absl::StrCat(own, " ");
+    absl::StrAppend(&words, ClassLogOption(logs));
+    if (!recorder_.has_value()) {
+      recorder_ = BuildJavaRecorder(setup_, java_home_);
+      if (!recorder_->ok()) setup_.warn(WholeFilesBecause(recorder_->status()));
+    }
+    if (recorder_->ok()) {
+      absl::StrAppend(&words, " ", JavaRecorderOption(**recorder_));
+      for (auto& variable : JavaRecorderVariables(setup_.top, logs)) {
+        options.environment.push_back(std::move(variable));
+      }
+    }
+    options.environment.emplace_back("JAVA_TOOL_OPTIONS", words);
   }
 
   bool Records() const { return setup_.record && java_ >= kOldestJavaWithLog; }
@@ -253,8 +286,10 @@ class MavenRunner : public Runner {
   const RunnerSetup& setup_;
   MavenArguments arguments_;
   int java_ = 0;
-  std::vector<std::string> modules_;  // with tests
-  std::vector<BuildModule> built_;    // all
+  std::string java_home_;
+  std::optional<absl::StatusOr<JavaRecorder>> recorder_;  // made when it is needed
+  std::vector<std::string> modules_;                      // with tests
+  std::vector<BuildModule> built_;                        // all
   absl::flat_hash_set<std::string> listed_;
   absl::flat_hash_set<std::string> ran_;  // in this round
   bool leaves_out_ = true;                // a POM may name classes to leave out

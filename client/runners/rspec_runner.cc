@@ -1,10 +1,12 @@
 #include "client/runners/rspec_runner.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -47,17 +49,13 @@ class RspecRunner : public Runner {
     if (!order.everything) {
       TS_RETURN_IF_ERROR(WriteFileAtomically(ListFile(order.round), NulList(order.labels)));
     }
-    if (setup_.record && !std::exchange(told_, true)) {
-      setup_.warn(
-          "no evidence is recorded: none is read of RSpec yet; without evidence everything runs "
-          "every time");
-    }
     ProcessOptions options = Options();
     for (auto& [name, value] : Variables(order)) options.environment.emplace_back(name, value);
+    if (setup_.record) TS_RETURN_IF_ERROR(AddRecording(order, options));
     const std::string facts = File(absl::StrCat("facts.", order.round));
     options.environment.emplace_back("TESTSELECT_RUN_FACTS", facts);
     if (setup_.runner_output_to_stderr) options.out = ProcessOptions::Output::kToStderr;
-    TS_ASSIGN_OR_RETURN(const FinishedProcess finished, RunProcess(Words({}), options));
+    TS_ASSIGN_OR_RETURN(const FinishedProcess finished, RunProcess(RunWords(), options));
     RunResult result;
     result.exit_code = finished.state.ShellCode();
     const absl::StatusOr<std::string> fact = ReadFile(facts);
@@ -67,6 +65,11 @@ class RspecRunner : public Runner {
       result.outcomes.push_back({JunitFile(order.round), "junit-xml", "", true});
     }
     result.reports = result.outcomes;
+    if (std::filesystem::exists(EvidenceFile(order.round), error)) {
+      result.reports.push_back({EvidenceFile(order.round), "testselect-evidence", "", false});
+    } else if (setup_.record && !result.outcomes.empty()) {
+      setup_.warn("no evidence is recorded: RSpec ended before it was complete");
+    }
     return result;
   }
 
@@ -75,13 +78,35 @@ class RspecRunner : public Runner {
     for (const auto& [name, value] : Variables(order)) {
       absl::StrAppend(&text, name, "=", value, " ");
     }
-    return absl::StrCat(text, absl::StrJoin(Words({}), " "), "\n");
+    return absl::StrCat(text, absl::StrJoin(RunWords(), " "), "\n");
   }
 
  private:
   std::string File(absl::string_view name) const { return absl::StrCat(setup_.scratch, "/", name); }
   std::string ListFile(int round) const { return File(absl::StrCat("list.", round)); }
   std::string JunitFile(int round) const { return File(absl::StrCat("outcomes.", round, ".xml")); }
+
+  std::string EvidenceFile(int round) const { return File(absl::StrCat("evidence.", round)); }
+
+  // Ruby takes no quotes in RUBYOPT: where the scratch folder needs some, counting begins with the
+  // recorder, which is later.
+  absl::Status AddRecording(const RunOrder& order, ProcessOptions& options) {
+    TS_ASSIGN_OR_RETURN(const std::string start,
+                        WriteScript(setup_, "testselect_rspec_start.rb", kRspecStart));
+    TS_RETURN_IF_ERROR(
+        WriteScript(setup_, "testselect_rspec_recorder.rb", kRspecRecorder).status());
+    options.environment.emplace_back("TESTSELECT_RUN_TOP", setup_.top);
+    options.environment.emplace_back("TESTSELECT_RUN_EVIDENCE", EvidenceFile(order.round));
+    if (absl::StrContains(start, ' ')) return absl::OkStatus();
+    const char* const own = getenv("RUBYOPT");
+    options.environment.emplace_back(
+        "RUBYOPT", absl::StrCat("-r", start, own == nullptr ? "" : " ", own == nullptr ? "" : own));
+    return absl::OkStatus();
+  }
+
+  std::vector<std::string> RunWords() const {
+    return setup_.record ? Words({"--require", File("testselect_rspec_recorder.rb")}) : Words({});
+  }
 
   ProcessOptions Options() const {
     ProcessOptions options;
@@ -110,7 +135,6 @@ class RspecRunner : public Runner {
 
   const RunnerSetup& setup_;
   std::string hook_;
-  bool told_ = false;  // that nothing is recorded
 };
 
 }  // namespace

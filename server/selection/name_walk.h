@@ -152,6 +152,7 @@ class NameWalk {
   // `old` and `now` are the unit in the two trees; null where it is not.
   void UnitChanged(const UnitRef& ref, const Unit* old, const Unit* now, absl::string_view how);
   void BindingChanged(const UnitRef& ref, absl::string_view how, const Trail& trail);
+  void EmptyBodyChanged(const UnitRef& ref, const Trail& trail);
   void SignatureChanged(const UnitRef& ref, absl::string_view how, const Trail& trail);
   void AnnotationChanged(const UnitRef& ref, absl::string_view how, const Trail& trail);
   void DocstringChanged(const UnitRef& ref, absl::string_view how, const Trail& trail);

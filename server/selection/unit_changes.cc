@@ -148,7 +148,11 @@ void NameWalk::UnitChanged(const UnitRef& ref, const Unit* old, const Unit* now,
   }
   switch (unit.kind) {
     case UnitKind::kBody:
-      if (how != kAdded) BodyChanged(ref, now, trail);
+      if (how == kAdded) {
+        EmptyBodyChanged(ref, trail);
+      } else {
+        BodyChanged(ref, now, trail);
+      }
       break;
     case UnitKind::kSignature:
       SignatureChanged(ref, how, trail);
@@ -177,6 +181,17 @@ void NameWalk::UnitChanged(const UnitRef& ref, const Unit* old, const Unit* now,
       }
   }
   Run();
+}
+
+// A function that was there and did nothing: no line says who called it, but its name does.
+void NameWalk::EmptyBodyChanged(const UnitRef& ref, const Trail& trail) {
+  const NameId key = context_.At(ref).key;
+  const auto header = [key](const Unit& u) { return u.kind == UnitKind::kHeader && u.key == key; };
+  const SourceModule *old = context_.ModuleBefore(trail.changed), &now = context_.Module(ref);
+  if (old == nullptr || std::none_of(old->units.begin(), old->units.end(), header)) return;
+  for (uint32_t i = 0; i < now.units.size(); ++i) {
+    if (header(now.units[i])) BindingChanged({ref.file, i, 1}, kChanged, trail);
+  }
 }
 
 void NameWalk::SignatureChanged(const UnitRef& ref, absl::string_view how, const Trail& trail) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "tests/integration/cli/cli_fixture.h"
 
@@ -13,6 +14,7 @@ namespace testselect {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class RunFileRunnersTest : public CliTest {
  protected:
@@ -139,8 +141,11 @@ TEST_F(RunFileRunnersTest, MavenRecordsSelectsAndRunsWhatAChangeNeeds) {
   WriteFile("src/main/java/p/Sum.java",
             "package p;\nclass Sum {\n  static int sum(int a, int b) { return a + b; }\n}\n"
             "class Twice {\n  static int twice(int a) { return Sum.sum(a, a); }\n}\n");
-  WriteFile("src/main/java/p/Mul.java",
-            "package p;\nclass Mul {\n  static int mul(int a, int b) { return a * b; }\n}\n");
+  const std::string mul =
+      "package p;\nclass Mul {\n  static int mul(int a, int b) {\n    return a * b;\n  }\n"
+      "  static void refuse(String text) {\n    java.util.Objects.requireNonNull(text);\n  }\n"
+      "  static int other(int a) {\n    return a;\n  }\n}\n";
+  WriteFile("src/main/java/p/Mul.java", mul);
   const std::string head = "package p;\nimport org.junit.jupiter.api.*;\n";
   WriteFile(
       "src/test/java/p/SumTest.java",
@@ -152,14 +157,21 @@ TEST_F(RunFileRunnersTest, MavenRecordsSelectsAndRunsWhatAChangeNeeds) {
   WriteFile("src/test/java/p/MulTest.java",
             head +
                 "class MulTest {\n  @Test void mul() {\n    Assertions.assertEquals(4, Mul.mul(2, "
-                "2));\n  }\n}\n");
+                "2));\n    Assertions.assertThrows(NullPointerException.class, () -> "
+                "Mul.refuse(null));\n  }\n}\n");
   Commit("for maven");
   ExpectRan(RunRunner("maven", offline), 2, 0);
   EXPECT_THAT(FilesOf("p.SumTest"), HasSubstr("Sum.java"));
   ExpectRan(RunRunner("maven", offline), 0, 2);
-  WriteFile("src/main/java/p/Mul.java",
-            "package p;\nclass Mul {\n  static int mul(int a, int b) { return b * a; }\n}\n");
+  const auto change = [&](absl::string_view from, absl::string_view to) {
+    WriteFile("src/main/java/p/Mul.java", absl::StrReplaceAll(mul, {{from, to}}));
+  };
+  change("a * b", "b * a");
   ExpectRan(RunRunner("maven", offline), 1, 1);
+  change("(text);\n", "(text, \"no text\");\n");  // its exception leaves before a line has ended
+  ExpectRan(RunRunner("maven", offline), 1, 1);
+  change("return a;", "return 0 + a;");  // nobody calls it
+  ExpectRan(RunRunner("maven", offline), 0, 2);
 }
 
 // Gradle as Debian has it: 4.4, with JUnit 4 of the same place and no network.
@@ -184,8 +196,9 @@ TEST_F(RunFileRunnersTest, GradleRecordsSelectsAndRunsWhatAChangeNeeds) {
             "package p;\nclass Sum {\n  static int sum(int a, int b) { return a + b; }\n}\n"
             "public class Arithmetic {\n  public static int twice(int a) { return Sum.sum(a, a); "
             "}\n}\n");
+  const std::string other = "  static int other(int a) {\n    return a;\n  }\n}\n";
   WriteFile("core/src/main/java/p/Mul.java",
-            "package p;\nclass Mul {\n  static int mul(int a, int b) { return a * b; }\n}\n");
+            "package p;\nclass Mul {\n  static int mul(int a, int b) { return a * b; }\n" + other);
   const std::string head = "package p;\nimport org.junit.*;\n";
   WriteFile("core/src/test/java/p/Helper.java", "package p;\nclass Helper {}\n");
   WriteFile("core/src/test/java/p/SlowTest.java",
@@ -204,7 +217,11 @@ TEST_F(RunFileRunnersTest, GradleRecordsSelectsAndRunsWhatAChangeNeeds) {
   ExpectRan(RunRunner("gradle", offline), 3, 0);
   EXPECT_THAT(FilesOf("q.TwiceTest"), HasSubstr("Arithmetic.java"));
   WriteFile("core/src/main/java/p/Mul.java",
-            "package p;\nclass Mul {\n  static int mul(int a, int b) { return b * a; }\n}\n");
+            "package p;\nclass Mul {\n  static int mul(int a, int b) { return a * b; }\n" +
+                absl::StrReplaceAll(other, {{"return a", "return 1"}}));  // nobody calls it
+  ExpectRan(RunRunner("gradle", offline), 1, 2);
+  WriteFile("core/src/main/java/p/Mul.java",
+            "package p;\nclass Mul {\n  static int mul(int a, int b) { return b * a; }\n" + other);
   // What the build's own filter leaves out is never seen to run, and is asked for each time.
   ExpectRan(RunRunner("gradle", offline), 2, 1);
   WriteFile("core/src/main/java/p/Arithmetic.java",
@@ -270,6 +287,72 @@ TEST_F(RunCargoTest, NextestRecordsSelectsAndRunsWhatAChangeNeeds) {
   const Finished done = RunRunner("nextest");
   EXPECT_EQ(done.exit_code, 100);
   EXPECT_EQ(uint64_t(Json(done.out)["selected"]), 1u) << done.err;
+}
+
+// What Ruby's own counting does not see, what runs before a group, what loads late, what starts a
+// program.
+TEST_F(RunFileRunnersTest, RspecRecordsSelectsAndRunsWhatAChangeNeeds) {
+  if (!Works("rspec --version")) GTEST_SKIP() << "there is no rspec";
+  const std::string till =
+      "class Till\n  def add(sum)\n    check(sum)\n    @sum = sum\n  end\n"
+      "  def check(sum)\n    raise ArgumentError if sum < 0\n  end\n"
+      "  def quiet\n    nil\n  end\n"
+      "  def late\n    require_relative 'late'\n    Late::VALUE\n  end\n"
+      "  def other\n    1\n  end\nend\n";
+  const std::string setup = "module Setup\n  def self.make\n    3\n  end\nend\n";
+  const std::string late = "module Late\n  VALUE = 4\nend\n";
+  WriteFile("lib/till.rb", till);
+  WriteFile("lib/setup.rb", setup);
+  WriteFile("lib/late.rb", late);
+  WriteFile(".rspec", "--require ./spec/helper.rb\n");
+  WriteFile("spec/helper.rb", "require './lib/till'\nrequire './lib/setup'\n");
+  WriteFile("spec/till_spec.rb",
+            "RSpec.describe Till do\n"
+            "  it('adds') { expect(Till.new.add(1)).to eq 1 }\n"                               // 1
+            "  it('refuses') { expect { Till.new.add(-1) }.to raise_error(ArgumentError) }\n"  // 2
+            "  it('is quiet') { expect(Till.new.quiet).to be_nil }\n"                          // 3
+            "  it('is late') { expect(Till.new.late).to eq 4 }\n"                              // 4
+            "  it('is late again') { expect(Till.new.late).to eq 4 }\n"                        // 5
+            "  context('with shared things') do\n"
+            "    before(:context) { @made = Setup.make }\n"
+            "    it('has one') { expect(@made).to eq 3 }\n"     // 6:1
+            "    it('keeps it') { expect(@made).to be > 2 }\n"  // 6:2
+            "  end\nend\n");
+  Commit("for rspec");
+  const Finished first = RunRunner("rspec");
+  ExpectRan(first, 7, 0);
+  EXPECT_THAT(first.err, Not(HasSubstr("no evidence")));
+  ExpectRan(RunRunner("rspec"), 0, 7);
+  const auto change = [&](const std::string& file, const std::string& text, const std::string& from,
+                          const std::string& to, uint64_t selected) {
+    SCOPED_TRACE(absl::StrCat(from, " > ", to));
+    WriteFile(file, absl::StrReplaceAll(text, {{from, to}}));
+    ExpectRan(RunRunner("rspec"), selected, 7 - selected);
+    WriteFile(file, text);
+  };
+  change("lib/till.rb", till, "@sum = sum", "@sum = 0 + sum", 2);
+  change("lib/till.rb", till, "sum < 0", "sum.negative?", 2);
+  change("lib/till.rb", till, "    nil", "    false && true || nil", 1);
+  change("lib/till.rb", till, "    1\n", "    2\n", 0);
+  change("lib/late.rb", late, "VALUE = 4", "VALUE = 2 + 2", 2);
+}
+
+// SimpleCov begins Ruby's measurement anew, ends it, and makes its report.
+TEST_F(RunFileRunnersTest, RspecRecordsBesideSimplecov) {
+  if (!Works("rspec --version && ruby -e \"require 'simplecov'\"")) {
+    GTEST_SKIP() << "there is no rspec, or no simplecov";
+  }
+  WriteFile(".gitignore", "coverage\n");
+  WriteFile("lib/a.rb", "class A\n  def one\n    1\n  end\nend\n");
+  WriteFile("spec/a_spec.rb",
+            "require 'simplecov'\nSimpleCov.start { enable_coverage :branch }\nrequire "
+            "'./lib/a'\nRSpec.describe A do\n  it('x') { expect(A.new.one).to eq 1 }\nend\n");
+  Commit("for simplecov");
+  ExpectRan(RunRunner("rspec"), 1, 0);
+  EXPECT_THAT(FilesOf("./spec/a_spec.rb[1:1]"), HasSubstr("\"lib/a.rb\": [[3, 3]]"));
+  EXPECT_EQ(Shell("ruby -rjson -e 'puts JSON.parse(File.read(\"coverage/.resultset.json\"))."
+                  "values[0][\"coverage\"].values[0][\"lines\"].compact.sum'"),
+            "3");
 }
 
 TEST_F(RunFileRunnersTest, RspecListsAndRunsThirtyThousandExamples) {

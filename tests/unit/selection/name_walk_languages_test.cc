@@ -67,6 +67,18 @@ TEST_F(NameWalkTest, AConditionThatAsksForAFileChangesWhenItComes) {
   EXPECT_THAT(Selected(), UnorderedElementsAre("A.One"));
 }
 
+TEST_F(NameWalkTest, AMethodThatDidNothingAndDoesSomethingSelectsWhoNamesIt) {
+  File("lib/a.rb", "class A\n  def one\n    1\n  end\n\n  def hook; end\nend\n");
+  File("spec/a_spec.rb", "require_relative '../lib/a'\nit 'x' do\n  A.new.one\nend\n");
+  File("spec/b_spec.rb", "require_relative '../lib/a'\nit 'y' do\n  A.new.hook\nend\n");
+  Imported("lib/a.rb", {"class", "def"});
+  Ran("./spec/a_spec.rb[1:1]", "spec/a_spec.rb", {"A.new"});
+  Ran("./spec/a_spec.rb[1:1]", "lib/a.rb", {"    1"});
+  Ran("./spec/b_spec.rb[1:1]", "spec/b_spec.rb", {"A.new"});
+  Edit("lib/a.rb", "hook; end", "hook; raise; end");
+  EXPECT_THAT(Selected(), UnorderedElementsAre("./spec/b_spec.rb[1:1]"));
+}
+
 // The name that an import gives a package is its file's own.
 TEST_F(NameWalkTest, AnImportThatComesConcernsItsOwnFile) {
   File("go.mod", "module m\n");
