@@ -39,7 +39,7 @@ void AddAgent(CLI::App* tree, CommandLine& values) {
                   "next start. Default: 5.");
   options.Choice("--log-format", agent.log_format, {"text", "json"},
                  "The form of the log, on standard error. Default: text.");
-  options.Server(values.common, "The server; needed.");
+  options.Server(values.common, "The server; needed.", CommandOptions::Sends::kUploads);
   options.Seconds("--timeout", values.common.timeout,
                   "Give up an upload after this time, and try again later. Default: 3600.");
   options.Output(values.common, /*has_json=*/false);

@@ -17,6 +17,7 @@
 namespace testselect::client {
 namespace {
 
+constexpr char kLists[] = "testselect-shards";
 constexpr uint32_t kNoLimit = 10'000;  // what a service divides into
 
 uint32_t LimitOf(Command system) {
@@ -51,9 +52,7 @@ class CiRun {
 
   absl::Status Run() {
     const bool suites = options_.suites || !options_.changed_files.empty();
-    if (suites && !options_.selection.empty()) {
-      return absl::InvalidArgumentError("--selection has labels, and --suites none: give one");
-    }
+    TS_RETURN_IF_ERROR(CheckKind(suites));
     CiJobOptions job{options_.job, options_.command, "", options_.needs};
     if (!options_.template_file.empty()) {
       TS_ASSIGN_OR_RETURN(job.template_text, ReadFile(options_.template_file));
@@ -64,18 +63,45 @@ class CiRun {
   }
 
  private:
+  // What concerns jobs of the other kind would be passed over without a word.
+  absl::Status CheckKind(bool suites) const {
+    if (suites && !options_.selection.empty()) {
+      return absl::InvalidArgumentError("--selection has labels, and --suites none: give one");
+    }
+    const std::pair<const char*, bool> of_labels[] = {
+        {"--shards", options_.shards > 0},
+        {"--shard-seconds", options_.shard_seconds > 0},
+        {"--lists", !options_.lists.empty()},
+        {"--labels-file", !options_.select.labels_file.empty()},
+        {"--labels-command", !options_.select.labels_command.empty()}};
+    for (const auto& option : of_labels) {
+      if (!suites || !option.second) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat(option.first,
+                       " is about labels, and --suites makes jobs for whole suites: how many a "
+                       "suite gets is said by its keys, --units and --target-jobs"));
+    }
+    const std::pair<const char*, bool> of_suites[] = {{"--units", !options_.units.empty()},
+                                                      {"--target-jobs", options_.target_jobs > 0}};
+    for (const auto& option : of_suites) {
+      if (suites || !option.second) continue;
+      return absl::InvalidArgumentError(absl::StrCat(option.first, " needs --suites"));
+    }
+    return absl::OkStatus();
+  }
+
   absl::StatusOr<CiPlan> PlanShards() {
     TS_ASSIGN_OR_RETURN(const DividedSelection divided,
                         DivideSelection(common_, options_, LimitOf(system_), console_));
+    const std::string lists = options_.lists.empty() ? kLists : options_.lists;
     std::error_code error;
-    std::filesystem::create_directories(options_.lists, error);
-    if (error) return ErrnoStatus(absl::StrCat("--lists ", options_.lists), error.value());
-    TS_RETURN_IF_ERROR(WriteList(absl::StrCat(options_.lists, "/run.txt"), divided.run));
+    std::filesystem::create_directories(lists, error);
+    if (error) return ErrnoStatus(absl::StrCat("--lists ", lists), error.value());
+    TS_RETURN_IF_ERROR(WriteList(absl::StrCat(lists, "/run.txt"), divided.run));
     CiPlan plan;
     plan.selection_id = divided.selection_id;
     for (const ShardLabels& shard : divided.shards) {
-      const std::string file =
-          absl::StrCat(options_.lists, "/shard-", plan.shards.size() + 1, ".txt");
+      const std::string file = absl::StrCat(lists, "/shard-", plan.shards.size() + 1, ".txt");
       TS_RETURN_IF_ERROR(WriteList(file, shard.labels));
       plan.shards.push_back({file, shard.labels.size(), shard.seconds});
     }

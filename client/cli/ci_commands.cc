@@ -16,7 +16,9 @@ void AddLabelAnalysis(CLI::App* tree, CommandLine& values) {
       "  testselect label-analysis --base-sha \"$BASE\" --runner-name dan --runner-param "
       "collect_tests_command=ctest,-N\n");
   CommandOptions options(app);
-  options.Text("--base-sha", label.base, "SHA", "The commit compared with: 40 hexadecimal digits.")
+  options
+      .Text("--base-sha", label.base, "SHA",
+            "The commit compared with: a full id, or a revision of the clone at hand.")
       ->required();
   options.Text("--head-sha", label.head, "SHA",
                "The commit whose tests are chosen. Default: the one that the CI system's variables "

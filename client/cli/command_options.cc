@@ -1,9 +1,13 @@
 #include "client/cli/command_options.h"
 
+#include <cstdlib>
+
 #include "absl/strings/str_cat.h"
 
 namespace testselect::client {
 namespace {
+
+constexpr char kServerVariable[] = "TESTSELECT_SERVER";
 
 CLI::Validator TakeMarkOff() {
   return CLI::Validator(
@@ -77,8 +81,19 @@ void CommandOptions::Output(CommonOptions& common, bool has_json) {
   if (has_json) Switch("--json", common.json, "Print the answer as one JSON object.");
 }
 
-void CommandOptions::Server(CommonOptions& common, const std::string& doc) {
-  Text("--server", common.remote.server, "HOST:PORT", doc)->envname("TESTSELECT_SERVER");
+void CommandOptions::Server(CommonOptions& common, const std::string& doc, Sends sends) {
+  if (sends == Sends::kUploads) {
+    CLI::Option* server =
+        Text("--server", common.remote.server, "HOST:PORT",
+             absl::StrCat(doc, " TESTSELECT_UPLOAD_SERVER comes before TESTSELECT_SERVER."))
+            ->envname(kUploadServerVariable);
+    app_->parse_complete_callback([server, &common] {
+      const char* other = std::getenv(kServerVariable);
+      if (server->count() == 0 && other != nullptr) common.remote.server = other;
+    });
+  } else {
+    Text("--server", common.remote.server, "HOST:PORT", doc)->envname(kServerVariable);
+  }
   Switch("--tls", common.remote.tls, "Use TLS, trusting the system's certificates.");
   Text("--tls-ca", common.remote.tls_ca, "FILE", "Use TLS, trusting these certificates (PEM).");
   Text("--tls-cert", common.remote.tls_cert, "FILE", "This client's certificate (PEM).");
@@ -87,7 +102,7 @@ void CommandOptions::Server(CommonOptions& common, const std::string& doc) {
        "A file with the bearer token to show to the server.");
 }
 
-void CommandOptions::Index(CommonOptions& common, bool has_json) {
+void CommandOptions::Index(CommonOptions& common, bool has_json, Sends sends) {
   Text("--repo", common.repo, "DIR|NAME",
        "The repository: a directory in it when working in process (default: the working "
        "directory), the name that the server has for it with --server.");
@@ -99,6 +114,8 @@ void CommandOptions::Index(CommonOptions& common, bool has_json) {
        "keeps those of the commits it has evidence of. The options of TLS and --token-file are for "
        "it then.")
       ->envname("TESTSELECT_SOURCES");
+         "repository.",
+         sends);
   Seconds("--timeout", common.timeout,
           "Give up after this time, retries included. Default with a server: 3600 for upload "
           "and index retain, 300 for select and explain, 120 else; in process: none.");
@@ -129,8 +146,10 @@ void CommandOptions::Reports(std::string& format, std::string& label, std::strin
 }
 
 void CommandOptions::Commits(SelectOptions& select) {
-  Text("--base", select.base, "SHA", "The commit compared with: 40 hexadecimal digits.");
-  Text("--head", select.head, "SHA", "The commit whose tests are chosen: 40 hexadecimal digits.");
+  Text("--base", select.base, "SHA",
+       "The commit compared with: a full id, or a revision of the clone at hand.");
+  Text("--head", select.head, "SHA",
+       "The commit whose tests are chosen: a full id, or a revision of the clone at hand.");
   CLI::Option* tree =
       Switch("--working-tree", select.working_tree,
              "The files as they are are the head. --base is then HEAD by default, or "

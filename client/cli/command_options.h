@@ -13,6 +13,9 @@ namespace testselect::client {
 // Stands before an argument that CLI11 would read as something else (ProtectArguments).
 inline constexpr char kArgumentMark = '\x01';
 
+// Names the server that takes uploads where another one answers questions.
+inline constexpr char kUploadServerVariable[] = "TESTSELECT_UPLOAD_SERVER";
+
 // Adds a command below `parent`. What it parses sets `values.command`.
 CLI::App* AddCommand(CLI::App* parent, const std::string& name, const std::string& doc,
                      CommandLine& values, Command command, const std::string& examples);
@@ -40,10 +43,12 @@ class CommandOptions {
   CLI::Option* Switch(const std::string& flags, bool& target, const std::string& doc);
   // How much is said, and where `has_json`, in which form.
   void Output(CommonOptions& common, bool has_json);
+  // Where the machines of a service have roles, some take what others do not.
+  enum class Sends { kQuestions, kUploads };
   // Which server, and how to reach it.
-  void Server(CommonOptions& common, const std::string& doc);
+  void Server(CommonOptions& common, const std::string& doc, Sends sends = Sends::kQuestions);
   // Which repository in which service; and Output.
-  void Index(CommonOptions& common, bool has_json);
+  void Index(CommonOptions& common, bool has_json, Sends sends = Sends::kQuestions);
   // Which reports, and how they are read.
   void Reports(std::string& format, std::string& label, std::string& path_root,
                std::string& path_prefix, std::string& reports_from,

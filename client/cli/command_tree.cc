@@ -33,7 +33,9 @@ void AddUpload(CLI::App* tree, CommandLine& values) {
       "  # one report per test\n"
       "  testselect upload --commit \"$SHA\" 'pkg/a.TestX=x.cov' 'pkg/a.TestY=y.cov'\n");
   CommandOptions options(app);
-  options.Text("--commit", upload.commit, "SHA", "The tested commit: 40 hexadecimal digits.")
+  options
+      .Text("--commit", upload.commit, "SHA",
+            "The tested commit: a full id, or a revision of the clone at hand.")
       ->required();
   options.Text("--job", upload.job, "NAME", "The CI job. Default: default.");
   options.Repeated("--flavor", upload.flavor, "K=V", "The job's flavor; may be repeated.");
@@ -63,7 +65,7 @@ void AddUpload(CLI::App* tree, CommandLine& values) {
                  "SUITE/coverage/ (Go's) below it the coverage is stored, job by job.");
   options.Reports(upload.format, upload.label, upload.path_root, upload.path_prefix,
                   upload.reports_from, upload.reports);
-  options.Index(values.common, /*has_json=*/true);
+  options.Index(values.common, /*has_json=*/true, CommandOptions::Sends::kUploads);
 }
 
 void AddSelect(CLI::App* tree, CommandLine& values) {
@@ -176,7 +178,8 @@ void AddIndex(CLI::App* tree, CommandLine& values) {
                               const std::string& examples) {
     CLI::App* app = AddCommand(group, name, doc, values, command, examples);
     CommandOptions(app)
-        .Text("SHA", index.commit, "SHA", "The commit: 40 hexadecimal digits.")
+        .Text("SHA", index.commit, "SHA",
+              "The commit: a full id, or a revision of the clone at hand.")
         ->option_text("REQUIRED")
         ->required();
     return app;
@@ -206,7 +209,7 @@ void AddIndex(CLI::App* tree, CommandLine& values) {
                             "The job, NAME or 'NAME;os=linux'. Default: default.");
   CommandOptions(seal).Switch("--include-quarantined", index.include_quarantined,
                               "Also make quarantined segments usable.");
-  CommandOptions(seal).Index(values.common, /*has_json=*/true);
+  CommandOptions(seal).Index(values.common, /*has_json=*/true, CommandOptions::Sends::kUploads);
 
   CLI::App* remove =
       one_commit("delete", "Delete what is known of a commit. Not undoable.", Command::kIndexDelete,

@@ -53,8 +53,9 @@ void AddDecisions(CLI::App* tree, CommandLine& values) {
   list->callback([&values, list] {
     if (list->get_subcommands().empty()) values.command = Command::kDecisions;
   });
-  CommandOptions(list).Text("--head", decisions.head, "SHA",
-                            "Only selections for this commit: 40 hexadecimal digits.");
+  CommandOptions(list).Text(
+      "--head", decisions.head, "SHA",
+      "Only selections for this commit: a full id, or a revision of the clone at hand.");
   CommandOptions(list).Count("--limit", decisions.limit, 1'000'000,
                              "How many at most. Default: 100.");
   CommandOptions(list).Index(values.common, /*has_json=*/true);

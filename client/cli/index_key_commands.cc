@@ -22,7 +22,9 @@ void AddIndexExport(CLI::App* group, CommandLine& values) {
                  "  # where datadog-agent's programs look for it\n"
                  "  testselect index export \"$SHA\" --kind file --to s3://bucket/ci\n");
   CommandOptions options(app);
-  options.Text("SHA", index.commit, "SHA", "The commit: 40 hexadecimal digits.")
+  options
+      .Text("SHA", index.commit, "SHA",
+            "The commit: a full id, or a revision of the clone at hand.")
       ->option_text("REQUIRED")
       ->required();
   options.Text("--job", index.job, "NAME",
@@ -60,7 +62,7 @@ void AddIndexImport(CLI::App* group, CommandLine& values) {
   file->option_text(" ");
   options
       .Text("--commit", index.commit, "SHA",
-            "The commit that it was made at: 40 hexadecimal digits.")
+            "The commit that it was made at: a full id, or a revision of the clone at hand.")
       ->required();
   options.Text("--job", index.job, "NAME", "Only this job of the index. Default: all of them.");
   options.Text("--as", index.as, "NAME",

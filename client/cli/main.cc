@@ -14,6 +14,7 @@
 #include "client/cli/console.h"
 #include "client/cli/options.h"
 #include "client/cli/reference_pages.h"
+#include "client/cli/revisions.h"
 
 namespace testselect::client {
 namespace {
@@ -148,6 +149,7 @@ int Main(const std::vector<std::string>& arguments) {
     return static_cast<int>(ExitCode::kInternal);
   }
   if (values.command == Command::kServe) values.serve.arguments = PassedThrough(*tree);
+  ResolveRevisions(values);
   return static_cast<int>(Run(*tree, values));
 }
 

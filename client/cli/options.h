@@ -199,6 +199,7 @@ struct RunOptions {
   SelectOptions select;                // its labels and output fields are not used
   std::string with;                    // how the runner is started; empty: as usual
   std::string on_missing = "rest";     // rest, fail
+  std::string upload_server;           // empty: the one that is asked
   std::string shard = "1/1";           // as UploadOptions
   uint32_t attempt = 1;
   bool no_upload = false, no_record = false, dry_run = false, subset = false;
@@ -235,7 +236,7 @@ struct CiOptions {
   std::string changed_files;  // a file of paths, or -
   uint32_t shards = 0;        // 0: not given
   double shard_seconds = 0;   // 0: not given
-  std::string lists = "testselect-shards";
+  std::string lists;          // empty: testselect-shards
   std::string out;
   std::string template_file, job, command;
   std::vector<std::string> needs;

@@ -95,7 +95,9 @@ std::string ManPage(const CLI::App& tree) {
     absl::StrAppend(&page, ".TP\n", static_cast<int>(text->code), "\n", Roff(text->meaning), "\n");
   }
   absl::StrAppend(&page, ".SH ENVIRONMENT\n.TP\nTESTSELECT_SERVER\nThe default of ",
-                  Roff("--server"), ".\n.TP\nNO_COLOR\nNo colours.\n.TP\nTMPDIR\n",
+                  Roff("--server"), ".\n.TP\nTESTSELECT_UPLOAD_SERVER\nThe default of ",
+                  Roff("--server"), " of commands that upload, and of ", Roff("--upload-server"),
+                  ".\n.TP\nNO_COLOR\nNo colours.\n.TP\nTMPDIR\n",
                   "Where temporary copies of piped reports go.\n.SH FILES\n.TP\n",
                   Roff(".testselect/"), "\nThe index of the in", Roff("-"),
                   "process mode, at the top of the repository; git ignores it.\n");

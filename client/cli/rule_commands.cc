@@ -6,7 +6,8 @@ namespace testselect::client {
 namespace {
 
 constexpr char kHeadDoc[] =
-    "The commit whose files are read: 40 hexadecimal digits. Default in process: the files as they "
+    "The commit whose files are read: a full id, or a revision of the clone at hand. Default in "
+    "process: the files as they "
     "are.";
 
 }  // namespace
@@ -54,8 +55,9 @@ void AddSuites(CLI::App* tree, CommandLine& values) {
   choose->callback([&values, choose] {
     if (choose->get_subcommands().empty()) values.command = Command::kSuites;
   });
-  CommandOptions(choose).Text("--base", suites.base, "SHA",
-                              "The commit compared with: 40 hexadecimal digits.");
+  CommandOptions(choose).Text(
+      "--base", suites.base, "SHA",
+      "The commit compared with: a full id, or a revision of the clone at hand.");
   CommandOptions(choose).Text("--head", suites.head, "SHA", kHeadDoc);
   CommandOptions(choose).Text(
       "--changed-files", suites.changed_files, "FILE|-",

@@ -31,6 +31,7 @@ namespace testselect::client {
 namespace {
 
 constexpr size_t kNamed = 10;  // labels that a message names
+constexpr char kNoEnvironment[] = "none";
 
 class TestRun {
  public:
@@ -53,6 +54,7 @@ class TestRun {
       return static_cast<ExitCode>(tests->exit_code);
     }
     summary_.listed = tests->labels.size();
+    UseEnvironment(tests->environment);
     if (absl::Status chosen = Choose(tests->labels); !chosen.ok()) return console_.Fail(chosen);
     if (options_.dry_run) return DryRun();
     if (order_.labels.empty() && tests->runs_unlisted) {
@@ -89,7 +91,6 @@ class TestRun {
     }
     upload_.shard = options_.shard;
     upload_.attempt = options_.attempt;
-    upload_.environment = select_.environment;
     upload_.branch = select_.branch;
     return UseCheckout();
   }
@@ -195,6 +196,20 @@ class TestRun {
     setup_.runner_output_to_stderr = common_.json;
     setup_.note = [this](absl::string_view sentence) { console_.Note(sentence); };
     setup_.warn = [this](absl::string_view sentence) { console_.Warning(sentence); };
+  }
+
+  // What is typed counts, else what the runner found installed. Whoever asks a server about the
+  // files as they are may have other packages than CI, whose evidence would then be of no use.
+  void UseEnvironment(const std::string& found) {
+    const bool desk = !common_.remote.server.empty() && (select_.working_tree || select_.staged);
+    if (select_.environment == kNoEnvironment) {
+      select_.environment.clear();
+    } else if (select_.environment.empty() && !desk) {
+      select_.environment = found;
+    }
+    upload_.environment = select_.environment;
+    console_.Detail(absl::StrCat("environment: ",
+                                 select_.environment.empty() ? "not known" : select_.environment));
   }
 
   // Labels that cannot be asked about run always.
@@ -319,7 +334,12 @@ class TestRun {
     // for it.
     if (!whole_suite_) upload_.shard = "1/1";
     upload_.isolation = process_per_label_ ? "process" : "shared";
-    const StoredUpload stored = StoreReports(common_, upload_, std::move(reports_), console_);
+    CommonOptions common = common_;
+    // In process everything stays here: a server alone would not know the repository by --repo.
+    if (!common.remote.server.empty() && !options_.upload_server.empty()) {
+      common.remote.server = options_.upload_server;
+    }
+    const StoredUpload stored = StoreReports(common, upload_, std::move(reports_), console_);
     if (stored.answer.ok()) {
       summary_.upload = *stored.answer;
       return;

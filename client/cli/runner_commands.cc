@@ -36,16 +36,24 @@ void AddRunner(CLI::App* app, CommandOptions& options, RunOptions& run) {
       ->option_text(" ");
   options.Commits(run.select);
   app->get_option("--base")->description(
-      "The commit compared with: 40 hexadecimal digits. Evidence of it, or of the nearest commit "
+      "The commit compared with: a full id, or a revision of the clone at hand. Evidence of it, or "
+      "of the nearest commit "
       "before "
       "it, is used. Default: HEAD with --working-tree and --staged, else the head's first parent.");
   app->get_option("--head")->description(
-      "The commit that is checked out: 40 hexadecimal digits. Default: the files as they are "
+      "The commit that is checked out: a full id, or a revision of the clone at hand. Default: the "
+      "files as they are "
       "(--working-tree).");
   app->get_option("--job")->description(
       "The CI job: NAME, or 'NAME;os=linux' with its flavor. Its evidence is used, and what the "
       "tests "
       "leave is uploaded for it. Default: default.");
+  app->get_option("--environment")
+      ->description(
+          "A digest of the installed environment; evidence of another one makes everything run. "
+          "Default: one of what the runner finds installed (pytest, Go, Jest, Vitest, cargo; not "
+          "for "
+          "the files as they are with a server). none: no digest.");
   options.Text("--with", run.with, "CMD",
                "How the runner is started, as one types it, e.g. 'python3 -m pytest'. Default: the "
                "runner's own name.");
@@ -56,6 +64,11 @@ void AddRunner(CLI::App* app, CommandOptions& options, RunOptions& run) {
   options.Switch("--no-record", run.no_record,
                  "Record no evidence, and upload nothing: outcomes alone would take its place.");
   options.Switch("--no-upload", run.no_upload, "Upload nothing.");
+  options
+      .Text("--upload-server", run.upload_server, "HOST:PORT",
+            "Who takes what the tests leave, where that is not --server: machines of role indexer. "
+            "--tls, --token-file and the like hold for both.")
+      ->envname(kUploadServerVariable);
 }
 
 }  // namespace

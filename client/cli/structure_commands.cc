@@ -10,7 +10,8 @@ namespace testselect::client {
 namespace {
 
 constexpr char kCommitDoc[] =
-    "The commit whose files are meant: 40 hexadecimal digits. Default in process: HEAD.";
+    "The commit whose files are meant: a full id, or a revision of the clone at hand. Default in "
+    "process: HEAD.";
 
 }  // namespace
 

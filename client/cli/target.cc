@@ -85,9 +85,10 @@ absl::Time DeadlineOf(const CommonOptions& common, absl::Duration fallback) {
 absl::Status CheckCommit(absl::string_view flag, const std::string& commit) {
   const auto id = ObjectId::FromHex(flag, commit);
   if (id.ok()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(id.status().message(), "; a full id is what `git rev-parse ",
-                   commit.empty() || Shorten(commit) != commit ? "HEAD" : commit, "` prints"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      id.status().message(), commit.empty() ? "" : ", or name a revision of the clone at hand",
+      "; a full id is what `git rev-parse ",
+      commit.empty() || Shorten(commit) != commit ? "HEAD" : commit, "` prints"));
 }
 
 absl::StatusOr<v1::Job> ParseJob(absl::string_view flag, const std::string& text) {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/branch_name.h"
 #include "client/cli/json_writer.h"
@@ -116,7 +117,10 @@ std::string UploadJson(const v1::UploadCoverageResponse& stored) {
   json.Key("labels").Number(stored.labels()).Key("files").Number(stored.files());
   json.Key("pairs").Number(stored.pairs()).Key("global_lines").Number(stored.global_lines());
   json.Key("outcomes").Number(stored.outcomes()).Key("formats").BeginArray();
-  for (const std::string& format : stored.formats()) json.String(format);
+  absl::flat_hash_set<absl::string_view> told;  // there may be a report for each label
+  for (const std::string& format : stored.formats()) {
+    if (told.insert(format).second) json.String(format);
+  }
   json.EndArray().Key("warnings").BeginArray();
   for (const std::string& warning : stored.warnings()) json.String(warning);
   json.EndArray().EndObject();

@@ -216,6 +216,7 @@ absl::StatusOr<CargoPackages> ParseCargoMetadata(absl::string_view json) {
   }
   CargoPackages found;
   found.target_folder = Text(root, "target_directory");
+  found.workspace = Text(root, "workspace_root");
   for (const simdjson::dom::element package : packages) {
     found.names[Text(package, "manifest_path")] = Text(package, "name");
   }

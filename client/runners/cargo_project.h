@@ -33,6 +33,7 @@ struct CargoProgram {
 struct CargoPackages {
   std::map<std::string, std::string> names;  // by the manifest's path
   std::string target_folder;
+  std::string workspace;  // its top folder
 };
 // Of what `cargo metadata --no-deps` prints. kFailedPrecondition where it is something else.
 absl::StatusOr<CargoPackages> ParseCargoMetadata(absl::string_view json);

@@ -22,8 +22,10 @@
 #include "client/runners/cargo_hooks.h"
 #include "client/runners/cargo_outcomes.h"
 #include "client/runners/cargo_project.h"
+#include "client/runners/installed.h"
 #include "client/runners/llvm_coverage.h"
 #include "client/runners/node_program.h"
+#include "server/selection/environment_kinds.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect::client {
@@ -55,7 +57,16 @@ class CargoRunner : public Runner {
   absl::StatusOr<CollectedTests> Collect() override {
     TS_ASSIGN_OR_RETURN(arguments_, ParseCargoArguments(nextest_, setup_.arguments));
     TS_RETURN_IF_ERROR(Prepare());
-    return nextest_ ? ListByNextest() : ListByCargo();
+    TS_ASSIGN_OR_RETURN(CollectedTests tests, nextest_ ? ListByNextest() : ListByCargo());
+    // Behind the listing: what was built has brought the lock file up to date.
+    const absl::StatusOr<std::string> lock =
+        ReadFile(absl::StrCat(packages_.workspace, "/Cargo.lock"));
+    if (lock.ok() && !rustc_.empty()) {
+      std::vector<std::string> lines = LockedCrates(*lock);
+      lines.push_back(rustc_);
+      tests.environment = InstalledDigest(kRustCrates, lines);
+    }
+    return tests;
   }
 
   absl::StatusOr<RunResult> Run(const RunOrder& order) override {
@@ -134,6 +145,7 @@ class CargoRunner : public Runner {
     }
     TS_RETURN_IF_ERROR(WriteScript(setup_, "cargo_exec.sh", kCargoExec).status());
     TS_ASSIGN_OR_RETURN(const FinishedProcess rustc, Capture({"rustc", "-vV"}, Options()));
+    if (rustc.state.ok()) rustc_ = rustc.out;
     std::string target = arguments_.target;
     for (absl::string_view line : absl::StrSplit(rustc.out, '\n')) {
       if (absl::ConsumePrefix(&line, "host: ") && target.empty()) target = std::string(line);
@@ -367,6 +379,7 @@ class CargoRunner : public Runner {
   CargoPrograms programs_;
   std::optional<LlvmTools> tools_;  // where evidence is recorded
   Environment build_environment_;   // of every cargo that builds
+  std::string rustc_;               // what it says of itself; empty: not known
   std::string runner_variable_;
   std::map<std::string, std::pair<std::string, std::string>> test_of_;  // program's id, test
   absl::flat_hash_set<std::string> examples_;                           // of the documentation

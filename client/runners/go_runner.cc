@@ -22,6 +22,8 @@
 #include "client/files.h"
 #include "client/runners/go_events.h"
 #include "client/runners/go_exec.h"
+#include "client/runners/installed.h"
+#include "server/selection/environment_kinds.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect::client {
@@ -60,7 +62,9 @@ class GoRunner : public Runner {
     if (tests.exit_code != 0) {
       setup_.warn(absl::StrCat("go test -list:\n", said));
       tests.labels.clear();
+      return tests;
     }
+    TS_ASSIGN_OR_RETURN(tests.environment, Environment());
     return tests;
   }
 
@@ -137,6 +141,25 @@ class GoRunner : public Runner {
     }
     // Without modules there is no better name.
     return finished.state.ok() && !patterns.empty() ? absl::StrJoin(patterns, ",") : "./...";
+  }
+
+  // The modules that the build takes, and Go itself. Nothing where Go cannot name them, as with a
+  // vendor folder, which is code of the repository.
+  absl::StatusOr<std::string> Environment() const {
+    ProcessOptions options = Options();
+    options.out = options.err = ProcessOptions::Output::kCapture;
+    std::vector<std::string> lines;
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"list", "-m", "-f",
+                                   "{{.Path}} {{.Version}}{{with .Replace}} {{.Path}} "
+                                   "{{.Version}}{{end}}",
+                                   "all"},
+          {"env", "GOVERSION", "GOOS", "GOARCH", "GOFLAGS", "CGO_ENABLED", "GOEXPERIMENT"}}) {
+      TS_ASSIGN_OR_RETURN(const FinishedProcess finished, RunProcess(Words(words), options));
+      if (!finished.state.ok()) return std::string();
+      lines.push_back(finished.out);
+    }
+    return InstalledDigest(kGoModules, lines);
   }
 
   std::vector<std::string> PackagesOf(const RunOrder& order) const {

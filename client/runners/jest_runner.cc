@@ -62,6 +62,7 @@ class JestRunner : public Runner {
       std::string label = FileLabel(setup_, file);
       if (seen.insert(label).second) tests.labels.push_back(std::move(label));
     }
+    tests.environment = NodeEnvironment(setup_);
     return tests;
   }
 

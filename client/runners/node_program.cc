@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/files.h"
+#include "client/runners/installed.h"
+#include "server/selection/environment_kinds.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect::client {
@@ -29,6 +31,19 @@ std::string NulList(const std::vector<std::string>& values) {
   std::string list;
   for (const std::string& value : values) list.append(value).push_back('\0');
   return list;
+}
+
+std::string NodeEnvironment(const RunnerSetup& setup) {
+  std::vector<std::string> lines = InstalledNodePackages(setup.folder, setup.top);
+  if (lines.empty()) return "";
+  ProcessOptions options;
+  options.folder = setup.folder;
+  options.out = options.err = ProcessOptions::Output::kCapture;
+  const auto node =
+      RunProcess({"node", "-p", "process.version + process.platform + process.arch"}, options);
+  if (!node.ok() || !node->state.ok()) return "";
+  lines.push_back(node->out);
+  return InstalledDigest(kNodePackages, lines);
 }
 
 std::string FileLabel(const RunnerSetup& setup, absl::string_view file) {

@@ -20,6 +20,10 @@ absl::StatusOr<std::string> WriteScript(const RunnerSetup& setup, absl::string_v
 // A list of values for our scripts: each ends with a NUL byte, because it may hold anything else.
 std::string NulList(const std::vector<std::string>& values);
 
+// A digest of what is installed for `setup`'s folder, and of the Node along PATH; empty where
+// either is not known.
+std::string NodeEnvironment(const RunnerSetup& setup);
+
 // The label of a test file: its path from the top of the checkout on.
 std::string FileLabel(const RunnerSetup& setup, absl::string_view file);
 // The file of a label that FileLabel made.

@@ -4,12 +4,19 @@ All files are named by environment variables. Lists of node ids end each with a 
 node id may hold anything else. Nothing here imports more than pytest and the standard library.
 """
 
+import hashlib
 import importlib.util
 import json
 import os
 import sys
+import sysconfig
 
 import pytest
+
+try:
+    from importlib import metadata
+except ImportError:  # Python 3.7
+    metadata = None
 
 FACTS = os.environ.get("TESTSELECT_RUN_FACTS")  # to write: what this pytest is and has
 COLLECTED = os.environ.get("TESTSELECT_RUN_COLLECTED")  # to write: the node ids of a collection
@@ -40,6 +47,16 @@ class Listing:
                 file.write(encoded(item.nodeid) + b"\0")
 
 
+def environment():
+    """What pytest_testselect.environment.digest() says; that package need not be there."""
+    found = set()
+    for each in metadata.distributions():
+        if '"editable": true' not in (each.read_text("direct_url.json") or ""):
+            found.add(f"{(each.metadata['Name'] or '?').lower().replace('_', '-')}=={each.version}")
+    python = f"python=={sys.version.split()[0]} {sys.implementation.name} {sysconfig.get_platform()}"
+    return "python-packages:" + hashlib.sha256("\n".join([python, *sorted(found)]).encode()).hexdigest()[:32]
+
+
 def write_facts(config):
     has = config.pluginmanager.hasplugin
     recorder = sys.version_info >= (3, 12) and importlib.util.find_spec("pytest_testselect")
@@ -50,6 +67,8 @@ def write_facts(config):
     }
     with open(FACTS, "w", encoding="utf-8") as file:
         file.writelines(f"{name} {value}\n" for name, value in facts.items())
+        if metadata is not None:
+            file.write(f"environment {environment()}\n")
 
 
 class Filter:

@@ -24,6 +24,7 @@ constexpr int kOldestPytest = 7;
 struct Facts {
   int pytest = 0;  // major version
   bool recorder = false, cov = false;
+  std::string environment;  // a digest of what is installed; empty: not known
 };
 
 absl::StatusOr<Facts> ReadFacts(const std::string& file) {
@@ -31,6 +32,10 @@ absl::StatusOr<Facts> ReadFacts(const std::string& file) {
   Facts facts;
   for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
     const std::pair<absl::string_view, absl::string_view> fact = absl::StrSplit(line, ' ');
+    if (fact.first == "environment") {
+      facts.environment = std::string(fact.second);
+      continue;
+    }
     int value = 0;
     if (!absl::SimpleAtoi(fact.second, &value)) {
       return absl::InternalError(absl::StrCat(file, ": '", line, "'"));
@@ -68,6 +73,7 @@ class PytestRunner : public Runner {
           "pytest ", facts_.pytest, " is too old: ", kOldestPytest, " or a later one is needed"));
     }
     TS_ASSIGN_OR_RETURN(const std::string collected, ReadFile(File("collected")));
+    tests.environment = facts_.environment;
     tests.labels = absl::StrSplit(collected, '\0', absl::SkipEmpty());
     return tests;
   }

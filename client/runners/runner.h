@@ -44,6 +44,9 @@ struct CollectedTests {
   int exit_code = 0;
   // Run executes tests that are not listed, too: it is started even for an empty list.
   bool runs_unlisted = false;
+  // A digest of what the tests run on, beginning with its kind
+  // (server/selection/environment_kinds.h); empty where the runner cannot tell.
+  std::string environment;
 };
 
 struct RunOrder {

@@ -1,12 +1,10 @@
 #include "server/git/open_repository.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "server/git/git_handle.h"
@@ -17,8 +15,6 @@
 namespace testselect {
 namespace {
 
-constexpr size_t kShortestAbbreviation = 4;
-
 absl::StatusOr<RepositoryHandle> OpenContaining(const std::string& path) {
   StartLibgit2();
   RepositoryHandle repository;
@@ -28,11 +24,6 @@ absl::StatusOr<RepositoryHandle> OpenContaining(const std::string& path) {
     return GitError(rc, absl::StrCat("no git repository at '", path, "'"));
   }
   return repository;
-}
-
-bool LooksAbbreviated(const std::string& rev) {
-  return rev.size() >= kShortestAbbreviation && rev.size() < ObjectId::kHexChars &&
-         std::all_of(rev.begin(), rev.end(), [](char c) { return absl::ascii_isxdigit(c); });
 }
 
 absl::Status NoSuchRevision(git_repository* repository, const std::string& rev) {
@@ -140,13 +131,6 @@ absl::StatusOr<std::vector<std::string>> WorkTreeFolders(const std::string& path
 absl::StatusOr<ObjectId> ResolveRevision(const std::string& path, const std::string& rev) {
   absl::StatusOr<RepositoryHandle> repository = OpenContaining(path);
   if (!repository.ok()) return repository.status();
-  if (LooksAbbreviated(rev)) {
-    ReferenceHandle reference;  // a branch may have such a name
-    if (git_reference_dwim(Out(reference), repository->get(), rev.c_str()) < 0) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "revision '", rev, "' looks abbreviated; give all ", ObjectId::kHexChars, " digits"));
-    }
-  }
   ObjectHandle object, commit;
   int rc = git_revparse_single(Out(object), repository->get(), rev.c_str());
   if (rc == GIT_ENOTFOUND) return NoSuchRevision(repository->get(), rev);

@@ -41,7 +41,8 @@ absl::StatusOr<std::optional<ObjectId>> NewestPushedCommit(const std::string& pa
 // leads to them; without git's own and the client's. kFailedPrecondition: a bare repository.
 absl::StatusOr<std::vector<std::string>> WorkTreeFolders(const std::string& path);
 
-// The committed id that `rev` ("HEAD", a branch, 40 hex) names.
+// The id of the commit that `rev` names: "HEAD~1", a branch, a tag, an id or what begins only one
+// id. kNotFound; kInvalidArgument for what is no commit, or begins several.
 absl::StatusOr<ObjectId> ResolveRevision(const std::string& path, const std::string& rev);
 
 // The short name of the branch that HEAD is on, also before its first commit; empty where HEAD is

@@ -61,7 +61,6 @@ environment:
 - .node-version
 - go.sum
 - go.work.sum
-- Cargo.lock
 - rust-toolchain
 - rust-toolchain.toml
 - Gemfile*
@@ -77,10 +76,10 @@ environment:
 keys:
 - paths: pyproject.toml
   relevant: [project.entry-points, project.scripts, project.gui-scripts, tool.pytest,
-    tool.poetry.plugins, tool.poetry.scripts]
+    tool.poetry.plugins, tool.poetry.scripts, tool.tox, tool.hatch.envs]
   environment: [project.dependencies, project.optional-dependencies, project.requires-python,
-    build-system, dependency-groups, tool.poetry, tool.pdm, tool.uv, tool.hatch.envs,
-    tool.hatch.build, tool.setuptools, tool.flit, tool.pixi, tool.conda-lock, tool.tox,
+    build-system, dependency-groups, tool.poetry, tool.pdm, tool.uv,
+    tool.hatch.build, tool.setuptools, tool.flit, tool.pixi, tool.conda-lock,
     tool.cibuildwheel]
 - paths: setup.cfg
   relevant: ["tool:pytest", pytest, options.entry_points]
@@ -102,10 +101,24 @@ keys:
   harmless: [name, version, 'packages."".name', 'packages."".version', 'packages."".license']
   otherwise: environment
 - paths: Cargo.toml
-  harmless: [package.version, package.description, package.authors, package.license,
+  harmless: [package.version, package.rust-version, package.description, package.authors, package.license,
     package.license-file, package.readme, package.repository, package.homepage,
     package.documentation, package.keywords, package.categories, package.publish,
-    package.metadata.docs]
+    package.metadata.docs, package.metadata.release, workspace.metadata.release,
+    workspace.package.version, workspace.package.rust-version, workspace.package.description,
+    workspace.package.authors, workspace.package.license, workspace.package.license-file,
+    workspace.package.readme, workspace.package.repository, workspace.package.homepage,
+    workspace.package.documentation, workspace.package.keywords, workspace.package.categories,
+    workspace.package.publish]
+  # Which version is taken is said by Cargo.lock; which features, path or source is said here.
+  environment: [dependencies.*.version, dev-dependencies.*.version, build-dependencies.*.version,
+    target.*.dependencies.*.version, target.*.dev-dependencies.*.version,
+    workspace.dependencies.*.version]
+- paths: Cargo.lock
+  format: cargo-lock
+  harmless: [own.*.version]
+  otherwise: environment
+  action: environment
 
 # Documentation, linters, and what people and hosts read.
 harmless:

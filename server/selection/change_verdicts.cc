@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "server/selection/environment_kinds.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -41,7 +42,7 @@ absl::StatusOr<RuleVerdict> ChangeVerdicts::VerdictOfPath(const FileChange& chan
                                                           bool environment_same) {
   RuleQuery query;
   query.path = path;
-  query.environment_same = environment_same;
+  query.environment_same = environment_same && SpeaksOf(environment_, path);
   query.content = [&](bool after) -> absl::StatusOr<std::optional<std::string>> {
     const bool there = (after ? change.new_path : change.old_path) == path;
     if (!there) return std::optional<std::string>();

@@ -31,9 +31,14 @@ class ChangeVerdicts {
   // then a built-in rule that calls such files harmless is no more than a guess.
   using IsUsed = std::function<bool(const FileChange&)>;
 
+  // `environment` is the selection's digest: what equal ones mean depends on what it speaks of.
   ChangeVerdicts(const RuleSet& rules, const GitRepository& git, const LabelUniverse& universe,
-                 IsUsed is_used)
-      : rules_(rules), git_(git), labels_(universe), is_used_(std::move(is_used)) {}
+                 absl::string_view environment, IsUsed is_used)
+      : rules_(rules),
+        git_(git),
+        labels_(universe),
+        environment_(environment),
+        is_used_(std::move(is_used)) {}
 
   // Marks what the rules select of the labels of `segment`. Of a renamed file, both names are
   // asked, and the stronger word counts. `environment_same`: what is installed is known to be what
@@ -63,6 +68,7 @@ class ChangeVerdicts {
   const RuleSet& rules_;
   const GitRepository& git_;
   RuleLabels labels_;
+  const absl::string_view environment_;
   const IsUsed is_used_;
   // By old path, new path, blobs and environment.
   absl::flat_hash_map<std::string, Verdict> verdicts_;

@@ -15,6 +15,7 @@ absl::StatusOr<FlatKeys> FlattenToml(absl::string_view text);
 absl::StatusOr<FlatKeys> FlattenJson(absl::string_view text);
 absl::StatusOr<FlatKeys> FlattenYaml(absl::string_view text);
 absl::StatusOr<FlatKeys> FlattenIni(absl::string_view text);
+absl::StatusOr<FlatKeys> FlattenCargoLock(absl::string_view text);
 
 // Bounds a walk: aliases of YAML make a short text into a tree of any size.
 class FlatKeyBudget {

@@ -26,6 +26,8 @@ absl::StatusOr<FlatKeys> FlattenKeys(KeyFormat format, absl::string_view text) {
       return FlattenJson(text);
     case KeyFormat::kYaml:
       return FlattenYaml(text);
+    case KeyFormat::kCargoLock:
+      return FlattenCargoLock(text);
     case KeyFormat::kIni:
       break;
   }

@@ -10,7 +10,7 @@
 
 namespace testselect {
 
-enum class KeyFormat { kToml, kJson, kYaml, kIni };
+enum class KeyFormat { kToml, kJson, kYaml, kIni, kCargoLock };
 
 // The format that a path's name says: .toml, .json, .yaml, .yml, .ini and .cfg; .flake8,
 // .coveragerc and the like are not guessed. Lock files of TOML and YAML (Cargo.lock) neither.
@@ -26,7 +26,8 @@ using FlatKeys = std::multimap<std::string, std::string>;
 // kInvalidArgument naming line and column where the parser knows them, for text that is not
 // `format`, and for what is nested or repeated beyond any sense (1,000,000 values, 100 levels).
 // INI is read in the dialect of Python's configparser: keys without case, the values of [DEFAULT]
-// in every section as well.
+// in every section as well. Of a Cargo.lock the keys are package."NAME VERSION".MEMBER, and
+// own.NAME.MEMBER of packages without a source: the members of the workspace.
 absl::StatusOr<FlatKeys> FlattenKeys(KeyFormat format, absl::string_view text);
 
 // The keys whose values differ, each once, sorted.

@@ -64,16 +64,25 @@ std::string MessageOverride(absl::string_view message) {
   return "";
 }
 
-absl::StatusOr<std::string> FindOverride(const GitRepository& git, const CommitInfo& head) {
-  std::string found = MessageOverride(head.message);
-  for (size_t i = 1; i < head.parents.size() && found.empty(); ++i) {
+absl::StatusOr<std::vector<std::string>> MessagesOf(const GitRepository& git,
+                                                    const CommitInfo& head) {
+  std::vector<std::string> messages = {head.message};
+  for (size_t i = 1; i < head.parents.size(); ++i) {
     const auto parent = git.Commit(head.parents[i]);
     // A shallow clone ends here: what was merged cannot ask for anything.
     if (absl::IsNotFound(parent.status())) continue;
     TS_RETURN_IF_ERROR(parent.status());
-    found = MessageOverride(parent->message);
+    messages.push_back(parent->message);
   }
-  return found;
+  return messages;
+}
+
+absl::StatusOr<std::string> FindOverride(const GitRepository& git, const CommitInfo& head) {
+  TS_ASSIGN_OR_RETURN(const std::vector<std::string> messages, MessagesOf(git, head));
+  for (const std::string& message : messages) {
+    if (std::string found = MessageOverride(message); !found.empty()) return found;
+  }
+  return std::string();
 }
 
 absl::StatusOr<HeadPolicy> ReadHeadPolicy(const GitRepository& git, const CommitInfo& head,

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -27,8 +28,13 @@ struct HeadPolicy {
 // any case, as words of their own. Empty: it does not.
 std::string MessageOverride(absl::string_view message);
 
-// As MessageOverride, of `head` or a commit that it merges into its first parent: CI systems test a
-// pull request as such a commit. Errors: those of git, but for a parent that a shallow clone lacks.
+// The messages that may ask for something: of `head`, and of what it merges into its first parent,
+// since CI systems test a pull request as such a commit. Errors: those of git, but for a parent
+// that a shallow clone lacks.
+absl::StatusOr<std::vector<std::string>> MessagesOf(const GitRepository& git,
+                                                    const CommitInfo& head);
+
+// As MessageOverride, of any of MessagesOf `head`. Errors as there.
 absl::StatusOr<std::string> FindOverride(const GitRepository& git, const CommitInfo& head);
 
 // Reads the policy of `head`. `branch` may be empty where it is not known: then everything runs if

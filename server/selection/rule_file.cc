@@ -35,10 +35,11 @@ constexpr std::array<Choice<bool>, 2> kOnMiss = {{{"report", false}, {"always_ru
 constexpr std::array<Choice<BranchPolicy>, 3> kPolicies = {{{"select", BranchPolicy::kSelect},
                                                             {"shadow", BranchPolicy::kShadow},
                                                             {"full", BranchPolicy::kFull}}};
-constexpr std::array<Choice<KeyFormat>, 4> kFormats = {{{"toml", KeyFormat::kToml},
+constexpr std::array<Choice<KeyFormat>, 5> kFormats = {{{"toml", KeyFormat::kToml},
                                                         {"json", KeyFormat::kJson},
                                                         {"yaml", KeyFormat::kYaml},
-                                                        {"ini", KeyFormat::kIni}}};
+                                                        {"ini", KeyFormat::kIni},
+                                                        {"cargo-lock", KeyFormat::kCargoLock}}};
 constexpr std::array<Choice<RuleEffect>, 3> kOtherwise = {
     {{"harmless", RuleEffect::kHarmless},
      {"environment", RuleEffect::kEnvironment},

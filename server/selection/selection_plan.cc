@@ -11,6 +11,7 @@
 #include "server/selection/cautions.h"
 #include "server/selection/change_verdicts.h"
 #include "server/selection/code_rules.h"
+#include "server/selection/environment_kinds.h"
 #include "server/selection/key_rules.h"
 #include "server/selection/live_evidence.h"
 #include "server/selection/plan_marks.h"
@@ -58,7 +59,7 @@ class PlanBuild {
     for (ComparedSegment& segment : segments_) {
       if (!segment.live.Empty()) TS_RETURN_IF_ERROR(FindChanges(&segment));
     }
-    ChangeVerdicts verdicts(*in_.policy.rules, *in_.git, *plan_->labels,
+    ChangeVerdicts verdicts(*in_.policy.rules, *in_.git, *plan_->labels, in_.environment_digest,
                             [this](const FileChange& change) { return IsUsed(change); });
     for (ComparedSegment& segment : segments_) {
       if (segment.live.Empty()) continue;
@@ -144,7 +145,8 @@ class PlanBuild {
     for (const ComparedSegment& s : segments_) {
       const UploadHeader& header = s.segment->info().header;
       if (s.live.Empty() || header.environment_digest.empty() ||
-          header.environment_digest == in_.environment_digest) {
+          header.environment_digest == in_.environment_digest ||
+          !AreComparable(header.environment_digest, in_.environment_digest)) {
         continue;
       }
       plan_->fallback =

@@ -297,6 +297,18 @@ TEST_F(SuiteCiTest, TheMatrixHasAnEntryForEachShardOfASuite) {
   EXPECT_EQ(Output(Suites("github", {}).out, "has_tests"), "false");
 }
 
+TEST_F(SuiteCiTest, OptionsAboutLabelsAreRefusedAndNotPassedOver) {
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{"--shards", "4"}, {"--shard-seconds", "60"}, {"--lists", "x"}}) {
+    const Finished done = Suites("github", more);
+    EXPECT_EQ(done.exit_code, 2) << more[0];
+    EXPECT_THAT(done.err, HasSubstr(more[0] + " is about labels"));
+  }
+  const Finished done = Ci("github", {"--target-jobs", "9", "--base", base_, "--head", head_});
+  EXPECT_EQ(done.exit_code, 2);
+  EXPECT_THAT(done.err, HasSubstr("--target-jobs needs --suites"));
+}
+
 TEST_F(SuiteCiTest, ABaseOfZerosRunsAllSuites) {
   const Finished done =
       Ci("github", {"--suites", "--base", std::string(40, '0'), "--head", suites_head_});

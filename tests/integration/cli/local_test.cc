@@ -102,12 +102,30 @@ TEST_F(CliTest, AbsoluteNamesOfThisCheckoutNeedNoRoot) {
   EXPECT_THAT(shown.out, HasSubstr("\"calc.py\"")) << shown.err;
 }
 
+TEST_F(CliTest, ACommitMayBeAnyRevisionOfTheCloneAtHand) {
+  Shell("git tag first " + base_ + " && git branch newest " + head_);
+  ASSERT_EQ(Run({"upload", "--commit", "first", coverage_}).exit_code, 0);
+  const Finished full = Run({"index", "show", base_, "--json"});
+  ASSERT_EQ(full.exit_code, 0) << full.err;
+  for (const std::string& name :
+       {std::string("HEAD~1"), base_.substr(0, 8), std::string("first")}) {
+    const Finished shown = Run({"index", "show", name, "--json"});
+    EXPECT_EQ(shown.exit_code, 0) << name << ": " << shown.err;
+    EXPECT_EQ(shown.out, full.out) << name;
+  }
+  const Finished selected =
+      Run({"select", "--base", "first", "--head", "newest", "--labels-file", labels_});
+  ASSERT_EQ(selected.exit_code, 0) << selected.err;
+  EXPECT_EQ(std::string_view(Json(selected.out)["head"]), head_);
+  EXPECT_EQ(Run({"explain", kAdd, "--base", "HEAD^", "--head", "HEAD"}).exit_code, 0);
+}
+
 TEST_F(CliTest, WrongCommits) {
   ASSERT_EQ(UploadFirst().exit_code, 0);
   const std::string unknown(40, 'a');
-  const Finished abbreviated = Run({"select", "--base", base_.substr(0, 8), "--head", head_});
-  EXPECT_EQ(abbreviated.exit_code, 2);
-  EXPECT_THAT(abbreviated.err, HasSubstr("git rev-parse " + base_.substr(0, 8)));
+  const Finished nowhere = Run({"select", "--base", "no-such-branch", "--head", head_});
+  EXPECT_EQ(nowhere.exit_code, 2);
+  EXPECT_THAT(nowhere.err, HasSubstr("git rev-parse no-such-branch"));
   const Finished head =
       Run({"select", "--base", base_, "--head", unknown, "--labels-file", labels_});
   EXPECT_EQ(head.exit_code, 5) << head.err;

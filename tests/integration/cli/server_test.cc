@@ -55,6 +55,46 @@ TEST_F(CliServerTest, UploadSelectAndStop) {
   EXPECT_EQ(Run(SelectArguments({"--format", "list"})).out, std::string(kAdd) + "\n");
 }
 
+TEST_F(CliServerTest, ARunAsksTheFrontendAndGivesItsEvidenceToTheIndexer) {
+  std::vector<std::unique_ptr<Process>> machines;
+  const auto start = [&](const std::string& role) {
+    machines.push_back(Process::Start(
+        {bin_ + "/testselectd", "--data-dir=" + folder_ + "/" + role, "--repository=app=" + repo_,
+         "--object-store=file://" + folder_ + "/objects", "--object-store-refresh=0s",
+         "--listen=127.0.0.1:0", "--metrics-listen=", "--role=" + role},
+        folder_));
+    EXPECT_TRUE(machines.back()->WaitForOutput("\n")) << machines.back()->Wait().err;
+    const std::string line = machines.back()->Output();
+    const size_t at = line.find("grpc=") + 5;
+    return line.substr(at, line.find_first_of(" \n", at) - at);
+  };
+  std::filesystem::create_directory(folder_ + "/objects");
+  const std::string indexer = start("indexer"), frontend = start("frontend");
+  WriteFile("list.sh", "printf 'one\\ntwo\\n'\n");
+  WriteFile("run.sh",
+            "echo '<testsuite name=\"s\">' >$TESTSELECT_RUN_REPORTS/o.xml\n"
+            "for n; do echo \"<testcase classname='$n' name='$n'/>\"; done "
+            ">>$TESTSELECT_RUN_REPORTS/o.xml\n"
+            "echo '</testsuite>' >>$TESTSELECT_RUN_REPORTS/o.xml\n");
+  Commit("runner");
+  const std::vector<std::string> run = {
+      "run", "custom", "--server", frontend,     "--repo",
+      "app", "--json", "--",       "sh list.sh", "sh run.sh {labels}"};
+  EXPECT_EQ(Run(run).exit_code, 121);
+  const Finished done = Run(run, {.environment = {"TESTSELECT_UPLOAD_SERVER=" + indexer}});
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_EQ(std::string_view(Json(done.out)["upload"]["state"]), "sealed");
+  // What uploads alone takes the variable, too; what is typed comes before it.
+  const std::vector<std::string> upload = {"upload", "--repo", "app", "--commit", base_, coverage_};
+  const std::vector<std::string> both = {"TESTSELECT_SERVER=" + frontend,
+                                         "TESTSELECT_UPLOAD_SERVER=" + indexer};
+  EXPECT_EQ(Run(upload, {.environment = both}).exit_code, 0);
+  std::vector<std::string> typed = upload;
+  typed.insert(typed.end(), {"--server", frontend});
+  EXPECT_NE(Run(typed, {.environment = both}).exit_code, 0);
+  EXPECT_EQ(Run(upload, {.environment = {"TESTSELECT_SERVER=" + indexer}}).exit_code, 0);
+}
+
 TEST_F(CliServerTest, ALargeListIsAnsweredTheSameByDigest) {
   Serve();
   ASSERT_EQ(RunRemote({"upload", "--commit", base_, coverage_}).exit_code, 0);

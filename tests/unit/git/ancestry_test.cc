@@ -140,9 +140,7 @@ TEST_F(AncestryTest, ResolveRevision) {
   repo_.Git("tag -a -m note v1 x");
   EXPECT_THAT(ResolveRevision(at, "v1"), IsOkAndHolds(repo_.Id("x")));
   const std::string abbreviated = repo_.Id("x").ToHex().substr(0, 10);
-  EXPECT_THAT(ResolveRevision(at, abbreviated),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       "revision '" + abbreviated + "' looks abbreviated; give all 40 digits"));
+  EXPECT_THAT(ResolveRevision(at, abbreviated), IsOkAndHolds(repo_.Id("x")));
   repo_.Git("branch deadbeef y");  // looks like one, but is a branch
   EXPECT_THAT(ResolveRevision(at, "deadbeef"), IsOkAndHolds(repo_.Id("y")));
   EXPECT_THAT(ResolveRevision(at, "nowhere"),

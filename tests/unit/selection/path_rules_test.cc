@@ -224,7 +224,7 @@ TEST(BuiltInRulesTest, KnownNames) {
 }
 
 TEST(BuiltInRulesTest, ListsAndLocksAreHarmlessInTheSameEnvironment) {
-  for (const char* path : {"requirements.txt", "poetry.lock", "go.sum", "Cargo.lock", "Gemfile"}) {
+  for (const char* path : {"requirements.txt", "poetry.lock", "go.sum", "yarn.lock", "Gemfile"}) {
     EXPECT_EQ(Check(RuleSet(), path, {.environment_same = true}).action, RuleAction::kHarmless)
         << path;
     const RuleVerdict other = Check(RuleSet(), path);
@@ -279,6 +279,25 @@ TEST(BuiltInRulesTest, KeysOfKnownFiles) {
        R"({"packages": {"node_modules/a": {"version": "2"}}})", kAll, kNo},
       {"Cargo.toml", "[package]\nauthors=['a']", "[package]\nauthors=['b']", kNo, kNo},
       {"Cargo.toml", "[features]\na=[]", "[features]\na=['b']", kAll, kAll},
+      {"Cargo.toml", "[package]\nversion='1'\nrust-version='1.70'",
+       "[package]\nversion='2'\nrust-version='1.71'", kNo, kNo},
+      {"Cargo.toml", "[workspace.package]\nrust-version='1.70'",
+       "[workspace.package]\nrust-version='1.71'", kNo, kNo},
+      {"Cargo.toml", "[package]\nedition='2021'", "[package]\nedition='2024'", kAll, kAll},
+      {"Cargo.toml", "[workspace.package]\nedition='2021'", "[workspace.package]\nedition='2024'",
+       kAll, kAll},
+      {"Cargo.toml", "[dependencies]\na={version='1',path='a'}",
+       "[dependencies]\na={version='2',path='a'}", kAll, kNo},
+      {"Cargo.toml", "[dependencies]\na={version='1',features=['x']}",
+       "[dependencies]\na={version='1',features=['y']}", kAll, kAll},
+      {"Cargo.lock", "[[package]]\nname='app'\nversion='1'", "[[package]]\nname='app'\nversion='2'",
+       kNo, kNo},
+      {"Cargo.lock", "[[package]]\nname='app'\nversion='1'\ndependencies=['a']",
+       "[[package]]\nname='app'\nversion='2'\ndependencies=['b']", kAll, kNo},
+      {"Cargo.lock", "[[package]]\nname='a'\nversion='1'\nsource='registry'\nchecksum='x'",
+       "[[package]]\nname='a'\nversion='2'\nsource='registry'\nchecksum='y'", kAll, kNo},
+      {"Cargo.lock", "[[package]]\nname='a'\nversion='1'\nsource='registry'", "", kAll, kNo},
+      {"Cargo.lock", "[[package]]\nname=", "[[package]]\nname='a'", kAll, kAll},
   };
   for (const KeysCase& c : cases) {
     EXPECT_EQ(Check(RuleSet(), c.path, {c.before, c.after}).action, c.want)

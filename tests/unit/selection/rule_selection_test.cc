@@ -200,6 +200,21 @@ TEST_F(RuleSelectionTest, LockFilesRunAllUnlessTheEnvironmentIsTheSame) {
   EXPECT_THAT(Run(*Select(request)), IsEmpty());
 }
 
+TEST_F(RuleSelectionTest, WhatIsInstalledForOneLanguageSaysNothingAboutAnothersFiles) {
+  spec_.environment = "python-packages:1";
+  git_.Write("uv.lock", "y\n");
+  SelectionRequest request = HeadRequest();
+  request.environment_digest = "python-packages:1";
+  EXPECT_THAT(Run(*Select(request)), IsEmpty());
+  for (const char* path : {"yarn.lock", "flake.lock", "tox.ini"}) {
+    git_.Write(path, "[x]\ny=1\n");
+    request.head = git_.Commit(path);
+    EXPECT_EQ(Select(request)->run_count, 3u) << path;
+    git_.Git("rm -q " + std::string(path));
+    git_.Commit("none");
+  }
+}
+
 TEST_F(RuleSelectionTest, RulesAreThoseOfTheHeadCommit) {
   Rules("run_all: [schema.sql]\n");
   git_.Commit("rules");

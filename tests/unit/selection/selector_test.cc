@@ -70,6 +70,16 @@ TEST_F(SelectorTest, AnotherEnvironmentRunsEverything) {
   EXPECT_EQ(s->run_count, 2u);
 }
 
+TEST_F(SelectorTest, WhatIsInstalledForAnotherLanguageIsNoOtherEnvironment) {
+  spec_.environment = "python-packages:1";
+  Upload(spec_);
+  SelectionRequest request = Request(base_, head_, {"one", "two"});
+  request.environment_digest = "node-packages:1";
+  EXPECT_FALSE(Select(request)->fallback.has_value());
+  request.environment_digest = "python-packages:2";
+  EXPECT_TRUE(Select(request)->fallback.has_value());
+}
+
 TEST_F(SelectorTest, APassedDeadlineRunsEverythingAndIsNotRemembered) {
   Upload(spec_);
   SelectionRequest request = Request(base_, head_, {"one", "two"});

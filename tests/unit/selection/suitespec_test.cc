@@ -202,6 +202,25 @@ TEST_F(SuiteSelectionTest, TheCommitsMessageCanAskForAll) {
   EXPECT_THAT(Names(answer.run), ElementsAre("a", "b"));
 }
 
+TEST_F(SuiteSelectionTest, TheCommitsMessageCanNameSuites) {
+  const auto answer_to = [&](const std::string& message) {
+    repo_.Commit(message);
+    const auto git = Open(repo_.path());
+    return SelectSuites(*git, At("HEAD"), std::vector<std::string>{"b/new"});
+  };
+  ASSERT_OK_AND_ASSIGN(const SuiteAnswer one, answer_to("Mend it\n\nCircleCI:A,b"));
+  EXPECT_THAT(Names(one.run), ElementsAre("a", "b"));
+  EXPECT_THAT(one.run[0].reasons, ElementsAre("The message of the head commit says 'circleci:a'."));
+  EXPECT_EQ(one.run[1].reasons.size(), 2u);
+  ASSERT_OK_AND_ASSIGN(const SuiteAnswer all, answer_to("circleci:all"));
+  EXPECT_THAT(Names(all.run), ElementsAre("a", "b"));
+  ASSERT_OK_AND_ASSIGN(const SuiteAnswer unknown, answer_to("circleci:c"));
+  EXPECT_THAT(Names(unknown.run), ElementsAre("a", "b"));
+  EXPECT_THAT(unknown.run[0].reasons, ElementsAre(HasSubstr("which is no suite")));
+  ASSERT_OK_AND_ASSIGN(const SuiteAnswer none, answer_to("see circleci: a"));
+  EXPECT_THAT(Names(none.run), ElementsAre("b"));
+}
+
 TEST_F(SuiteSelectionTest, WithoutASpecificationThereIsNoAnswer) {
   repo_.Git("rm -q tests/suitespec.yml");
   repo_.Commit("none");

@@ -9,14 +9,18 @@ from importlib import metadata
 
 
 def lines():
-    """One line for the interpreter and one for each installed distribution, sorted."""
-    found = {f"{(d.metadata['Name'] or '?').lower().replace('_', '-')}=={d.version}" for d in metadata.distributions()}
+    """One line for the interpreter and one for each installed distribution, sorted.
+
+    What is installed from a checkout, to be edited there, is code of a commit and no environment.
+    """
+    found = {f"{(d.metadata['Name'] or '?').lower().replace('_', '-')}=={d.version}" for d in metadata.distributions()
+             if '"editable": true' not in (d.read_text("direct_url.json") or "")}
     return [f"python=={sys.version.split()[0]} {sys.implementation.name} {sysconfig.get_platform()}", *sorted(found)]
 
 
 def digest():
-    """The same on every machine that has the same; 32 hexadecimal digits."""
-    return hashlib.sha256("\n".join(lines()).encode()).hexdigest()[:32]
+    """The same on every machine that has the same: its kind, and 32 hexadecimal digits."""
+    return "python-packages:" + hashlib.sha256("\n".join(lines()).encode()).hexdigest()[:32]
 
 
 if __name__ == "__main__":
