@@ -26,7 +26,9 @@ def choose(config):
     choice.log = log
     remembered = failures.read(top)
     choice.failed |= remembered & (set(choice.order) | choice.skip)
-    choice.order = [label for label in choice.skip if label in remembered] + choice.order
+    choice.seconds = choice.seconds or failures.seconds(top)
+    forgotten = sorted(choice.skip & remembered, key=lambda label: (choice.seconds.get(label, float("inf")), label))
+    choice.order = forgotten + choice.order
     choice.skip -= remembered
     return choice
 
@@ -99,10 +101,12 @@ def _sentence(evidence):
     return f"{evidence['code']}{place}" + (f" {evidence['message']}" if evidence.get("message") else "")
 
 
-def is_clean(top):
-    """HEAD's files are what runs: nothing tracked differs, and no source is new."""
+def commit_of(config, top):
+    """The commit whose files are what runs: nothing tracked differs, and no source is new. None: there is none."""
     try:
         said = program.run(["git", "status", "--porcelain", "--untracked-files=normal", "-z"], top)
+        head = revision(config, top, "HEAD")
     except program.Failed:
-        return False
-    return all(entry.startswith("??") and not entry.endswith((".py", "/")) for entry in said.split("\0") if entry)
+        return None
+    clean = all(entry.startswith("??") and not entry.endswith((".py", "/")) for entry in said.split("\0") if entry)
+    return head if clean else None

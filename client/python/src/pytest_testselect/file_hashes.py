@@ -7,15 +7,14 @@ PYTEST_DONT_REWRITE
 """
 import ast
 import hashlib
-import json
 import os
 import posixpath
 
 from .choice import Choice
 from .evidence_reader import read
-from .repository import NOT_OURS, state_folder
+from .repository import NOT_OURS, read_state, write_state
 
-_NAME = os.path.join(".testselect", "pytest-hashes.json")
+_NAME = "pytest-hashes.json"
 
 
 class Unknown(Exception):
@@ -25,10 +24,9 @@ class Unknown(Exception):
 def choose(top):
     """Raises Unknown."""
     try:
-        with open(os.path.join(top, _NAME), encoding="utf-8") as file:
-            state = json.load(file)
+        state = read_state(top, _NAME)
         before, tests = state["files"], state["tests"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         raise Unknown("no run was recorded here yet") from None
     now = hashes(top)
     changed = {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
@@ -52,13 +50,11 @@ def choose(top):
 
 def learn(top, evidence, outcomes):
     """Takes over what a run recorded; tests that did not run keep what is known of them. Raises OSError."""
-    state_folder(top)
-    state, now = {"tests": {}}, hashes(top)
+    now = hashes(top)
     try:
-        with open(os.path.join(top, _NAME), encoding="utf-8") as file:
-            state = json.load(file)
-    except (OSError, ValueError):
-        pass
+        state = read_state(top, _NAME) or {"tests": {}}
+    except ValueError:
+        state = {"tests": {}}
     # Of a test that did not run, what it needed is as it was then only where no file of it has changed since.
     old = state.get("files", {})
     kept = {label: test for label, test in state["tests"].items() if all(old.get(f) == now.get(f) for f in test["files"])}
@@ -67,10 +63,7 @@ def learn(top, evidence, outcomes):
         word, seconds, _ = outcomes.get(label, ("", 0.0, False))
         kept[label] = {"files": sorted(seen["files"] | reached(graph, label.split("::")[0])), "opaque": seen["opaque"],
                        "seconds": seconds, "seen": bool(seen["files"]) and word in ("passed", "xfailed", "xpassed")}
-    part = os.path.join(top, _NAME + f".{os.getpid()}")
-    with open(part, "w", encoding="utf-8") as file:
-        json.dump({"files": now, "tests": kept}, file)
-    os.replace(part, os.path.join(top, _NAME))
+    write_state(top, _NAME, {"files": now, "tests": kept})
 
 
 def hashes(top):

@@ -3,6 +3,7 @@
 PYTEST_DONT_REWRITE
 """
 import contextlib
+import warnings
 
 import pytest
 
@@ -21,7 +22,7 @@ def pytest_addoption(parser):
     flag("--smart-parallel", action=word, help="With --smart: run by pytest-xdist, one worker a core.")
     flag("--smart-parallel-workers", metavar="N", help="With --smart: run by so many workers of pytest-xdist.")
     flag("--smart-coverage", action=word, help="With --smart: record lines by coverage.py instead of functions.")
-    flag("--smart-no-collect", action=word, help="With --smart: learn nothing from this run.")
+    flag("--smart-no-collect", action=word, help="As --smart, and learn nothing from this run.")
     flag("--testselect-record", metavar="FILE", help="Record what each test needs, and write it to FILE: evidence for "
          "`testselect upload`.")
     flag("--testselect-labels", metavar="FILE", help="Run the tests that FILE names, one a line, in its order, and no others.")
@@ -36,7 +37,8 @@ def pytest_addoption(parser):
 
 def _is_smart(option):
     return any(getattr(option, name, None) for name in ("smart", "smart_first", "smart_since", "smart_staged", "smart_working_tree",
-                                                        "smart_parallel", "smart_parallel_workers", "smart_coverage"))
+                                                        "smart_parallel", "smart_parallel_workers", "smart_coverage",
+                                                        "smart_no_collect"))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -45,8 +47,9 @@ def pytest_load_initial_conftests(early_config, args):
     option = early_config.known_args_namespace
     if option.smart_parallel or option.smart_parallel_workers:
         if not early_config.pluginmanager.has_plugin("xdist"):
-            raise pytest.UsageError("--smart-parallel needs pytest-xdist")
-        if getattr(option, "numprocesses", None) is None:
+            warnings.warn(pytest.PytestWarning("testselect: --smart-parallel: there is no pytest-xdist; tests run one after the other"),
+                          stacklevel=1)
+        elif getattr(option, "numprocesses", None) is None:
             args[:] = ["-n", option.smart_parallel_workers or "auto", *args]
     if option.testselect_record or (_is_smart(option) and not option.smart_no_collect):
         from .starting import start_recording
@@ -72,7 +75,8 @@ def pytest_configure(config):
         then = _nothing
         if smart is not None and not starting.is_worker(config) and not config.getoption("smart_no_collect"):
             kept, path = path, path or smart_module.evidence_path()
-            learning = smart_module.Learning(config, smart, path, bool(kept))
+            with recording.paused():
+                learning = smart_module.Learning(config, smart, path, bool(kept))
             config.pluginmanager.register(learning, "testselect-learning")
             then = learning.learn
         starting.register(config, recording, path or "", then)

@@ -2,6 +2,7 @@
 
 PYTEST_DONT_REWRITE
 """
+import json
 import os
 import sys
 
@@ -30,6 +31,24 @@ def state_folder(top):
         with open(os.path.join(folder, ".gitignore"), "w", encoding="utf-8") as file:
             file.write("*\n")
     return folder
+
+
+def read_state(top, name):
+    """What write_state wrote; None where there is nothing. Raises ValueError where it is damaged."""
+    try:
+        with open(os.path.join(top, ".testselect", name), encoding="utf-8") as file:
+            return json.load(file)
+    except OSError:
+        return None
+
+
+def write_state(top, name, value):
+    """Replaces a file of the state folder by plain values as a whole. Raises OSError."""
+    path = os.path.join(state_folder(top), name)
+    part = f"{path}.{os.getpid()}"
+    with open(part, "w", encoding="utf-8") as file:
+        json.dump(value, file)
+    os.replace(part, path)
 
 
 class Repository:

@@ -78,6 +78,8 @@ class Learning:
     def __init__(self, config, smart, evidence, keep):
         self.config, self.smart, self.evidence, self.keep = config, smart, evidence, keep
         self.outcomes, self.errors, self.said = Outcomes(), 0, ""
+        self.top, self.is_git = top_of(str(config.rootpath))
+        self.commit = choosing.commit_of(config, self.top) if self.is_git else None
 
     def pytest_runtest_logreport(self, report):
         self.outcomes.add(report)
@@ -87,32 +89,33 @@ class Learning:
 
     def learn(self, exitstatus):
         """To be called when the evidence is written."""
-        top, is_git = top_of(str(self.config.rootpath))
         try:
-            failures.update(top, self.outcomes.of)
-            if not is_git:
+            failures.update(self.top, self.outcomes.of)
+            if not self.is_git:
                 from . import file_hashes
-                file_hashes.learn(top, self.evidence, self.outcomes.of)
+                file_hashes.learn(self.top, self.evidence, self.outcomes.of)
             elif int(exitstatus) in (0, 1):
-                self.said = self._upload(top)
+                self.said = self._upload()
         except (OSError, program.Failed) as error:
             self.said = f"nothing was learnt from this run: {error}"
         finally:
             if not self.keep and os.path.exists(self.evidence):
                 os.unlink(self.evidence)
 
-    def _upload(self, top):
+    def _upload(self):
         if not os.path.exists(self.evidence):
             return "nothing was learnt from this run: it was not recorded"
-        if not choosing.is_clean(top):
+        if self.commit is None:
             return "nothing was learnt from this run: the files are no commit's"
+        if choosing.commit_of(self.config, self.top) != self.commit:
+            return "nothing was learnt from this run: the files changed while it ran"
         if program.Service(self.config).is_remote:
             return "nothing was learnt from this run: the server's index is fed by CI"
-        head = choosing.revision(self.config, top, "HEAD")
         kind = "--full" if self._is_whole() else "--subset"
-        program.run([program.find(self.config), "upload", "--quiet", "--commit", head, kind, "--environment", digest(), self.evidence],
-                    top, {"TESTSELECT_SERVER": ""})
-        return f"learnt {len(self.outcomes.of)} tests of {head[:12]}"
+        attempt = str(failures.next_attempt(self.top, self.commit))
+        program.run([program.find(self.config), "upload", "--quiet", "--commit", self.commit, "--attempt", attempt, kind,
+                     "--environment", digest(), self.evidence], self.top, {"TESTSELECT_SERVER": ""})
+        return f"learnt {len(self.outcomes.of)} tests of {self.commit[:12]}"
 
     def _is_whole(self):
         option, counts = self.config.getoption, self.smart.counts
