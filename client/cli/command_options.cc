@@ -108,14 +108,13 @@ void CommandOptions::Index(CommonOptions& common, bool has_json, Sends sends) {
        "directory), the name that the server has for it with --server.");
   Server(common,
          "The server. Without it the command works in process, on .testselect/ at the top of the "
-         "repository.");
+         "repository.",
+         sends);
   Text("--sources", common.sources, "HOST:PORT",
        "In process: take the sources that .testselect/ has not cut yet from this server, which "
        "keeps those of the commits it has evidence of. The options of TLS and --token-file are for "
        "it then.")
       ->envname("TESTSELECT_SOURCES");
-         "repository.",
-         sends);
   Seconds("--timeout", common.timeout,
           "Give up after this time, retries included. Default with a server: 3600 for upload "
           "and index retain, 300 for select and explain, 120 else; in process: none.");
