@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "client/shell_quote.h"
@@ -113,28 +114,40 @@ constexpr char kComments[] =
     "#   main: full\n"
     "#   \"*\": shadow\n";
 
-void AppendSteps(const FoundRunner& runner, std::string* out) {
+// Several runners are several jobs: a whole run of one would else tell that the tests of the other
+// are gone.
+std::string JobOf(const ProjectScan& scan, const FoundRunner& runner) {
+  if (scan.runners.size() < 2) return "";
+  return absl::StrCat(runner.folder.empty() ? "" : absl::StrReplaceAll(runner.folder, {{"/", "-"}}),
+                      runner.folder.empty() ? "" : "-", runner.run_name);
+}
+
+void AppendSteps(const ProjectScan& scan, const FoundRunner& runner, std::string* out) {
+  const std::string job = JobOf(scan, runner);
+  const std::string step_job = job.empty() ? "unit" : ShellQuote(job);
   absl::StrAppend(out, "\n", runner.name, ":\n");
   if (!runner.folder.empty()) absl::StrAppend(out, "  cd ", ShellQuote(runner.folder), "\n");
   if (!runner.run_name.empty()) {
     absl::StrAppend(
-        out,
+        out, runner.before,
         "  # the first time everything runs and is uploaded; later, what a change needs\n"
         "  testselect run ",
-        runner.run_name, "\n  # or, step by step:\n");
+        runner.run_name, job.empty() ? "" : " --job ", job.empty() ? "" : step_job,
+        runner.run_arguments, "\n  # or, step by step:\n");
   }
   if (runner.record_command.empty()) {
     absl::StrAppend(out,
                     "  # leave coverage of each test, and outcomes, then:\n"
-                    "  testselect upload --commit \"$(git rev-parse HEAD)\" --job unit "
-                    "--outcomes RESULTS REPORT...\n"
+                    "  testselect upload --commit HEAD --job ",
+                    step_job,
+                    " --outcomes RESULTS REPORT...\n"
                     "  testselect select --base \"$BASE\" --head \"$HEAD\" --labels-file LABELS "
                     "--format list --out run.txt\n");
     return;
   }
   absl::StrAppend(out, "  ", runner.record_command, "\n",
-                  "  testselect upload --commit \"$(git rev-parse HEAD)\" --job unit ",
-                  runner.upload_reports, "\n",
+                  "  testselect upload --commit HEAD --job ", step_job, " ", runner.upload_reports,
+                  "\n",
                   "  # after a change:\n"
                   "  testselect select --working-tree --labels-command ",
                   ShellQuote(runner.labels_command), " --format list --out run.txt\n", "  ",
@@ -205,7 +218,7 @@ std::string NextSteps(const ProjectScan& scan) {
   absl::StrAppend(&out,
                   "\nNext:\n  git add .testselect.yml .gitignore\n"
                   "  git commit  # evidence belongs to a commit: before, a run records nothing\n");
-  for (const FoundRunner& runner : scan.runners) AppendSteps(runner, &out);
+  for (const FoundRunner& runner : scan.runners) AppendSteps(scan, runner, &out);
   absl::StrAppend(&out, "\nWhat may be wrong: testselect doctor\n");
   return out;
 }

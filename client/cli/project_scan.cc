@@ -27,7 +27,8 @@ constexpr const char* kSkippedFolders[] = {
     "third_party",  "__pycache__", "venv",     "env",      "site-packages",
     "cmake-build",  "out",         "coverage", "testdata", "fixtures",
     "__fixtures__", "seeds",       "corpus",   "golden"};
-constexpr const char* kDotFolders[] = {".github", ".gitlab", ".circleci", ".buildkite", ".ci"};
+constexpr const char* kDotFolders[] = {".github",    ".gitlab", ".circleci",
+                                       ".buildkite", ".ci",     ".config"};
 
 constexpr std::pair<const char*, const char*> kLanguages[] = {
     {".py", "Python"},      {".go", "Go"},          {".cc", "C++"},        {".cpp", "C++"},
@@ -149,6 +150,10 @@ class Scanner {
       AddPlain("Gradle", file, folder, "gradle");
     }
     if (name == "Cargo.toml") AddPlain("cargo test", file, folder, "cargo");
+    // In the .config folder of a workspace.
+    if (file == ".config/nextest.toml" || absl::EndsWith(file, "/.config/nextest.toml")) {
+      nextest_sign_ = file;
+    }
     if (name == ".rspec") AddPlain("RSpec", file, folder, "rspec");
     if (name == "Gemfile" && absl::StrContains(Read(file), "rspec")) {
       AddPlain("RSpec", file, folder, "rspec");
@@ -157,7 +162,14 @@ class Scanner {
     if (name == "CMakeLists.txt") {
       const std::string text = Read(file);
       if (absl::StrContains(text, "enable_testing") || absl::StrContains(text, "include(CTest)")) {
-        AddPlain("CTest", file, folder, "ctest");
+        Add({.name = "CTest",
+             .sign = file,
+             .folder = folder,
+             .run_name = "ctest",
+             .run_arguments = " -- --test-dir build",
+             .before = "  # build first; --coverage has tests leave evidence (C: CMAKE_C_FLAGS)\n"
+                       "  cmake -B build -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=--coverage\n"
+                       "  cmake --build build\n"});
       }
     }
   }
@@ -170,7 +182,7 @@ class Scanner {
 
   void AddPlain(const std::string& name, const std::string& sign, const std::string& folder,
                 const std::string& run_name = "") {
-    Add({name, sign, folder, run_name, "", "", "", ""});
+    Add({.name = name, .sign = sign, .folder = folder, .run_name = run_name});
   }
 
   // Modules below another of the same kind are that one's.
@@ -196,6 +208,10 @@ class Scanner {
                                        [&](const char* f) { return absl::StartsWith(file, f); });
     if (in_folder || (FolderOf(file).empty() && IsOneOf(name, kNames))) {
       scan_.ci_files.push_back(file);
+      const std::string text = Read(file);
+      for (const char* const call : {"cargo nextest", "cargo-nextest"}) {
+        if (absl::StrContains(text, call) && nextest_sign_.empty()) nextest_sign_ = file;
+      }
     }
     constexpr const char* kCodecov[] = {"codecov.yml", ".codecov.yml", "codecov.yaml",
                                         ".codecov.yaml"};
@@ -226,7 +242,18 @@ class Scanner {
               [](const FoundRunner& a, const FoundRunner& b) {
                 return std::tie(a.folder, a.name) < std::tie(b.folder, b.name);
               });
+    if (!nextest_sign_.empty()) UseNextest();
     scan_.paths = files_;
+  }
+
+  // Where CI runs nextest, or it is configured, its rules hold for the tests (retries, groups).
+  void UseNextest() {
+    for (FoundRunner& runner : scan_.runners) {
+      if (runner.run_name != "cargo") continue;
+      runner.name = runner.run_name = "nextest";
+      runner.sign = nextest_sign_;
+      runner.before = "  # where it is missing: cargo install cargo-nextest --locked\n";
+    }
   }
 
   const std::string& top_;
@@ -234,6 +261,7 @@ class Scanner {
   ProjectScan scan_;
   std::map<std::string, size_t> languages_;
   std::string python_test_;
+  std::string nextest_sign_;  // the file that speaks of nextest; empty: none
 };
 
 }  // namespace

@@ -10,15 +10,17 @@ namespace testselect::client {
 
 // One test runner of the repository.
 struct FoundRunner {
-  std::string name;      // "pytest"
-  std::string sign;      // the file that says so, from the top
-  std::string folder;    // where it is started, from the top; empty: there
-  std::string run_name;  // what `testselect run` calls it; empty: it does not know it
+  std::string name;             // "pytest"
+  std::string sign;             // the file that says so, from the top
+  std::string folder;           // where it is started, from the top; empty: there
+  std::string run_name;         // what `testselect run` calls it; empty: it does not know it
+  std::string run_arguments{};  // behind it, with a space before each
+  std::string before{};         // lines to print before it: what it needs
   // Shell commands; empty where nothing short does it.
-  std::string labels_command;  // prints the labels
-  std::string record_command;  // runs the tests with coverage per test, or leaves outcomes
-  std::string upload_reports;  // what `testselect upload` is given then
-  std::string run_command;     // runs the labels in run.txt
+  std::string labels_command{};  // prints the labels
+  std::string record_command{};  // runs the tests with coverage per test, or leaves outcomes
+  std::string upload_reports{};  // what `testselect upload` is given then
+  std::string run_command{};     // runs the labels in run.txt
 };
 
 struct ProjectScan {

@@ -87,10 +87,30 @@ TEST_F(InitFilesTest, WhatItSaysToRunCanBeRun) {
     if (runner.run_name.empty()) continue;
     ++known;
     EXPECT_THAT(FindRunner(runner.run_name), IsOk());
-    EXPECT_THAT(NextSteps(scan), HasSubstr("testselect run " + runner.run_name + "\n"));
+    // Each under a job of its own, whose whole runs say nothing about the other's tests.
+    EXPECT_THAT(NextSteps(scan), HasSubstr("testselect run " + runner.run_name + " --job " +
+                                           runner.run_name + runner.run_arguments + "\n"));
   }
   EXPECT_EQ(known, 9u);
   EXPECT_THAT(NextSteps(scan), HasSubstr("git commit")) << "before, a run records nothing";
+}
+
+TEST_F(InitFilesTest, ASingleRunnerNeedsNoJobAndCTestIsToldWhereItsBuildIs) {
+  Write("CMakeLists.txt", "enable_testing()\n");
+  EXPECT_THAT(NextSteps(Scan()), AllOf(HasSubstr("-DCMAKE_CXX_FLAGS=--coverage"),
+                                       HasSubstr("testselect run ctest -- --test-dir build\n")));
+}
+
+TEST_F(InitFilesTest, NextestIsNamedWhereItIsConfiguredOrRunByCi) {
+  Write("Cargo.toml");
+  Write(".github/workflows/ci.yml", "run: cargo test --workspace\n");
+  EXPECT_THAT(Runners(), ElementsAre("cargo test@ (Cargo.toml)"));
+  Write(".github/workflows/ci.yml", "run: cargo nextest run --workspace\n");
+  EXPECT_THAT(Runners(), ElementsAre("nextest@ (.github/workflows/ci.yml)"));
+  EXPECT_THAT(NextSteps(Scan()), HasSubstr("testselect run nextest\n"));
+  Write(".github/workflows/ci.yml", "");
+  Write(".config/nextest.toml", "[profile.ci]\n");
+  EXPECT_THAT(Runners(), ElementsAre("nextest@ (.config/nextest.toml)"));
 }
 
 TEST_F(InitFilesTest, WhatIsNoSignIsNoRunner) {
