@@ -65,7 +65,11 @@ class TestRun {
       if (absl::Status ran = RunAll(); !ran.ok()) return FailWith(ran, ExitCode::kNoRunner);
       Store();
     } else {
-      console_.Note("nothing to run: no test can be affected");
+      if (summary_.listed == 0) {
+        console_.Warning(absl::StrCat(options_.runner, " lists no tests here: nothing was run"));
+      } else {
+        console_.Note("nothing to run: no test can be affected");
+      }
       summary_.not_uploaded = "nothing ran";
     }
     return Finish();

@@ -116,6 +116,12 @@ class CTestRunner : public Runner {
     }
     TS_ASSIGN_OR_RETURN(const std::vector<std::string> names, ParseNames(json.out));
     const NumberedTests listed = ParseNumbers(numbered.out);
+    if (names.empty()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "ctest finds no tests in ", listed.folder.empty() ? setup_.folder : listed.folder,
+          " with these arguments; the folder of the build is named by -- --test-dir "
+          "BUILD"));
+    }
     if (listed.numbers.size() != names.size()) {
       return absl::FailedPreconditionError(absl::StrCat("ctest lists ", names.size(), " tests and ",
                                                         listed.numbers.size(), " numbers"));

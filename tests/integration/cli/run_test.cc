@@ -61,6 +61,13 @@ TEST_F(RunTest, TheRunnersStatusIsOurs) {
   EXPECT_EQ(Custom({"--no-upload"}).exit_code, 9);
 }
 
+TEST_F(RunTest, AListingWithoutTestsIsToldAndNotTakenForAChangeThatAffectsNone) {
+  WriteFile("labels.txt", "");
+  const Finished done = Custom({"--no-upload"});
+  EXPECT_THAT(done.err, HasSubstr("custom lists no tests here"));
+  EXPECT_THAT(done.err, ::testing::Not(HasSubstr("no test can be affected")));
+}
+
 TEST_F(RunTest, AListingThatFailsRunsNothingAndEndsWithItsStatus) {
   const Finished done = Run({"run", "custom", "--", "echo one; exit 4", "sh run.sh {labels}"});
   EXPECT_EQ(done.exit_code, 4);
