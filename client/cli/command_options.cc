@@ -88,8 +88,10 @@ void CommandOptions::Server(CommonOptions& common, const std::string& doc, Sends
              absl::StrCat(doc, " TESTSELECT_UPLOAD_SERVER comes before TESTSELECT_SERVER."))
             ->envname(kUploadServerVariable);
     app_->parse_complete_callback([server, &common] {
-      const char* other = std::getenv(kServerVariable);
-      if (server->count() == 0 && other != nullptr) common.remote.server = other;
+      const char* const own = std::getenv(kUploadServerVariable);
+      const char* const other = std::getenv(kServerVariable);
+      const bool is_said = server->count() > 0 || (own != nullptr && *own != '\0');
+      if (!is_said && other != nullptr) common.remote.server = other;
     });
   } else {
     Text("--server", common.remote.server, "HOST:PORT", doc)->envname(kServerVariable);

@@ -1,6 +1,7 @@
 // The jobs of CI systems, from the real index and real suitespec.yml files.
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -24,7 +25,9 @@ class CiTest : public CliTest {
  protected:
   Finished Ci(const std::string& system, const std::vector<std::string>& more,
               const Process::Options& options = {}) {
-    std::vector<std::string> arguments = {"ci", system, "--lists", folder_ + "/lists"};
+    std::vector<std::string> arguments = {"ci", system};
+    const bool suites = std::find(more.begin(), more.end(), "--suites") != more.end();
+    if (!suites) arguments.insert(arguments.end(), {"--lists", folder_ + "/lists"});
     arguments.insert(arguments.end(), more.begin(), more.end());
     return Run(arguments, options);
   }

@@ -4,6 +4,8 @@
 // the repository that Maven builds it with offline.
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -46,6 +48,7 @@ class RunNodeTest : public RunFileRunnersTest {
     if (modules == nullptr || !std::filesystem::exists(std::string(modules) + "/" + package)) {
       return false;
     }
+    if (std::filesystem::exists(repo_ + "/node_modules")) return true;
     std::filesystem::create_directory_symlink(modules, repo_ + "/node_modules");
     WriteFile(".gitignore", "node_modules\n");
     return true;
@@ -94,6 +97,46 @@ TEST_F(RunNodeTest, JestRecordsSelectsAndRunsWhatAChangeNeeds) {
   std::filesystem::remove_all(repo_ + "/.testselect");
   ExpectSelects("jest");
   EXPECT_EQ(RunRunner("jest", {"-t", "works"}).exit_code, 2);
+}
+
+TEST_F(RunNodeTest, ALockFileAloneRunsNothing) {
+  if (!HasPackage("jest")) GTEST_SKIP() << "TESTSELECT_NODE_MODULES has no jest";
+  WriteFile("jest.config.cjs", "module.exports = {};\n");
+  WriteFile("a.test.js", "test('a', () => {});\n");
+  WriteFile("package-lock.json", R"({"packages": {"node_modules/x": {"version": "1"}}})");
+  Commit("for jest");
+  ExpectRan(RunRunner("jest"), 1, 0);
+  WriteFile("package-lock.json", R"({"packages": {"node_modules/x": {"version": "2"}}})");
+  ExpectRan(RunRunner("jest"), 0, 1);
+}
+
+void WriteManyFiles(const std::string& repo, int count) {
+  const std::string parts[] = {
+      "a b", "[x]", "(y)", "'q'", "\xC3\xBC", "::", "$HOME", "{a,b}", "\"d\"",
+      "@",   "#",   "%s",  "=",   ",",        "+",  "!",     "*",     "~"};
+  for (int i = 0; i < count; ++i) {
+    const std::string& part = parts[static_cast<size_t>(i) % std::size(parts)];
+    std::filesystem::create_directories(repo + "/t/" + part);
+    std::ofstream(repo + "/t/" + part + "/" + part + absl::StrCat(i) + ".test.js")
+        << "test('works', () => {});\n";
+  }
+}
+
+TEST_F(RunNodeTest, ManyFilesWithAwkwardNamesSurviveJestAndVitest) {
+  if (!HasPackage("jest") || !HasPackage("vitest")) GTEST_SKIP() << "there is no jest or vitest";
+  const char* const many = std::getenv("TESTSELECT_MANY");
+  const uint64_t count = many == nullptr ? 90 : std::strtoul(many, nullptr, 10);
+  WriteManyFiles(repo_, static_cast<int>(count));
+  WriteFile("jest.config.cjs", "module.exports = {};\n");
+  WriteFile("vitest.config.mjs", "export default {test: {globals: true, isolate: false}};\n");
+  Commit("many");
+  for (const std::string runner : {"jest", "vitest"}) {
+    const Finished done =
+        Run({"run", runner, "--json", "--shard", "1/2", "--no-record", "--job", runner});
+    ExpectRan(done, count / 2, 0);
+    EXPECT_EQ(uint64_t(Json(done.out)["listed"]), count) << runner;
+    EXPECT_EQ(uint64_t(Json(done.out)["rounds"]), 1u) << runner << done.err;
+  }
 }
 
 // A program's tests may read its command line, which is Jest's where Jest starts no workers.

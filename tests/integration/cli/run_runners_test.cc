@@ -1,4 +1,6 @@
 // `testselect run` with the real runners, where the machine has them.
+#include <cstdlib>
+
 #include "gmock/gmock.h"
 #include "tests/integration/cli/cli_fixture.h"
 
@@ -74,6 +76,22 @@ TEST_F(RunPytestTest, RecordsSelectsAndRunsWhatAChangeNeeds) {
   Commit("mul");
   ExpectRan(Pytest(), 1, 1);
   ExpectRan(Pytest(), 0, 2);
+}
+
+// What is installed did not change with it; of what is installed for others pytest knows nothing.
+TEST_F(RunPytestTest, ALockFileAloneRunsNothing) {
+  WriteFile("requirements.txt", "a==1\n");
+  WriteFile("yarn.lock", "# 1\n");
+  Commit("locked");
+  ExpectRan(Pytest(), 2, 0);
+  WriteFile("requirements.txt", "a==2\n");
+  ExpectRan(Pytest(), 0, 2);
+  ExpectRan(Pytest({"--environment", "none"}), 2, 0);
+  const Finished other = Pytest({"--environment", "python-packages:other"});
+  ExpectRan(other, 2, 0);
+  EXPECT_EQ(std::string_view(Json(other.out)["fallback"]["code"]), "ENVIRONMENT");
+  WriteFile("yarn.lock", "# 2\n");
+  ExpectRan(Pytest(), 2, 0);
 }
 
 TEST_F(RunPytestTest, EvidenceOfARunInASubfolderHoldsTheCodeOutsideOfIt) {
@@ -178,6 +196,41 @@ TEST_F(RunRunnersTest, GoRecordsEachTestAlone) {
                                     "ber"));
 }
 
+TEST_F(RunRunnersTest, AGoSumAloneRunsNothing) {
+  if (!Works("go version")) GTEST_SKIP() << "there is no go";
+  WriteFile("go.mod", "module example.com/calc\n\ngo 1.19\n");
+  WriteFile("calc.go", "package calc\n\nfunc One() int {\n\treturn 1\n}\n");
+  WriteFile("calc_test.go",
+            "package calc\n\nimport \"testing\"\n\nfunc TestA(t *testing.T) {\n\tOne()\n}\n");
+  WriteFile("go.sum", "example.com/a v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n");
+  Commit("go");
+  ASSERT_NO_FATAL_FAILURE(ExpectRan(RunRunner("go", {}), 1, 0));
+  WriteFile("go.sum", "");
+  ExpectRan(RunRunner("go", {}), 0, 1);
+}
+
+TEST_F(RunRunnersTest, ThousandsOfAwkwardGoNamesSurvive) {
+  if (!Works("go version")) GTEST_SKIP() << "there is no go";
+  const char* const many = std::getenv("TESTSELECT_MANY");
+  const int count = many == nullptr ? 3000 : std::atoi(many);
+  std::string tests = "package many\n\nimport \"testing\"\n\n";
+  for (int i = 0; i < count; ++i) {
+    const std::string names[] = {
+        "Test\xC3\x9C"
+        "ber_",
+        "Test_", "TestA\xE6\x97\xA5_", "Test9x"};
+    tests += "func " + names[i % 4] + std::to_string(i) +
+             "(t *testing.T) { t.Run(\"a b/[c]::'\", " + "func(t *testing.T) {}) }\n";
+  }
+  WriteFile("go.mod", "module example.com/many\n\ngo 1.19\n");
+  WriteFile("many_test.go", tests);
+  Commit("many");
+  const Finished done = RunRunner("go", {"--shard", "1/2", "--no-record"});
+  ExpectRan(done, static_cast<uint64_t>(count) / 2, 0);
+  EXPECT_EQ(uint64_t(Json(done.out)["listed"]), static_cast<uint64_t>(count));
+  EXPECT_EQ(uint64_t(Json(done.out)["rounds"]), 1u);
+}
+
 constexpr char kCMake[] =
     "cmake_minimum_required(VERSION 3.20)\nproject(calc CXX)\nenable_testing()\n"
     "add_compile_options(--coverage -O0)\nadd_link_options(--coverage)\n"
@@ -211,6 +264,13 @@ TEST_F(RunRunnersTest, CTestRecordsEachTestAloneWhateverItsName) {
   WriteFile("calc.cc", changed);
   Shell("cmake --build build");
   ExpectRan(RunRunner("ctest", {}, arguments), 1, 1);
+}
+
+TEST_F(RunRunnersTest, CTestInAFolderWithoutABuildIsNoSuccess) {
+  if (!Works("ctest --version")) GTEST_SKIP() << "there is no ctest";
+  const Finished done = RunRunner("ctest", {});
+  EXPECT_EQ(done.exit_code, 122) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("--test-dir BUILD"));
 }
 
 TEST_F(RunRunnersTest, ThirtyThousandCTestsAreChosenByNumber) {

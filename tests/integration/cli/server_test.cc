@@ -62,7 +62,7 @@ TEST_F(CliServerTest, ARunAsksTheFrontendAndGivesItsEvidenceToTheIndexer) {
         {bin_ + "/testselectd", "--data-dir=" + folder_ + "/" + role, "--repository=app=" + repo_,
          "--object-store=file://" + folder_ + "/objects", "--object-store-refresh=0s",
          "--listen=127.0.0.1:0", "--metrics-listen=", "--role=" + role},
-        folder_));
+        folder_, {}));
     EXPECT_TRUE(machines.back()->WaitForOutput("\n")) << machines.back()->Wait().err;
     const std::string line = machines.back()->Output();
     const size_t at = line.find("grpc=") + 5;
