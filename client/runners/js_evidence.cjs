@@ -72,6 +72,7 @@ function addExecuted(coverage, lines) {
 class Evidence {
   // `lcov` and `junit`: paths; either may be missing.
   constructor(lcov, junit) {
+    this.lcovPath = lcov;
     this.lcov = lcov ? fs.openSync(lcov, 'w') : -1;
     this.junit = junit ? fs.openSync(junit, 'w') : -1;
     this.sizes = new Map();
@@ -118,6 +119,8 @@ class Evidence {
 
   end() {
     if (this.junit >= 0) fs.writeSync(this.junit, '</testsuites>\n');
+    // A report that names no test is refused, and what other rounds left with it.
+    if (this.lcov >= 0 && fs.fstatSync(this.lcov).size === 0) fs.unlinkSync(this.lcovPath);
     for (const file of [this.junit, this.lcov]) if (file >= 0) fs.closeSync(file);
   }
 }

@@ -99,6 +99,20 @@ TEST_F(RunNodeTest, JestRecordsSelectsAndRunsWhatAChangeNeeds) {
   EXPECT_EQ(RunRunner("jest", {"-t", "works"}).exit_code, 2);
 }
 
+// As when every worker of a second round fails to start.
+TEST_F(RunNodeTest, ARoundThatExecutesNothingLeavesNoReport) {
+  if (!Works("node --version")) GTEST_SKIP() << "there is no node";
+  const std::string script =
+      std::string(std::getenv("TESTSELECT_SOURCE_DIR")) + "/client/runners/js_evidence.cjs";
+  Shell(
+      "node -e \"const {Evidence} = require('" + script +
+      "'); new Evidence('none.info', 'none.xml').end(); const some = new Evidence('some.info', '');"
+      " some.addLines('$PWD/calc.py', new Map()); some.end()\"");
+  EXPECT_FALSE(std::filesystem::exists(repo_ + "/none.info"));
+  EXPECT_TRUE(std::filesystem::exists(repo_ + "/none.xml"));
+  EXPECT_TRUE(std::filesystem::exists(repo_ + "/some.info"));
+}
+
 TEST_F(RunNodeTest, ALockFileAloneRunsNothing) {
   if (!HasPackage("jest")) GTEST_SKIP() << "TESTSELECT_NODE_MODULES has no jest";
   WriteFile("jest.config.cjs", "module.exports = {};\n");
