@@ -129,6 +129,7 @@ absl::StatusOr<ReportSummary> Summarise(const IngestResult& result) {
   std::vector<std::string> formats = result.summary.formats;
   std::sort(formats.begin(), formats.end());
   formats.erase(std::unique(formats.begin(), formats.end()), formats.end());
+  std::erase(formats, "");  // of files that are nothing by themselves, such as JaCoCo's classes
   summary.format = absl::StrJoin(formats, ",");
   summary.labels = result.summary.labels;
   summary.files = result.summary.files;

@@ -63,6 +63,9 @@ class ExecReader {
   absl::Status Error(absl::string_view what) const {
     return ReportError(source_->name(), kName, absl::StrCat("byte ", base_ + at_), what);
   }
+  absl::Status AtByte(const absl::Status& status) const {
+    return AtPlace(status, source_->name(), kName, absl::StrCat("byte ", base_ + at_));
+  }
   absl::StatusOr<bool> AtEnd() {
     if (at_ < end_) return false;
     base_ += end_;
@@ -134,6 +137,7 @@ class Classes {
     return absl::OkStatus();
   }
   bool empty() const { return by_id_.empty(); }
+  bool Has(absl::string_view name) const { return by_name_.contains(name); }
 
   // Null where no class file has the name.
   absl::StatusOr<const Known*> Find(uint64_t id, const std::string& name) {
@@ -303,11 +307,28 @@ class Report {
     if (probes.find_first_not_of('\0') == std::string::npos) return absl::OkStatus();
     const bool exact = known->same && known->java.exact() && count == known->java.probes();
     if (!exact) Remember(name, &changed_);
-    Add(*known, exact ? known->java.Lines(probes) : known->java.AllLines());
+    LineBits lines = exact ? known->java.Lines(probes) : known->java.AllLines();
+    TS_RETURN_IF_ERROR(in.AtByte(AddCopies(known->java.copies(), lines)));
+    lines.RemoveFrom(known->java.copies().first());
+    Add(*known, lines);
+    return absl::OkStatus();
+  }
+
+  // A copy of an inline function was executed, so a change of the function concerns the test. Those
+  // of libraries do not: no class file is given for them.
+  absl::Status AddCopies(const KotlinSmap& smap, const LineBits& lines) {
+    for (const KotlinSmap::Copy& copy : smap.copies()) {
+      if (!lines.AnyIn(copy.first, copy.last) || !classes_.Has(copy.class_name)) continue;
+      TS_ASSIGN_OR_RETURN(const FileId file, sink_->File(copy.source_path));
+      for (const ContextId context : contexts_) {
+        if (context != kGlobalContext) sink_->AddFunction(file, context, copy.source);
+      }
+    }
     return absl::OkStatus();
   }
 
   void Add(const Classes::Known& known, const LineBits& lines) {
+    if (known.java.generated()) return;
     for (const ContextId context : contexts_) {
       if (known.java.has_lines()) {
         sink_->AddLineBits(known.file, context, lines.bits());

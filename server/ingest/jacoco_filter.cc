@@ -40,9 +40,19 @@ class Filter {
     if ((method_.access & JavaClass::kBridge) != 0) return true;
     if ((method_.access & JavaClass::kSynthetic) != 0) {
       return !absl::StartsWith(method_.name, "lambda$") &&
-             !absl::StartsWith(method_.name, "$anonfun$");
+             !absl::StartsWith(method_.name, "$anonfun$") && !(java_.kotlin() && IsOfKotlin());
     }
     return IsEmptyConstructor() || IsOfEnumeration() || IsOfRecord();
+  }
+
+  // Synthetic methods of Kotlin's that hold what people wrote: default values of parameters, and
+  // private functions that suspend.
+  bool IsOfKotlin() const {
+    const absl::string_view parameters =
+        method_.descriptor.substr(0, method_.descriptor.rfind(')'));
+    return absl::EndsWith(method_.name, "$default") ||
+           absl::EndsWith(parameters, "Lkotlin/jvm/internal/DefaultConstructorMarker;") ||
+           absl::EndsWith(parameters, "Lkotlin/coroutines/Continuation;");
   }
 
   bool Is(size_t i, uint8_t opcode) const { return i < code_.size() && code_[i].opcode == opcode; }

@@ -191,6 +191,10 @@ absl::StatusOr<JacocoClass> JacocoClass::Analyse(absl::string_view class_file) {
       out.has_lines_ |= line.line != 0;
     }
   }
+  if (java.kotlin()) out.copies_ = KotlinSmap(java.debug_extension(), java.name());
+  // Kotlin's compiler always writes line numbers of what people wrote.
+  const bool synthetic = (java.access() & JavaClass::kSynthetic) != 0;
+  out.generated_ = !out.has_lines_ && (synthetic || (java.kotlin() && java.has_source()));
   return out;
 }
 

@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "server/ingest/kotlin_smap.h"
 #include "server/ingest/line_bits.h"
 
 namespace testselect {
@@ -37,7 +38,11 @@ class JacocoClass {
   // The lines that ran, given the executed probes (bit i of byte i/8 is probe i). As JaCoCo's own
   // reports say it: what only the compiler wrote is left out. Cost: the instructions that ran.
   LineBits Lines(absl::string_view executed) const;
+  // Copies of inline functions are in both under the numbers that copies() tells.
   LineBits AllLines() const;
+  const KotlinSmap& copies() const { return copies_; }
+  // Only the compiler wrote it (Kotlin's tables for `when`, say): what ran of it is no evidence.
+  bool generated() const { return generated_; }
 
  private:
   friend class JacocoMethod;
@@ -49,7 +54,8 @@ class JacocoClass {
   std::string name_, source_path_;
   std::vector<Instruction> instructions_;
   std::vector<int32_t> probe_at_;  // the instruction before each probe
-  bool has_lines_ = false, exact_ = true;
+  KotlinSmap copies_;
+  bool has_lines_ = false, exact_ = true, generated_ = false;
 };
 
 }  // namespace testselect

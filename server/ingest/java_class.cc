@@ -28,6 +28,7 @@ class Bytes {
   Bytes(absl::string_view bytes, const char* first) : left_(bytes), first_(first) {}
 
   bool ok() const { return ok_; }
+  size_t size() const { return left_.size(); }
   size_t at() const { return static_cast<size_t>(left_.data() - first_); }
   absl::string_view Take(size_t count) {
     if (count > left_.size()) {
@@ -166,6 +167,7 @@ class JavaClassReader {
     ForEachAttribute(in_, [&](absl::string_view name, Bytes value) {
       if (name == "SourceFile") source = class_.Text(value.U2());
       if (name == "BootstrapMethods") ReadBootstraps(value);
+      if (name == "SourceDebugExtension") class_.debug_extension_ = value.Take(value.size());
       class_.generated_ |= IsGenerated(name, value);
     });
     if (!in_.ok() || class_.name_.empty()) return Broken("is cut off");
@@ -185,6 +187,7 @@ class JavaClassReader {
       constant.tag = in_.U1();
       if (constant.tag == kUtf8) {
         constant.text = in_.Take(in_.U2());
+        class_.kotlin_ |= constant.text == "Lkotlin/Metadata;";
         continue;
       }
       const size_t size = ConstantBytes(constant.tag);

@@ -54,6 +54,10 @@ class JavaClass {
   // where the compiler left that out.
   std::string SourcePath() const;
   bool generated() const { return generated_; }
+  bool has_source() const { return !source_.empty(); }  // the compiler named it
+  bool kotlin() const { return kotlin_; }               // compiled by Kotlin's compiler
+  // The attribute SourceDebugExtension; "" where there is none.
+  absl::string_view debug_extension() const { return debug_extension_; }
   const std::vector<JavaMethod>& methods() const { return methods_; }
   // What a Fieldref, Methodref or InterfaceMethodref names; empty where `index` is none.
   JavaMember Member(uint16_t index) const;
@@ -79,7 +83,8 @@ class JavaClass {
   uint16_t access_ = 0;
   std::string name_, source_;
   absl::string_view super_name_;
-  bool generated_ = false;
+  absl::string_view debug_extension_;
+  bool generated_ = false, kotlin_ = false;
   std::vector<JavaMethod> methods_;
 };
 

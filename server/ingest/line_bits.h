@@ -35,6 +35,11 @@ class LineBits {
       bits_[i] = static_cast<char>(bits_[i] | lines.bits_[i]);
     }
   }
+  void RemoveFrom(uint32_t line) {
+    if (line / 8 >= bits_.size()) return;
+    bits_.resize(line / 8 + 1);
+    bits_.back() = static_cast<char>(bits_.back() & ((1 << line % 8) - 1));
+  }
   void Remove(const LineBits& lines) {
     for (size_t i = 0; i < bits_.size() && i < lines.bits_.size(); ++i) {
       bits_[i] = static_cast<char>(bits_[i] & ~lines.bits_[i]);

@@ -85,6 +85,24 @@ class JacocoExecTest : public ReportFilesTest {
   std::vector<std::string> warnings_;
 };
 
+TEST(KotlinSmapTest, TellsWhichLinesAreCopiesOfInlineFunctions) {
+  const KotlinSmap smap(
+      "SMAP\nShop.kt\nKotlin\n*S Kotlin\n*F\n+ 1 Shop.kt\ncom/x/ShopKt\n+ 2 Till.kt\n"
+      "com/y/TillKt\n*L\n1#1,103:1\n20#1,2:104\n7#2:106\nx#1:3\n1#9:4\n*S KotlinDebug\n*F\n"
+      "+ 1 Shop.kt\ncom/x/ShopKt\n*L\n73#1:104,2\n*E\n",
+      "com/x/ShopKt");
+  EXPECT_EQ(smap.first(), 104u);
+  ASSERT_EQ(smap.copies().size(), 2u);
+  EXPECT_EQ(smap.copies()[0].last, 105u);
+  EXPECT_EQ(smap.copies()[0].source, (LineRange{20, 21}));
+  EXPECT_EQ(smap.copies()[0].source_path, "com/x/Shop.kt");
+  EXPECT_EQ(smap.copies()[1].source, (LineRange{7, 7}));
+  EXPECT_EQ(smap.copies()[1].source_path, "com/y/Till.kt");
+  EXPECT_EQ(smap.copies()[1].class_name, "com/y/TillKt");
+  EXPECT_EQ(KotlinSmap().first(), UINT32_MAX);
+  EXPECT_THAT(KotlinSmap("SMAP\n*L\n1#1:5\n", "A").copies(), IsEmpty());
+}
+
 // As an application is deployed: the classes are in an archive within an archive, beside much else.
 TEST_F(JacocoExecTest, ClassesAreFoundInArchivesWithinArchives) {
   const auto pack = [](const std::filesystem::path& folder, const std::filesystem::path& to) {
