@@ -22,19 +22,24 @@ using Paths = std::set<std::string>;
 struct Affected {
   SelectionAnswer answer;
   Paths changed;  // by either name
-  Paths modules;  // of head: those that changed, and what reaches them through imports
+  Paths modules;  // of base or head: those that changed, and what reaches them through imports
   Paths tests;    // the files of the tests that must run; a label that names no file stands alone
 };
 
-// What `changed` can affect by imports, itself included.
-Paths ModulesThatReach(const v1::GetGraphResponse& graph, const Paths& changed) {
+using Graphs = std::vector<v1::GetGraphResponse>;
+
+// What `changed` can affect by imports, itself included. A file that is gone, or lies elsewhere
+// now, is in the graph of base alone.
+Paths ModulesThatReach(const Graphs& graphs, const Paths& changed) {
   std::map<std::string, std::vector<const v1::GraphFile*>> importers;
   Paths reached;
   std::deque<std::string> open;
-  for (const v1::GraphFile& file : graph.files()) {
-    for (const std::string& path : file.imports()) importers[path].push_back(&file);
-    if (changed.contains(file.path()) && reached.insert(file.path()).second) {
-      open.push_back(file.path());
+  for (const v1::GetGraphResponse& graph : graphs) {
+    for (const v1::GraphFile& file : graph.files()) {
+      for (const std::string& path : file.imports()) importers[path].push_back(&file);
+      if (changed.contains(file.path()) && reached.insert(file.path()).second) {
+        open.push_back(file.path());
+      }
     }
   }
   for (; !open.empty(); open.pop_front()) {
@@ -63,13 +68,16 @@ absl::StatusOr<Affected> Find(const CommonOptions& common, const SelectOptions& 
   TS_ASSIGN_OR_RETURN(const LocalChanges changes,
                       ReadLocalChanges(common, affected.answer.base, affected.answer.head));
   affected.changed = changes.changed;
-  v1::GetGraphRequest request;
-  request.set_commit(affected.answer.head);
-  TS_ASSIGN_OR_RETURN(
-      const v1::GetGraphResponse graph,
-      (CallService<v1::StructureService, v1::GetGraphResponse>(
-          common, console, "reading the graph", request, &v1::StructureService::Stub::GetGraph)));
-  affected.modules = ModulesThatReach(graph, affected.changed);
+  Graphs graphs;
+  for (const std::string& commit : {affected.answer.base, affected.answer.head}) {
+    v1::GetGraphRequest request;
+    request.set_commit(commit);
+    TS_ASSIGN_OR_RETURN(
+        graphs.emplace_back(),
+        (CallService<v1::StructureService, v1::GetGraphResponse>(
+            common, console, "reading the graph", request, &v1::StructureService::Stub::GetGraph)));
+  }
+  affected.modules = ModulesThatReach(graphs, affected.changed);
   affected.tests = TestFiles(affected.answer, changes.files);
   return affected;
 }

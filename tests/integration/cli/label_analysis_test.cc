@@ -1,4 +1,5 @@
 // Codecov's command line of label analysis, on the real index.
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 namespace testselect {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -120,6 +122,44 @@ TEST_F(LabelAnalysisTest, NothingCollectedAndAFailingRunnerEndWithStatusOne) {
   const Finished failed = Analyse({"--runner-param", "process_labelanalysis_result_command=false"});
   EXPECT_EQ(failed.exit_code, 1);
   EXPECT_THAT(failed.err, HasSubstr("process_labelanalysis_result_command ended with status 1"));
+}
+
+// The index knows more labels than this job has: whoever is not collected is in no list.
+TEST_F(LabelAnalysisTest, TheListsHaveCollectedLabelsOnly) {
+  const std::string collect = "collect_tests_command=printf,%s\\n," + std::string(kAdd) + ",t::new";
+  const Finished done = Analyse({"--runner-param", collect});
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  const auto json = Json(Result());
+  EXPECT_THAT(Strings(json["absent_labels"]), ElementsAre("t::new"));
+  EXPECT_THAT(Strings(json["present_diff_labels"]), ElementsAre(kAdd));
+  EXPECT_THAT(Strings(json["present_report_labels"]), ElementsAre(kAdd));
+  const Finished dry = Analyse({"--dry-run", "--runner-param", collect});
+  EXPECT_THAT(Strings(Json(dry.out)["ats_tests_to_run"]), ElementsAre("t::new", kAdd));
+  EXPECT_THAT(Strings(Json(dry.out)["ats_tests_to_skip"]), IsEmpty());
+}
+
+// What pytest is started with, by a program in its place; `python` is the section's older name.
+TEST_F(LabelAnalysisTest, PytestIsStartedAsTheConfigurationSays) {
+  const std::string calls = folder_ + "/calls";
+  WriteFile("../python", "#!/bin/sh\necho \"$*\" >> " + calls +
+                             "\ncase \"$*\" in *--collect-only*) cat " + labels_ + " ;; esac\n");
+  Shell("chmod +x " + folder_ + "/python");
+  for (const std::string section : {"pytest", "python"}) {
+    std::filesystem::remove(calls);
+    WriteFile("codecov.yml",
+              "cli:\n  runners:\n    " + section + ":\n      python_path: " + folder_ +
+                  "/python\n      collect_tests_options: [--ignore=x, -x]\n"
+                  "      execute_tests_options: [-s, --cov-report=xml, --cov=other]\n"
+                  "      coverage_root: src/\n      some_missing_option: 1\n");
+    const Finished done = Run({"label-analysis", "--base-sha", base_, "--head-sha", head_});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    EXPECT_EQ(Shell("cat " + calls),
+              "-m pytest -q --collect-only --ignore=x -x\n"
+              "-m pytest --cov=src/ --cov-context=test -s --cov-report=xml --cov=other " +
+                  std::string(kAdd));
+    EXPECT_THAT(done.err, AllOf(HasSubstr("the setting 'some_missing_option' is unknown"),
+                                HasSubstr("--cov option: use coverage_root")));
+  }
 }
 
 TEST_F(LabelAnalysisTest, ALabelThatNoListCanCarryRunsAsItIs) {

@@ -12,9 +12,12 @@
 namespace testselect {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
 using ::testing::Not;
 
 class StructureCliTest : public CliTest {
@@ -68,6 +71,40 @@ TEST_F(StructureCliTest, AffectedFilesAndTests) {
   WriteFile("other.py", "x = 1\n");
   EXPECT_THAT(Run({"affected", "--working-tree"}).out,
               HasSubstr("changed files (1):\n  other.py\n"));
+}
+
+// A module that goes or moves concerns those who imported it under its old name, and through
+// others.
+TEST_F(StructureCliTest, AffectedByWhatIsDeletedMovedStagedAndNew) {
+  WriteFile("src/pkg/__init__.py", "from .a import A\n");
+  WriteFile("src/pkg/a.py", "A = 1\n");
+  WriteFile("src/pkg/b.py", "from . import a\n");
+  WriteFile("src/pkg/apart.py", "X = 1\n");
+  WriteFile("tests/test_b.py", "from pkg.b import a\n\n\ndef test_b():\n    assert a.A\n");
+  WriteFile("tests/test_apart.py", "import apart_of_all\n\n\ndef test_x():\n    pass\n");
+  Commit("package");
+  const auto affected = [&](const std::string& change, const char* how) {
+    Shell(change);
+    const Finished done = Run({"affected", how, "--json"});
+    EXPECT_EQ(done.exit_code, 0) << done.err;
+    const auto files = Strings(Json(done.out)["affected_modules"]);
+    Shell("git reset -q --hard && git clean -qfd src tests");
+    return files;
+  };
+  EXPECT_THAT(
+      affected("rm src/pkg/a.py", "--working-tree"),
+      IsSupersetOf({"src/pkg/__init__.py", "src/pkg/a.py", "src/pkg/b.py", "tests/test_b.py"}));
+  EXPECT_THAT(affected("git rm -q src/pkg/__init__.py", "--staged"),
+              IsSupersetOf({"src/pkg/__init__.py", "tests/test_b.py"}));
+  EXPECT_THAT(
+      affected("git mv src/pkg/a.py src/pkg/other.py", "--staged"),
+      IsSupersetOf({"src/pkg/a.py", "src/pkg/other.py", "src/pkg/b.py", "tests/test_b.py"}));
+  EXPECT_THAT(affected("echo 'Y = 2' >> src/pkg/a.py", "--staged"), IsEmpty());
+  EXPECT_THAT(affected("echo 'Y = 2' >> src/pkg/a.py", "--working-tree"),
+              AllOf(Contains("tests/test_b.py"), Not(Contains("tests/test_apart.py"))));
+  EXPECT_THAT(affected("echo 'Y = 2' > tests/test_new.py", "--working-tree"),
+              Contains("tests/test_new.py"));
+  EXPECT_THAT(affected("true", "--working-tree"), IsEmpty());
 }
 
 TEST_F(StructureCliTest, StaleSaysWhatDiffersFromTheEvidence) {
