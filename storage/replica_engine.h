@@ -22,7 +22,8 @@ class ReplicaEngine : public IndexStore {
  public:
   // Segments that other machines stored and deleted. `added` are in state kBuilding or
   // kQuarantined; `sealed` are all segments of the repository that were sealed by request. States
-  // are settled anew by the catalogue's rules. Nothing changes if nothing is new.
+  // are settled anew by the catalogue's rules. What is in `gone` and in `added` was stored again
+  // after its deletion. Nothing changes if nothing is new.
   virtual absl::Status Adopt(std::vector<CatalogEntry> added,
                              const absl::flat_hash_set<Digest>& sealed,
                              absl::Span<const Digest> gone) = 0;

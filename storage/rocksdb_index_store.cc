@@ -177,7 +177,8 @@ absl::StatusOr<std::shared_ptr<const Segment>> RocksDbEngine::Open(const Digest&
     registered = std::move(content);
     slot = registered;
   }
-  return std::make_shared<const StoredSegment>(catalog_.Find(segment)->info, registered);
+  // With an exchange it may have been deleted meanwhile: then it is read from what is fetched.
+  return std::make_shared<const StoredSegment>(entry.info, registered);
 }
 
 absl::StatusOr<std::shared_ptr<const LabelDictionary>> RocksDbEngine::NewestDictionary(

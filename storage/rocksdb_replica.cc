@@ -32,23 +32,28 @@ absl::Status RocksDbEngine::Adopt(std::vector<CatalogEntry> added,
   std::vector<CatalogEntry> changed, deleted;
   {
     MutexLock lock(&mutex_);
-    changed = catalog_.PlanAdopt(added, sealed);
+    changed = catalog_.PlanAdopt(added, sealed, {gone.begin(), gone.end()});
     deleted = catalog_.EntriesOf(gone);
   }
   if (changed.empty() && deleted.empty()) return absl::OkStatus();
   rocksdb::WriteBatch batch;
-  for (const CatalogEntry& e : changed) {
-    database_->Put(&batch, Family::kRows, SegmentRowKey(e.info.id), EncodeSegmentRow(e));
-  }
   for (const CatalogEntry& e : deleted) {
     database_->Delete(&batch, Family::kRows, SegmentRowKey(e.info.id));
   }
+  for (const CatalogEntry& e : changed) {
+    database_->Put(&batch, Family::kRows, SegmentRowKey(e.info.id), EncodeSegmentRow(e));
+  }
   TS_RETURN_IF_ERROR(database_->Write(&batch));
   MutexLock lock(&mutex_);
-  for (const CatalogEntry& e : changed) catalog_.Put(e);
   for (const CatalogEntry& e : deleted) {
     catalog_.Erase(e.info.id);
     open_.erase(e.info.id);
+  }
+  for (const CatalogEntry& e : changed) {
+    const CatalogEntry* was = catalog_.Find(e.info.id);
+    // Its place among the others is that of its time.
+    if (was != nullptr && was->info.created != e.info.created) catalog_.Erase(e.info.id);
+    catalog_.Put(e);
   }
   ++generation_;
   return absl::OkStatus();

@@ -317,14 +317,20 @@ std::vector<CatalogEntry> SegmentCatalog::PlanAdmit(CatalogEntry entry,
   return group;
 }
 
-std::vector<CatalogEntry> SegmentCatalog::PlanAdopt(
-    const std::vector<CatalogEntry>& added, const absl::flat_hash_set<Digest>& sealed) const {
+std::vector<CatalogEntry> SegmentCatalog::PlanAdopt(const std::vector<CatalogEntry>& added,
+                                                    const absl::flat_hash_set<Digest>& sealed,
+                                                    const absl::flat_hash_set<Digest>& gone) const {
   using Group = std::tuple<std::string, ObjectId, JobKey, uint32_t>;
   const auto group_of = [](const UploadHeader& h) {
     return Group(h.repository, h.commit, h.job, h.shard_count);
   };
   std::map<Group, std::map<Digest, CatalogEntry>> groups;
-  for (const CatalogEntry& e : added) groups[group_of(e.info.header)].emplace(e.info.id, e);
+  const auto take = [](std::map<Digest, CatalogEntry>* members, const CatalogEntry& e) {
+    const auto [it, first] = members->emplace(e.info.id, e);
+    if (!first && e.info.created < it->second.info.created)
+      it->second.info.created = e.info.created;
+  };
+  for (const CatalogEntry& e : added) take(&groups[group_of(e.info.header)], e);
   for (const Digest& id : sealed) {  // of what is here already, too
     if (const CatalogEntry* e = Find(id); e != nullptr) groups[group_of(e->info.header)];
   }
@@ -333,8 +339,12 @@ std::vector<CatalogEntry> SegmentCatalog::PlanAdopt(
     const auto& [repository, commit, job, shards] = key;
     for (CatalogEntry& e : EntriesAt(repository, commit, job)) {
       if (e.info.header.shard_count != shards) continue;
+      if (gone.contains(e.info.id)) continue;
       if (e.info.state == SegmentState::kSuperseded) e.info.state = SegmentState::kBuilding;
-      members.insert_or_assign(e.info.id, std::move(e));
+      const auto [it, first] = members.emplace(e.info.id, e);
+      if (first) continue;
+      e.info.created = std::min(e.info.created, it->second.info.created);
+      it->second = std::move(e);
     }
     std::vector<CatalogEntry> group;
     for (auto& [id, e] : members) {
@@ -344,7 +354,10 @@ std::vector<CatalogEntry> SegmentCatalog::PlanAdopt(
     Settle(&group);
     for (CatalogEntry& e : group) {
       const CatalogEntry* was = Find(e.info.id);
-      if (was == nullptr || was->info.state != e.info.state) changed.push_back(std::move(e));
+      if (was == nullptr || was->info.state != e.info.state ||
+          was->info.created != e.info.created || gone.contains(e.info.id)) {
+        changed.push_back(std::move(e));
+      }
     }
   }
   return changed;

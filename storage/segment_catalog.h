@@ -77,9 +77,12 @@ class SegmentCatalog {
   // What taking over `added` changes, which other machines stored in state kBuilding or
   // kQuarantined: those entries and all others of their groups whose state changes. `sealed`: the
   // segments that were sealed by request, by any machine. Depends on the segments alone, not on the
-  // order in which they are taken over; but what is sealed here stays so.
+  // order in which they are taken over; but what is sealed here stays so. Of two entries of one
+  // segment, which two machines stored at a time, the older one stays. `gone` are not here any
+  // more; those of them that are in `added` too were stored again.
   std::vector<CatalogEntry> PlanAdopt(const std::vector<CatalogEntry>& added,
-                                      const absl::flat_hash_set<Digest>& sealed) const;
+                                      const absl::flat_hash_set<Digest>& sealed,
+                                      const absl::flat_hash_set<Digest>& gone) const;
   // The segments of a commit (of one job, if given).
   std::vector<CatalogEntry> EntriesAt(absl::string_view repository, const ObjectId& commit,
                                       const std::optional<JobKey>& job) const;

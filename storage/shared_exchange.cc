@@ -56,6 +56,10 @@ void SharedExchange::RememberThere(absl::Span<const Digest> blobs) {
   for (const Digest& blob : blobs) there_[blob] = now;
 }
 
+absl::Status SharedExchange::TakeNoteAway(absl::string_view key) const {
+  return Heard(objects_.Delete(absl::StrCat(kSharedUnneededPrefix, key)));
+}
+
 // Puts the blobs of one segment there. Used once.
 class SharedExchange::Publication {
  public:
@@ -90,7 +94,8 @@ class SharedExchange::Publication {
       if (!needed_.insert(name).second) continue;
       TS_ASSIGN_OR_RETURN(std::string value, Value(name));
       TS_RETURN_IF_ERROR(AddBase(name, value, next));
-      if (exchange_.IsThere(name)) continue;
+      // What this machine holds has the form that is there; what is made now may have another one.
+      if (!places_.contains(name) && exchange_.IsThere(name)) continue;
       names.push_back(name);
       objects.push_back({SharedBlobKey(name), std::move(value)});
     }
@@ -99,8 +104,7 @@ class SharedExchange::Publication {
     std::vector<size_t> of;
     for (size_t i = 0; i < put.size(); ++i) {
       if (absl::IsAlreadyExists(put[i])) {
-        TS_RETURN_IF_ERROR(exchange_.Heard(
-            exchange_.objects_.Delete(absl::StrCat(kSharedUnneededPrefix, objects[i].key))));
+        TS_RETURN_IF_ERROR(exchange_.TakeNoteAway(objects[i].key));
         others.push_back(objects[i].key);
         of.push_back(i);
       } else {
@@ -154,8 +158,13 @@ absl::StatusOr<SegmentExchange::Content> SharedExchange::PutContent(
   content.needed = publication.TakeNeeded();
   const std::string list = EncodeDigests(content.needed);
   content.id = Digest::Of(list);
-  const absl::Status put = objects_.Create(SharedContentKey(content.id), list);
-  if (!absl::IsAlreadyExists(put)) TS_RETURN_IF_ERROR(Heard(put));
+  const std::string key = SharedContentKey(content.id);
+  const absl::Status put = objects_.Create(key, list);
+  if (absl::IsAlreadyExists(put)) {
+    TS_RETURN_IF_ERROR(TakeNoteAway(key));
+  } else {
+    TS_RETURN_IF_ERROR(Heard(put));
+  }
   RememberThere(content.needed);
   return content;
 }

@@ -35,6 +35,8 @@ class SharedExchange final : public SegmentExchange {
   // Returns `status`, which a call of the store ended with, and remembers it.
   absl::Status Heard(const absl::Status& status) const;
   absl::StatusOr<Digest> ContentOf(const CatalogEntry& entry);
+  // Somebody needs the object from now on: it is not collected (shared_garbage.h).
+  absl::Status TakeNoteAway(absl::string_view key) const;
   bool IsThere(const Digest& blob) const;
   void RememberThere(absl::Span<const Digest> blobs);
 

@@ -33,6 +33,19 @@ absl::StatusOr<std::vector<ObjectInfo>> ListAll(ObjectStore& objects, absl::stri
   }
 }
 
+// Ok if the list of blobs `list`, which is missing, is that of segments that were deleted.
+absl::Status CheckDeleted(ObjectStore& objects, const std::string& list,
+                          const std::vector<std::string>& segments) {
+  for (const std::string& segment : segments) {
+    const absl::Status there = objects.Get(segment).status();
+    if (absl::IsNotFound(there)) continue;
+    TS_RETURN_IF_ERROR(there);
+    return absl::DataLossError(
+        absl::StrCat(list, " is missing, and the segment ", segment, " needs it"));
+  }
+  return absl::OkStatus();
+}
+
 // What the segments in the store need. kDataLoss: one of them cannot be read, so nobody can tell.
 absl::StatusOr<Keys> FindNeeded(ObjectStore& objects) {
   TS_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> events, ListAll(objects, kIndexPrefix));
@@ -41,7 +54,8 @@ absl::StatusOr<Keys> FindNeeded(ObjectStore& objects) {
     const absl::StatusOr<SharedEventName> name = ParseSharedEventKey(event.key);
     if (name.ok() && name->kind == SharedEventKind::kSegment) rows.push_back(event.key);
   }
-  Keys needed, lists;
+  Keys needed;
+  std::map<std::string, std::vector<std::string>> lists;  // with the segments that need each
   for (size_t begin = 0; begin < rows.size(); begin += kObjectsAtOnce) {
     const auto keys = absl::MakeConstSpan(rows).subspan(begin, kObjectsAtOnce);
     const std::vector<absl::StatusOr<std::string>> values = objects.GetAll(keys);
@@ -49,20 +63,25 @@ absl::StatusOr<Keys> FindNeeded(ObjectStore& objects) {
       if (absl::IsNotFound(values[i].status())) continue;
       TS_RETURN_IF_ERROR(values[i].status());
       TS_ASSIGN_OR_RETURN(const SharedSegment segment, DecodeSharedSegment(keys[i], *values[i]));
-      lists.insert(SharedContentKey(segment.content));
+      lists[SharedContentKey(segment.content)].push_back(keys[i]);
     }
   }
-  const std::vector<std::string> list_keys(lists.begin(), lists.end());
+  std::vector<std::string> list_keys;
+  for (const auto& [list, segments] : lists) list_keys.push_back(list);
   for (size_t begin = 0; begin < list_keys.size(); begin += kObjectsAtOnce) {
     const auto keys = absl::MakeConstSpan(list_keys).subspan(begin, kObjectsAtOnce);
-    for (const absl::StatusOr<std::string>& value : objects.GetAll(keys)) {
-      if (absl::IsNotFound(value.status())) continue;
-      TS_RETURN_IF_ERROR(value.status());
-      TS_ASSIGN_OR_RETURN(const std::vector<Digest> blobs, DecodeDigests(*value));
+    const std::vector<absl::StatusOr<std::string>> values = objects.GetAll(keys);
+    for (size_t i = 0; i < keys.size(); ++i) {
+      if (absl::IsNotFound(values[i].status())) {
+        TS_RETURN_IF_ERROR(CheckDeleted(objects, keys[i], lists[keys[i]]));
+        continue;
+      }
+      TS_RETURN_IF_ERROR(values[i].status());
+      TS_ASSIGN_OR_RETURN(const std::vector<Digest> blobs, DecodeDigests(*values[i]));
       for (const Digest& blob : blobs) needed.insert(SharedBlobKey(blob));
     }
   }
-  needed.merge(lists);
+  needed.insert(list_keys.begin(), list_keys.end());
   return needed;
 }
 

@@ -27,6 +27,7 @@ constexpr char kStoreNote[] = "\001object-store";
 constexpr absl::Duration kWriteWait = absl::Seconds(20);  // for the news before a change
 constexpr absl::Duration kWriteAge = absl::Seconds(2);    // of news that a change may rest on
 constexpr size_t kStartsKept = 2;
+constexpr char kToldNotePrefix[] = "miss/";  // KEYS.md: of the notes that answers depend on
 
 Digest NewStoreId() {
   std::random_device random;
@@ -87,9 +88,9 @@ class SharedIndexStore final : public IndexStore {
   absl::Status DeleteNote(absl::string_view key) override { return engine_->DeleteNote(key); }
   absl::Status WriteNotes(const NoteBatch& batch) override {
     if (batch.repository.empty()) return engine_->WriteNotes(batch);
-    if (batch.answers_depend) TS_RETURN_IF_ERROR(log_->TellNotes(batch));
+    if (batch.answers_depend) return log_->WriteNotes(batch);
     TS_RETURN_IF_ERROR(engine_->WriteNotes(batch));
-    if (!batch.answers_depend) records_->Tell(batch);
+    records_->Tell(batch);
     return absl::OkStatus();
   }
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> NotesWithPrefix(
@@ -109,7 +110,7 @@ class SharedIndexStore final : public IndexStore {
   Freshness Refresh(absl::string_view repository, absl::Duration max_age,
                     absl::Time deadline) override {
     Freshness out = log_->Refresh(repository, max_age, deadline);
-    if (const std::string damage = log_->Damage(); out.heard.ok() && !damage.empty()) {
+    if (const std::string damage = log_->Damage(repository); out.heard.ok() && !damage.empty()) {
       out.heard = absl::DataLossError(absl::StrCat("damaged in the object store: ", damage));
     }
     return out;
@@ -133,7 +134,8 @@ class SharedIndexStore final : public IndexStore {
  private:
   absl::StatusOr<Digest> StoreId();
   absl::Status TakePart();
-  absl::Status HearBeforeWriting(absl::string_view repository);
+  absl::Status TellKeptNotes(const std::string& repository);
+  absl::Status HearBeforeWriting(absl::string_view repository, absl::Duration max_age = kWriteAge);
   absl::StatusOr<uint64_t> DeleteEntries(const std::vector<CatalogEntry>& entries);
 
   const std::unique_ptr<ObjectStore> objects_;
@@ -185,13 +187,23 @@ absl::Status SharedIndexStore::TakePart() {
       if (e.info.state == SegmentState::kSealed) sealed.push_back(e.info.id);
     }
     TS_RETURN_IF_ERROR(log_->TellSealed(repository, sealed));
+    TS_RETURN_IF_ERROR(TellKeptNotes(repository));
   }
   return engine_->PutNote(kStoreNote, id->ToHex());
 }
 
+// What answers depend on, and was noted before there was anybody to tell.
+absl::Status SharedIndexStore::TellKeptNotes(const std::string& repository) {
+  NoteBatch kept{.answers_depend = true, .repository = repository};
+  TS_ASSIGN_OR_RETURN(kept.puts,
+                      engine_->NotesWithPrefix(absl::StrCat(kToldNotePrefix, repository, "/")));
+  return kept.puts.empty() ? absl::OkStatus() : log_->WriteNotes(kept);
+}
+
 // A change rests on what others did: the newest dictionary, the states of shards.
-absl::Status SharedIndexStore::HearBeforeWriting(absl::string_view repository) {
-  const Freshness news = log_->Refresh(repository, kWriteAge, absl::Now() + kWriteWait);
+absl::Status SharedIndexStore::HearBeforeWriting(absl::string_view repository,
+                                                 absl::Duration max_age) {
+  const Freshness news = log_->Refresh(repository, max_age, absl::Now() + kWriteWait);
   return news.heard;
 }
 
@@ -219,7 +231,7 @@ absl::StatusOr<std::vector<SegmentInfo>> SharedIndexStore::Seal(absl::string_vie
 absl::StatusOr<uint64_t> SharedIndexStore::Delete(absl::string_view repository,
                                                   const ObjectId& commit,
                                                   const std::optional<JobKey>& job) {
-  TS_RETURN_IF_ERROR(HearBeforeWriting(repository));
+  TS_RETURN_IF_ERROR(HearBeforeWriting(repository, absl::ZeroDuration()));
   std::vector<CatalogEntry> entries = engine_->EntriesOf(repository);
   std::erase_if(entries, [&](const CatalogEntry& e) {
     return e.info.header.commit != commit || (job.has_value() && e.info.header.job != *job);

@@ -16,6 +16,18 @@ constexpr absl::Duration kAskAgainAfter = absl::Seconds(2);  // a store that was
 constexpr size_t kKeysAtOnce = 1000;
 constexpr size_t kEventsAtOnce = 256;
 
+using KeysBySegment = absl::flat_hash_map<Digest, std::vector<std::string>>;
+
+// One segment may have been stored by two machines at a time.
+void AddOtherKeys(const absl::flat_hash_set<std::string>& seen, KeysBySegment* segments) {
+  for (const std::string& key : seen) {
+    const absl::StatusOr<SharedEventName> event = ParseSharedEventKey(key);
+    if (!event.ok() || event->kind != SharedEventKind::kSegment) continue;
+    const auto it = segments->find(event->id);
+    if (it != segments->end() && it->second.front() != key) it->second.push_back(key);
+  }
+}
+
 // Local: whether this machine ever heard of the repository's index.
 std::string KnownNote(absl::string_view repository) {
   return absl::StrCat("\001heard/", repository);
@@ -56,7 +68,10 @@ IndexStore::Freshness SharedLog::Refresh(absl::string_view repository, absl::Dur
   const absl::Time begin = absl::Now();
   const absl::Time oldest = begin - max_age;
   MutexLock lock(&mutex_);
-  Repository& r = Find(std::string(repository));  // never erased
+  Repository& r = Find(std::string(repository));                              // never erased
+  if (const absl::Time now = absl::Now(); r.heard > now || r.failed > now) {  // it was set back
+    r.heard = r.compared = r.failed = absl::InfinitePast();
+  }
   // Whoever comes while a slow look is under way has that much less to wait.
   const absl::Time until = std::min(deadline, r.looking + (deadline - begin));
   const bool away = r.failed > r.heard && begin - r.failed < kAskAgainAfter;
@@ -121,6 +136,18 @@ SharedLog::Look SharedLog::Begin(const std::string& name, absl::Time now) {
   return look;
 }
 
+// Segments of which an object that was seen is not there any more.
+absl::flat_hash_set<Digest> SharedLog::FindGone(const Look& look, const News& news) {
+  absl::flat_hash_set<Digest> gone;
+  if (!look.all) return gone;
+  for (const std::string& key : look.seen) {
+    if (news.listed.contains(key)) continue;
+    const absl::StatusOr<SharedEventName> event = ParseSharedEventKey(key);
+    if (event.ok() && event->kind == SharedEventKind::kSegment) gone.insert(event->id);
+  }
+  return gone;
+}
+
 absl::StatusOr<SharedLog::News> SharedLog::Read(const std::string& name, const Look& look) const {
   News news;
   const std::string prefix = SharedEventPrefix(name);
@@ -136,6 +163,13 @@ absl::StatusOr<SharedLog::News> SharedLog::Read(const std::string& name, const L
     if (page.size() < kKeysAtOnce) break;
     after = page.back().key;
   }
+  // Another object may hold the same segment, which was stored twice.
+  if (const absl::flat_hash_set<Digest> gone = FindGone(look, news); !gone.empty()) {
+    for (const std::string& key : news.listed) {
+      const absl::StatusOr<SharedEventName> event = ParseSharedEventKey(key);
+      if (event.ok() && gone.contains(event->id) && look.seen.contains(key)) unseen.push_back(key);
+    }
+  }
   const absl::Span<const std::string> keys(unseen);
   for (size_t begin = 0; begin < keys.size(); begin += kEventsAtOnce) {
     TS_RETURN_IF_ERROR(ReadEvents(keys.subspan(begin, kEventsAtOnce), &news));
@@ -149,11 +183,11 @@ absl::Status SharedLog::ReadEvents(absl::Span<const std::string> keys, News* new
     if (absl::IsNotFound(values[i].status())) continue;  // deleted since it was listed
     absl::Status taken = values[i].status();
     if (taken.ok()) taken = Take(keys[i], *values[i], news);
-    if (absl::IsDataLoss(taken)) {  // it is not better next time, and others are good
-      news->damage = absl::StrCat(keys[i], ": ", taken.message());
-    } else if (!taken.ok()) {
-      return taken;
+    if (absl::IsDataLoss(taken)) {  // others are good
+      news->damaged[keys[i]] = std::string(taken.message());
+      continue;
     }
+    TS_RETURN_IF_ERROR(taken);
     news->keys.push_back(keys[i]);
   }
   return absl::OkStatus();
@@ -176,7 +210,7 @@ absl::Status SharedLog::Take(const std::string& key, const std::string& bytes, N
     case SharedEventKind::kNotes: {
       TS_ASSIGN_OR_RETURN(NoteBatch notes, DecodeNotes(bytes));
       notes.answers_depend = true;
-      news->notes.push_back(std::move(notes));
+      news->notes.emplace_back(key, std::move(notes));
       break;
     }
   }
@@ -193,36 +227,65 @@ absl::Status SharedLog::Apply(const std::string& name, const Look& look, const N
     sealed = r.sealed;
     first = !r.known;
   }
-  std::vector<Digest> gone;
-  std::vector<std::string> forgotten;
-  if (look.all) {
-    for (const std::string& key : look.seen) {
-      if (news.listed.contains(key)) continue;
-      forgotten.push_back(key);
-      const absl::StatusOr<SharedEventName> event = ParseSharedEventKey(key);
-      if (event.ok() && event->kind == SharedEventKind::kSegment) gone.push_back(event->id);
-    }
-  }
-  for (const NoteBatch& notes : news.notes) TS_RETURN_IF_ERROR(engine_.WriteNotes(notes));
+  const absl::flat_hash_set<Digest> none_left = FindGone(look, news);
+  const std::vector<Digest> gone(none_left.begin(), none_left.end());
+  TS_RETURN_IF_ERROR(ApplyNotes(name, news));
   TS_RETURN_IF_ERROR(engine_.Adopt(news.segments, sealed, gone));
   if (first) TS_RETURN_IF_ERROR(engine_.PutNote(KnownNote(name), ""));
   MutexLock lock(&mutex_);
   Repository& r = Find(name);
-  for (const std::string& key : forgotten) r.seen.erase(key);
+  if (look.all) {
+    for (const std::string& key : look.seen) {
+      if (!news.listed.contains(key)) r.seen.erase(key);
+    }
+    r.damaged.clear();
+  }
   for (const std::string& key : news.keys) {
     r.seen.insert(key);
+    r.damaged.erase(key);
     const absl::StatusOr<SharedEventName> event = ParseSharedEventKey(key);
     if (event.ok()) r.newest = std::max(r.newest, std::min(event->time, absl::Now()));
   }
-  if (!news.damage.empty()) damage_ = news.damage;
+  r.damaged.insert(news.damaged.begin(), news.damaged.end());
   return absl::OkStatus();
+}
+
+absl::Status SharedLog::ApplyNotes(const std::string& name, const News& news) {
+  MutexLock writing(&notes_mutex_);
+  for (const auto& [key, notes] : news.notes) {
+    NoteBatch newest = notes;
+    {
+      MutexLock lock(&mutex_);
+      const auto& noted = Find(name).noted;
+      const auto changed_later = [&](const std::string& note) {
+        const auto last = noted.find(note);
+        return last != noted.end() && last->second > key;
+      };
+      std::erase_if(newest.puts, [&](const auto& put) { return changed_later(put.first); });
+      std::erase_if(newest.deletes, changed_later);
+    }
+    if (newest.puts.empty() && newest.deletes.empty()) continue;
+    TS_RETURN_IF_ERROR(engine_.WriteNotes(newest));
+    RememberNotes(name, key, newest);
+  }
+  return absl::OkStatus();
+}
+
+void SharedLog::RememberNotes(const std::string& repository, const std::string& key,
+                              const NoteBatch& notes) {
+  const absl::StatusOr<SharedEventName> event = ParseSharedEventKey(key);
+  MutexLock lock(&mutex_);
+  Repository& r = Find(repository);
+  for (const auto& [note, value] : notes.puts) r.noted[note] = key;
+  for (const std::string& note : notes.deletes) r.noted[note] = key;
+  if (event.ok()) r.newest_notes = std::max(r.newest_notes, event->time);
 }
 
 void SharedLog::Remember(const std::string& repository, const std::string& key, absl::Time time) {
   MutexLock lock(&mutex_);
   Repository& r = Find(repository);
   r.seen.insert(key);
-  r.newest = std::max(r.newest, time);
+  r.newest = std::max(r.newest, std::min(time, absl::Now()));
 }
 
 void SharedLog::RememberOwn(const SegmentInfo& segment) {
@@ -246,32 +309,56 @@ absl::Status SharedLog::TellSealed(const std::string& repository,
   return absl::OkStatus();
 }
 
-absl::Status SharedLog::TellNotes(const NoteBatch& notes) {
+absl::Status SharedLog::WriteNotes(const NoteBatch& notes) {
+  MutexLock writing(&notes_mutex_);
   const std::string bytes = EncodeNotes(notes);
-  const absl::Time now = absl::Now();
+  absl::Time now = absl::Now();
+  {
+    MutexLock lock(&mutex_);
+    now = std::max(now, Find(notes.repository).newest_notes + absl::Microseconds(1));
+  }
   const std::string key =
       SharedEventKey(notes.repository, {SharedEventKind::kNotes, now, Digest::Of(bytes)});
   const absl::Status put = objects_.Create(key, bytes);
   if (!put.ok() && !absl::IsAlreadyExists(put)) return put;
+  TS_RETURN_IF_ERROR(engine_.WriteNotes(notes));
   Remember(notes.repository, key, now);
+  RememberNotes(notes.repository, key, notes);
   return absl::OkStatus();
 }
 
 absl::Status SharedLog::TellGone(const std::vector<CatalogEntry>& entries) {
+  std::map<std::string, KeysBySegment> gone;  // by repository
   for (const CatalogEntry& e : entries) {
     const std::string& repository = e.info.header.repository;
     const std::string key =
         SharedEventKey(repository, {SharedEventKind::kSegment, e.info.created, e.info.id});
-    TS_RETURN_IF_ERROR(objects_.Delete(key));
-    MutexLock lock(&mutex_);
-    Find(repository).seen.erase(key);
+    gone[repository].emplace(e.info.id, std::vector<std::string>{key});
+  }
+  for (auto& [repository, segments] : gone) {
+    AddOtherKeys(SeenOf(repository), &segments);
+    for (const auto& [id, keys] : segments) {
+      for (const std::string& key : keys) {
+        TS_RETURN_IF_ERROR(objects_.Delete(key));
+        MutexLock lock(&mutex_);
+        Find(repository).seen.erase(key);
+      }
+    }
   }
   return absl::OkStatus();
 }
 
-std::string SharedLog::Damage() const {
+absl::flat_hash_set<std::string> SharedLog::SeenOf(const std::string& repository) {
   MutexLock lock(&mutex_);
-  return damage_;
+  return Find(repository).seen;
+}
+
+std::string SharedLog::Damage(absl::string_view repository) const {
+  MutexLock lock(&mutex_);
+  const auto it = repositories_.find(std::string(repository));
+  if (it == repositories_.end() || it->second.damaged.empty()) return "";
+  const auto& [key, what] = *it->second.damaged.begin();
+  return absl::StrCat(key, ": ", what);
 }
 
 }  // namespace testselect

@@ -10,8 +10,10 @@
 #include <map>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -39,24 +41,30 @@ class SharedLog {
 
   // Tells others; errors are those of ObjectStore::Create.
   absl::Status TellSealed(const std::string& repository, const std::vector<Digest>& segments);
-  absl::Status TellNotes(const NoteBatch& notes);
+  // Then writes them here. Who wrote a note last has its say on all machines: whoever heard of a
+  // change makes a later one.
+  absl::Status WriteNotes(const NoteBatch& notes);
   // The segments are gone: others notice it. Errors are those of ObjectStore::Delete.
   absl::Status TellGone(const std::vector<CatalogEntry>& entries);
   // What the engine told itself (SegmentExchange::PutRow).
   void RememberOwn(const SegmentInfo& segment);
 
-  // Events that could not be read, by what is wrong with the first of them; empty: none.
-  std::string Damage() const;
+  // Events of the repository that could not be read at the last look, by what is wrong with the
+  // first of them; empty: none. They are read again at each look.
+  std::string Damage(absl::string_view repository) const;
 
  private:
   struct Repository {
-    absl::flat_hash_set<std::string> seen;        // keys
-    absl::flat_hash_set<Digest> sealed;           // by request
-    absl::Time newest = absl::InfinitePast();     // of what was seen
-    absl::Time compared = absl::InfinitePast();   // when all keys were compared
-    absl::Time heard = absl::InfinitePast();      // when the last look began that succeeded
-    absl::Time failed = absl::InfinitePast();     // when the last one began that did not
-    absl::Time looking = absl::InfiniteFuture();  // when the look that is under way began
+    absl::flat_hash_set<std::string> seen;                // keys
+    absl::flat_hash_set<Digest> sealed;                   // by request
+    std::map<std::string, std::string> damaged;           // what is wrong with events, by key
+    absl::flat_hash_map<std::string, std::string> noted;  // by note, the last event that changed it
+    absl::Time newest_notes = absl::InfinitePast();       // of events that changed any
+    absl::Time newest = absl::InfinitePast();             // of what was seen
+    absl::Time compared = absl::InfinitePast();           // when all keys were compared
+    absl::Time heard = absl::InfinitePast();              // when the last look began that succeeded
+    absl::Time failed = absl::InfinitePast();             // when the last one began that did not
+    absl::Time looking = absl::InfiniteFuture();          // when the look that is under way began
     absl::Status failure;
     bool asked = false;  // somebody waits
     bool known = false;  // a look succeeded once, here or before the last start
@@ -70,29 +78,34 @@ class SharedLog {
     std::vector<std::string> keys;
     std::vector<CatalogEntry> segments;
     std::vector<Digest> sealed;
-    std::vector<NoteBatch> notes;
+    std::vector<std::pair<std::string, NoteBatch>> notes;  // by the event's key
     absl::flat_hash_set<std::string> listed;
-    std::string damage;
+    std::map<std::string, std::string> damaged;  // what is wrong, by key
   };
 
   void Run();
+  absl::flat_hash_set<std::string> SeenOf(const std::string& repository);
   Repository& Find(const std::string& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Look Begin(const std::string& name, absl::Time now);
   absl::StatusOr<News> Read(const std::string& name, const Look& look) const;
+  static absl::flat_hash_set<Digest> FindGone(const Look& look, const News& news);
   absl::Status ReadEvents(absl::Span<const std::string> keys, News* news) const;
   absl::Status Take(const std::string& key, const std::string& bytes, News* news) const;
   absl::Status Apply(const std::string& name, const Look& look, const News& news);
+  absl::Status ApplyNotes(const std::string& name, const News& news);
+  // Remembers the event, which is written here.
+  void RememberNotes(const std::string& repository, const std::string& key, const NoteBatch& notes);
   void Remember(const std::string& repository, const std::string& key, absl::Time time);
 
   ObjectStore& objects_;
   SegmentExchange& exchange_;
   ReplicaEngine& engine_;
   const absl::Duration compare_every_;
+  Mutex notes_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);  // held by who writes notes here
   mutable Mutex mutex_;
   std::condition_variable_any asked_, answered_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<std::string, Repository> repositories_ ABSL_GUARDED_BY(mutex_);
-  std::string damage_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;
 };
 

@@ -107,7 +107,7 @@ std::vector<std::shared_ptr<const JobHistory>> AnswerMaker::HistoriesOf(
 std::shared_ptr<const HistoryColumns> AnswerMaker::FindColumns(const std::string& repository,
                                                                const SelectionPlan& plan) {
   const auto jobs = HistoriesOf(repository, plan);
-  if (jobs.empty() || plan.labels == nullptr) return nullptr;
+  if (jobs.empty() || plan.labels->size() == 0) return nullptr;
   std::string key(plan.fingerprint.bytes());
   for (const auto& job : jobs) absl::StrAppend(&key, "\n", job->version());
   {
@@ -122,6 +122,10 @@ std::shared_ptr<const HistoryColumns> AnswerMaker::FindColumns(const std::string
 
 // They are the same from head to head while the evidence stays, so they are kept by both names.
 AnswerMaker::NumbersPtr AnswerMaker::FindNumbers(const LabelList& list, const SelectionPlan& plan) {
+  // A plan whose evidence could not be opened has the fingerprint of that all the same.
+  if (plan.labels->size() == 0) {
+    return std::make_shared<const std::vector<LabelNumber>>(ResolveLabels(list, *plan.labels));
+  }
   const std::string key = absl::StrCat(list.digest().bytes(), plan.fingerprint.bytes());
   {
     MutexLock lock(&mutex_);

@@ -16,33 +16,36 @@ std::string PrefixOf(absl::string_view repository) {
   return absl::StrCat("miss/", repository, "/");
 }
 
+constexpr size_t kHexDigits = 2 * Digest::kBytes;
+
 // A job's name may hold slashes, and a repository's too: the digest keeps their notes apart.
 std::string KeyOf(absl::string_view repository, const JobKey& job) {
   return absl::StrCat(PrefixOf(repository), Digest::Of(job.ToString()).ToHex());
 }
 
-absl::StatusOr<std::vector<ConfirmedMiss>> Read(const IndexStore& store,
-                                                absl::string_view repository, const JobKey& job) {
-  const auto note = store.GetNote(KeyOf(repository, job));
-  if (absl::IsNotFound(note.status())) return std::vector<ConfirmedMiss>();
-  TS_RETURN_IF_ERROR(note.status());
-  TS_ASSIGN_OR_RETURN(JobMisses decoded, DecodeConfirmedMisses(*note));
-  return std::move(decoded.misses);
-}
-
-absl::Status Write(IndexStore* store, absl::string_view repository, const JobKey& job,
-                   const std::vector<ConfirmedMiss>& misses) {
-  const std::string key = KeyOf(repository, job);
-  NoteBatch batch{.answers_depend = true, .repository = std::string(repository)};
-  if (misses.empty()) {
-    batch.deletes.push_back(key);
-  } else {
-    batch.puts.emplace_back(key, EncodeConfirmedMisses(job, misses));
-  }
-  return store->WriteNotes(batch);
+// Each miss has a note of its own: what two machines note at a time both stays.
+std::string KeyOf(absl::string_view repository, const JobKey& job, absl::string_view label) {
+  return absl::StrCat(KeyOf(repository, job), "/", Digest::Of(label).ToHex());
 }
 
 bool ByLabel(const ConfirmedMiss& a, const ConfirmedMiss& b) { return a.label < b.label; }
+
+void AddOnce(const ConfirmedMiss& miss, std::vector<ConfirmedMiss>* all) {
+  const auto at = std::lower_bound(all->begin(), all->end(), miss, ByLabel);
+  if (at == all->end() || at->label != miss.label) all->insert(at, miss);
+}
+
+absl::StatusOr<std::vector<ConfirmedMiss>> Read(const IndexStore& store,
+                                                absl::string_view repository, const JobKey& job) {
+  const std::string key = KeyOf(repository, job);
+  TS_ASSIGN_OR_RETURN(const auto notes, store.NotesWithPrefix(key));
+  std::vector<ConfirmedMiss> all;
+  for (const auto& [name, note] : notes) {
+    TS_ASSIGN_OR_RETURN(const JobMisses decoded, DecodeConfirmedMisses(note));
+    for (const ConfirmedMiss& miss : decoded.misses) AddOnce(miss, &all);
+  }
+  return all;
+}
 
 }  // namespace
 
@@ -87,12 +90,17 @@ absl::StatusOr<ConfirmedMisses> ListConfirmedMisses(const IndexStore& store,
   ConfirmedMisses all;
   for (const auto& [key, note] : notes) {
     // Longer ones are those of a repository whose name begins with this one's and a slash.
-    if (key.size() != prefix.size() + 2 * Digest::kBytes) continue;
-    TS_ASSIGN_OR_RETURN(JobMisses decoded, DecodeConfirmedMisses(note));
-    if (key != KeyOf(repository, decoded.job)) {
+    const size_t digits = key.size() - prefix.size();
+    if (digits != kHexDigits && digits != 2 * kHexDigits + 1) continue;
+    TS_ASSIGN_OR_RETURN(const JobMisses decoded, DecodeConfirmedMisses(note));
+    const bool is_list = digits == kHexDigits;  // as it was once: all of a job
+    if (is_list ? key != KeyOf(repository, decoded.job)
+                : decoded.misses.size() != 1 ||
+                      key != KeyOf(repository, decoded.job, decoded.misses[0].label)) {
       return absl::DataLossError(absl::StrCat("note ", key, " is of another job"));
     }
-    all[decoded.job.ToString()] = std::move(decoded.misses);
+    std::vector<ConfirmedMiss>& of_job = all[decoded.job.ToString()];
+    for (const ConfirmedMiss& miss : decoded.misses) AddOnce(miss, &of_job);
   }
   return all;
 }
@@ -110,9 +118,12 @@ absl::StatusOr<uint64_t> AddConfirmedMisses(IndexStore* store, absl::string_view
                                             const std::vector<ConfirmedMiss>& misses) {
   TS_ASSIGN_OR_RETURN(std::vector<ConfirmedMiss> all, Read(*store, repository, job));
   const size_t before = all.size();
+  NoteBatch batch{.answers_depend = true, .repository = std::string(repository)};
   for (const ConfirmedMiss& miss : misses) {
-    const auto at = std::lower_bound(all.begin(), all.end(), miss, ByLabel);
-    if (at == all.end() || at->label != miss.label) all.insert(at, miss);
+    const size_t known = all.size();
+    AddOnce(miss, &all);
+    if (all.size() == known) continue;
+    batch.puts.emplace_back(KeyOf(repository, job, miss.label), EncodeConfirmedMisses(job, {miss}));
   }
   const uint64_t added = all.size() - before;
   if (added == 0) return added;
@@ -121,16 +132,33 @@ absl::StatusOr<uint64_t> AddConfirmedMisses(IndexStore* store, absl::string_view
         "job '", job.ToString(), "' would have ", all.size(),
         " labels that always run since they were missed; at most ", kMaxConfirmedMisses));
   }
-  TS_RETURN_IF_ERROR(Write(store, repository, job, all));
+  TS_RETURN_IF_ERROR(store->WriteNotes(batch));
   return added;
 }
 
 absl::StatusOr<uint64_t> ForgetConfirmedMisses(IndexStore* store, absl::string_view repository,
                                                const JobKey& job, absl::string_view label) {
-  TS_ASSIGN_OR_RETURN(std::vector<ConfirmedMiss> all, Read(*store, repository, job));
-  const auto forgotten = std::erase_if(
-      all, [&](const ConfirmedMiss& miss) { return label.empty() || miss.label == label; });
-  if (forgotten > 0) TS_RETURN_IF_ERROR(Write(store, repository, job, all));
+  TS_ASSIGN_OR_RETURN(const std::vector<ConfirmedMiss> all, Read(*store, repository, job));
+  NoteBatch batch{.answers_depend = true, .repository = std::string(repository)};
+  for (const ConfirmedMiss& miss : all) {
+    if (label.empty() || miss.label == label) {
+      batch.deletes.push_back(KeyOf(repository, job, miss.label));
+    }
+  }
+  const uint64_t forgotten = batch.deletes.size();
+  if (forgotten == 0) return forgotten;
+  const std::string list = KeyOf(repository, job);
+  if (const absl::Status listed = store->GetNote(list).status(); listed.ok()) {
+    batch.deletes.push_back(list);  // what stays of it gets notes of its own
+    for (const ConfirmedMiss& miss : all) {
+      if (label.empty() || miss.label == label) continue;
+      batch.puts.emplace_back(KeyOf(repository, job, miss.label),
+                              EncodeConfirmedMisses(job, {miss}));
+    }
+  } else if (!absl::IsNotFound(listed)) {
+    return listed;
+  }
+  TS_RETURN_IF_ERROR(store->WriteNotes(batch));
   return forgotten;
 }
 

@@ -1,7 +1,8 @@
 // ConfirmedMisses: labels that failed though a selection had left them out, where the project wants
 // them to run always from then on (`on_miss: always_run` in its rule file).
 //
-// Kept as notes, one for each (repository, job); the format is in storage/KEYS.md.
+// Kept as notes, one for each (repository, job, label), so that what machines that share an index
+// add at a time both stays; the format is in storage/KEYS.md.
 #pragma once
 
 #include <cstdint>

@@ -17,6 +17,7 @@
 #include "server/selection/plan_marks.h"
 #include "server/selection/plan_outcomes.h"
 #include "server/selection/unstable_bodies.h"
+#include "server/selection/watched_segment.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -25,7 +26,9 @@ namespace {
 class PlanBuild {
  public:
   PlanBuild(const PlanInputs& inputs, MarkObserver* observer)
-      : in_(inputs), observer_(observer), plan_(std::make_shared<SelectionPlan>()) {}
+      : in_(inputs), observer_(observer), plan_(std::make_shared<SelectionPlan>()) {
+    plan_->labels = LabelUniverse::Of({});
+  }
 
   std::shared_ptr<const SelectionPlan> Make(const Resolution& resolution) && {
     for (const JobChain& chain : resolution.chains) {
@@ -37,6 +40,12 @@ class PlanBuild {
     const absl::Time begin = absl::Now();
     const absl::Status status = Run(resolution);
     plan_->lookup_time = absl::Now() - begin - plan_->diff_time;
+    // What some evidence says is not known now, so neither is what the others' silence says.
+    if (const absl::Status away = watch_->away(); !away.ok()) {
+      plan_->fallback = Fallback{
+          FallbackCode::kUnavailable,
+          absl::StrCat("Evidence cannot be read now: ", away.message(), "; everything runs.")};
+    }
     if (!status.ok() && !plan_->fallback.has_value()) {
       plan_->fallback = Fallback{FallbackCode::kDataLoss, std::string(status.message())};
     }
@@ -99,7 +108,10 @@ class PlanBuild {
     }
     plan_->labels = std::move(evidence->labels);
     plan_->known = std::move(evidence->known);
-    for (LiveSegment& s : evidence->segments) segments_.emplace_back(std::move(s));
+    for (LiveSegment& s : evidence->segments) {
+      s.segment = std::make_shared<const WatchedSegment>(std::move(s.segment), watch_);
+      segments_.emplace_back(std::move(s));
+    }
     return absl::OkStatus();
   }
 
@@ -109,9 +121,11 @@ class PlanBuild {
     for (const SegmentInfo& info : in_.baseline_segments) {
       auto segment = in_.store->Open(info.id);
       if (!segment.ok()) {
+        watch_->Note(segment.status());
         return Fall(FallbackCode::kDataLoss, std::string(segment.status().message()));
       }
-      by_commit[info.header.commit].push_back(*std::move(segment));
+      by_commit[info.header.commit].push_back(
+          std::make_shared<const WatchedSegment>(*std::move(segment), watch_));
     }
     for (ComparedSegment& s : segments_) {
       auto diffed = std::make_shared<const DiffedSegment>(s.segment, by_commit[s.commit],
@@ -325,18 +339,19 @@ class PlanBuild {
   }
 
   // Whether live evidence of another tree than `tree` shows that somebody executed a body of the
-  // file: then a subset's silence about it says nothing.
+  // file, or cannot say: then a subset's silence about it says nothing.
   bool SeenElsewhere(const std::string& path, const ObjectId& tree) const {
     for (const ComparedSegment& s : segments_) {
       if (s.tree == tree || s.live.Empty()) continue;
       const auto file = s.segment->FindFile(path);
-      if (!file.ok() || *file == nullptr) continue;
+      if (!file.ok()) return true;
+      if (*file == nullptr) continue;
       const auto its_tree = in_.forest->Tree(in_.repository, in_.git, s.tree, in_.deadline);
-      if (!its_tree.ok()) continue;
+      if (!its_tree.ok()) return true;
       for (const Unit* body : BodiesOf(**its_tree, path)) {
         DenseLabelSet labels;
         const absl::Status read = LabelsTouching(**file, body->lines, s.labels->size(), &labels);
-        if (read.ok() && (!labels.Empty() || HasGlobalLine(**file, body->lines))) return true;
+        if (!read.ok() || !labels.Empty() || HasGlobalLine(**file, body->lines)) return true;
       }
     }
     return false;
@@ -388,6 +403,7 @@ class PlanBuild {
 
   const PlanInputs& in_;
   MarkObserver* const observer_;
+  const std::shared_ptr<ReadWatch> watch_ = std::make_shared<ReadWatch>();
   std::shared_ptr<SelectionPlan> plan_;
   std::vector<ComparedSegment> segments_;
   bool baseline_found_ = false;                     // in any of them

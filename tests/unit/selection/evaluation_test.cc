@@ -274,6 +274,23 @@ TEST(ConfirmedMissesTest, AreAddedOnceAndForgotten) {
   EXPECT_THAT(*ListConfirmedMisses(*store, "app"), IsEmpty());
 }
 
+TEST(ConfirmedMissesTest, AJobsListAsItWasOnceWrittenIsReadAndForgottenLabelByLabel) {
+  const auto store = NewMemoryIndexStore();
+  const JobKey unit{"unit", {}};
+  const ConfirmedMiss a{"a", kId, ObjectId(), absl::FromUnixMicros(9)};
+  ConfirmedMiss b = a, c = a;
+  b.label = "b";
+  c.label = "c";
+  const std::string key = absl::StrCat("miss/app/", Digest::Of(unit.ToString()).ToHex());
+  ASSERT_THAT(store->PutNote(key, EncodeConfirmedMisses(unit, {a, b})), IsOk());
+  EXPECT_THAT(AddConfirmedMisses(store.get(), "app", unit, {b, c}), IsOkAndHolds(1u));
+  EXPECT_THAT(ListConfirmedMisses(*store, "app")->at("unit"), ElementsAre(a, b, c));
+  EXPECT_THAT(ForgetConfirmedMisses(store.get(), "app", unit, "a"), IsOkAndHolds(1u));
+  EXPECT_THAT(ListConfirmedMisses(*store, "app")->at("unit"), ElementsAre(b, c));
+  EXPECT_THAT(ForgetConfirmedMisses(store.get(), "app", unit, ""), IsOkAndHolds(2u));
+  EXPECT_THAT(*ListConfirmedMisses(*store, "app"), IsEmpty());
+}
+
 TEST(DecisionLogTest, KeepsTheNewestAndWhatTheyNeed) {
   const auto store = NewMemoryIndexStore();
   DecisionLog log(store.get());

@@ -1,17 +1,14 @@
 // Several machines and one object store: each machine is a store of its own here.
-#include "storage/shared_index_store.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <filesystem>
 #include <thread>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/support/status_matchers.h"
+#include "tests/unit/storage/shared_index_fixture.h"
 #include "tests/unit/storage/storage_fixture.h"
 
 namespace testselect {
@@ -22,110 +19,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::SizeIs;
-
-const JobKey kUnit{"unit", {}};
-
-// A real store behind a cable that can be pulled.
-class Cable final : public ObjectStore {
- public:
-  explicit Cable(std::unique_ptr<ObjectStore> store) : store_(std::move(store)) {}
-
-  std::atomic<bool> pulled{false};
-  std::atomic<int> blobs_read{0};
-
-  absl::StatusOr<std::string> Get(absl::string_view key) override {
-    if (pulled) return Away();
-    if (absl::StartsWith(key, "blobs/")) ++blobs_read;
-    return store_->Get(key);
-  }
-  absl::Status Create(absl::string_view key, absl::string_view bytes) override {
-    return pulled ? Away() : store_->Create(key, bytes);
-  }
-  absl::Status Delete(absl::string_view key) override {
-    return pulled ? Away() : store_->Delete(key);
-  }
-  absl::StatusOr<std::vector<ObjectInfo>> List(absl::string_view prefix, absl::string_view after,
-                                               size_t limit) override {
-    if (pulled) return Away();
-    return store_->List(prefix, after, limit);
-  }
-  std::vector<absl::StatusOr<std::string>> GetAll(absl::Span<const std::string> keys) override {
-    std::vector<absl::StatusOr<std::string>> out;
-    for (const std::string& key : keys) out.push_back(Get(key));
-    return out;
-  }
-  std::vector<absl::Status> CreateAll(absl::Span<const ObjectToPut> objects) override {
-    std::vector<absl::Status> out;
-    for (const ObjectToPut& o : objects) out.push_back(Create(o.key, o.bytes));
-    return out;
-  }
-  const std::string& description() const override { return store_->description(); }
-
- private:
-  static absl::Status Away() { return absl::UnavailableError("the cable is pulled"); }
-  const std::unique_ptr<ObjectStore> store_;
-};
-
-// One machine.
-struct Node {
-  Cable* cable = nullptr;  // the store owns it
-  std::unique_ptr<IndexStore> store;
-};
-
-class SharedIndexStoreTest : public testing::Test {
- protected:
-  void SetUp() override { std::filesystem::create_directory(Objects()); }
-  std::string Objects() const { return dir_.path() + "/objects"; }
-
-  std::unique_ptr<ObjectStore> OpenObjects() const {
-    auto objects = OpenObjectStore({.url = "file://" + Objects()});
-    EXPECT_TRUE(objects.ok()) << objects.status();
-    return *std::move(objects);
-  }
-
-  absl::StatusOr<Node> Try(const std::string& name, SharedIndexOptions options = {},
-                           bool away = false) const {
-    Node node;
-    auto cable = std::make_unique<Cable>(OpenObjects());
-    node.cable = cable.get();
-    cable->pulled = away;
-    options.local.path = dir_.path() + "/" + name;
-    options.compare_every = absl::ZeroDuration();
-    auto store = OpenSharedIndexStore(std::move(cable), options);
-    if (!store.ok()) return store.status();
-    node.store = *std::move(store);
-    return node;
-  }
-  Node Start(const std::string& name, const SharedIndexOptions& options = {},
-             bool away = false) const {
-    auto node = Try(name, options, away);
-    EXPECT_TRUE(node.ok()) << node.status();
-    return *std::move(node);
-  }
-
-  static IndexStore::Freshness Hear(const Node& node) {
-    return node.store->Refresh("repo", absl::ZeroDuration(), absl::Now() + absl::Minutes(1));
-  }
-  static SegmentInfo Put(const Node& node, const UploadHeader& header,
-                         const SegmentContent& content) {
-    const auto info = node.store->Commit(header, content, {});
-    EXPECT_TRUE(info.ok()) << info.status();
-    return info.ok() ? *info : SegmentInfo();
-  }
-  static NaiveEvidence ReadAt(const Node& node, const Digest& segment) {
-    const auto opened = node.store->Open(segment);
-    EXPECT_TRUE(opened.ok()) << opened.status();
-    return opened.ok() ? Read(**opened) : NaiveEvidence();
-  }
-  static std::vector<SegmentState> StatesAt(const Node& node, uint32_t commit) {
-    std::vector<SegmentState> states;
-    const auto segments = node.store->SegmentsAt("repo", Commit(commit));
-    for (const SegmentInfo& s : *segments) states.push_back(s.state);
-    return states;
-  }
-
-  TempDir dir_;
-};
 
 TEST_F(SharedIndexStoreTest, WhatOneMachineStoresAnotherServes) {
   const Node a = Start("a"), b = Start("b");
