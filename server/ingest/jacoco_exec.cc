@@ -26,6 +26,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "server/ingest/binary_reader.h"
 #include "server/ingest/formats.h"
 #include "server/ingest/jacoco_probes.h"
 #include "server/ingest/java_class.h"
@@ -41,6 +42,7 @@ constexpr absl::string_view kMagic = "\x01\xC0\xC0";
 constexpr absl::string_view kClassMagic = "\xCA\xFE\xBA\xBE";
 constexpr uint64_t kVersion = 0x1007;
 constexpr size_t kMaxClassBytes = 64 << 20;
+constexpr uint64_t kMaxProbes = UINT32_MAX;
 constexpr LineRange kWholeFile{1, kMaxLine};
 
 enum Block : uint8_t { kHeader = 0x01, kSession = 0x10, kClassData = 0x11 };
@@ -55,65 +57,24 @@ bool IsDefaultSession(absl::string_view id) {
          id.find_first_of(" #():[]/,;") == absl::string_view::npos;
 }
 
-// Reads an exec file piece by piece.
-class ExecReader {
+class ExecReader : public BinaryReader {
  public:
-  explicit ExecReader(ReportSource* source) : source_(source), buffer_(64 << 10) {}
+  explicit ExecReader(ReportSource* source) : BinaryReader(source, kName) {}
 
-  absl::Status Error(absl::string_view what) const {
-    return ReportError(source_->name(), kName, absl::StrCat("byte ", base_ + at_), what);
-  }
-  absl::Status AtByte(const absl::Status& status) const {
-    return AtPlace(status, source_->name(), kName, absl::StrCat("byte ", base_ + at_));
-  }
-  absl::StatusOr<bool> AtEnd() {
-    if (at_ < end_) return false;
-    base_ += end_;
-    at_ = 0;
-    TS_ASSIGN_OR_RETURN(end_, source_->Read(buffer_.data(), buffer_.size()));
-    return end_ == 0;
-  }
-  absl::StatusOr<std::string> Bytes(size_t count) {
-    std::string out;
-    while (out.size() < count) {
-      TS_ASSIGN_OR_RETURN(const bool ended, AtEnd());
-      if (ended) return Error("the file is cut off");
-      const size_t take = std::min(count - out.size(), end_ - at_);
-      out.append(buffer_.data() + at_, take);
-      at_ += take;
-    }
-    return out;
-  }
-  absl::StatusOr<uint64_t> Number(size_t bytes) {
-    TS_ASSIGN_OR_RETURN(const std::string text, Bytes(bytes));
-    uint64_t value = 0;
-    for (const char c : text) value = value << 8 | static_cast<unsigned char>(c);
-    return value;
-  }
   absl::StatusOr<std::string> Text() {
-    TS_ASSIGN_OR_RETURN(const uint64_t size, Number(2));
-    TS_ASSIGN_OR_RETURN(const std::string raw, Bytes(size));
+    TS_ASSIGN_OR_RETURN(const uint64_t size, BigEndian(2));
+    TS_ASSIGN_OR_RETURN(const absl::string_view raw, Bytes(size));
     absl::StatusOr<std::string> text = DecodeModifiedUtf8(raw);
-    if (!text.ok()) return Error(text.status().message());
+    if (!text.ok()) return AtByte(text.status());
     return text;
   }
-  // A count of seven bits a byte, the lowest first, and as many bits.
+  // A count, and as many bits.
   absl::StatusOr<std::string> Bits(uint64_t* count) {
-    *count = 0;
-    for (int shift = 0;; shift += 7) {
-      TS_ASSIGN_OR_RETURN(const uint64_t byte, Number(1));
-      *count |= (byte & 0x7F) << shift;
-      if ((byte & 0x80) == 0) break;
-      if (shift >= 28) return Error("a count of probes does not end");
-    }
-    return Bytes((*count + 7) / 8);
+    TS_ASSIGN_OR_RETURN(*count, Uleb128());
+    if (*count > kMaxProbes) return Error(absl::StrCat(*count, " probes are too many"));
+    TS_ASSIGN_OR_RETURN(const absl::string_view bits, Bytes((*count + 7) / 8));
+    return std::string(bits);
   }
-
- private:
-  ReportSource* const source_;
-  std::vector<char> buffer_;
-  size_t at_ = 0, end_ = 0;
-  uint64_t base_ = 0;
 };
 
 // The class files of the folder.
@@ -227,7 +188,7 @@ class Report {
     for (bool first = true;; first = false) {
       TS_ASSIGN_OR_RETURN(const bool ended, in.AtEnd());
       if (ended) return first ? in.Error("the file is empty") : absl::OkStatus();
-      TS_ASSIGN_OR_RETURN(const uint64_t block, in.Number(1));
+      TS_ASSIGN_OR_RETURN(const uint64_t block, in.BigEndian(1));
       if (first && block != kHeader)
         return in.Error("the file does not begin with JaCoCo's header");
       switch (block) {
@@ -248,9 +209,9 @@ class Report {
 
   absl::Status ReadHeader(ExecReader& in) {
     sessions_.clear();
-    TS_ASSIGN_OR_RETURN(const uint64_t magic, in.Number(2));
+    TS_ASSIGN_OR_RETURN(const uint64_t magic, in.BigEndian(2));
     if (magic != 0xC0C0) return in.Error("a header is not JaCoCo's");
-    TS_ASSIGN_OR_RETURN(const uint64_t version, in.Number(2));
+    TS_ASSIGN_OR_RETURN(const uint64_t version, in.BigEndian(2));
     if (version == kVersion) return absl::OkStatus();
     return absl::UnimplementedError(
         in.Error(absl::StrCat("version ", absl::Hex(version), " of the format is not known (",
@@ -260,7 +221,7 @@ class Report {
 
   absl::Status ReadSession(ExecReader& in) {
     TS_ASSIGN_OR_RETURN(std::string id, in.Text());
-    TS_RETURN_IF_ERROR(in.Bytes(16).status());  // start and dump
+    TS_RETURN_IF_ERROR(in.Skip(16));  // start and dump
     if (data_seen_) sessions_.clear();
     data_seen_ = false;
     if (std::find(sessions_.begin(), sessions_.end(), id) == sessions_.end()) {
@@ -294,7 +255,7 @@ class Report {
   absl::Status ReadClassData(ExecReader& in) {
     if (!data_seen_ || sessions_.empty()) TS_RETURN_IF_ERROR(ResolveSessions(in));
     data_seen_ = true;
-    TS_ASSIGN_OR_RETURN(const uint64_t id, in.Number(8));
+    TS_ASSIGN_OR_RETURN(const uint64_t id, in.BigEndian(8));
     TS_ASSIGN_OR_RETURN(const std::string name, in.Text());
     uint64_t count = 0;
     TS_ASSIGN_OR_RETURN(const std::string probes, in.Bits(&count));

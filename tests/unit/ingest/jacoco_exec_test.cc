@@ -184,15 +184,15 @@ TEST_F(JacocoExecTest, NamesTheByteOfWhatIsWrong) {
   EXPECT_THAT(ErrorOf("\x01\xC0\xC0\x10\x06"),
               HasSubstr("version 1006 of the format is not known"));
   EXPECT_THAT(ErrorOf(absl::StrCat(session, "B")), HasSubstr("block type 66 is none of 1, 16, 17"));
-  EXPECT_THAT(ErrorOf(session.substr(0, 12)), HasSubstr("byte 12: the file is cut off"));
+  EXPECT_THAT(ErrorOf(session.substr(0, 12)), HasSubstr("the report is cut off"));
   EXPECT_THAT(ErrorOf(absl::StrCat(kHeader, OfSale())),
               HasSubstr("class data stands before any session"));
   EXPECT_THAT(ErrorOf(absl::StrCat(session, "\x11", BigEndian(id_, 8), Text("A"),
-                                   "\xFF\xFF\xFF\xFF\xFF\xFF")),
-              HasSubstr("a count of probes does not end"));
+                                   "\xFF\xFF\xFF\xFF\xFF\x01")),
+              HasSubstr("probes are too many"));
   EXPECT_THAT(
       ErrorOf(absl::StrCat(session, "\x11", BigEndian(id_, 8), Text("A"), "\xFF\xFF\xFF\xFF\x07")),
-      HasSubstr("the file is cut off"));
+      HasSubstr("the report is cut off"));
   EXPECT_THAT(ErrorOf(absl::StrCat(kHeader, Session("\xED\xA0\xBE"))),
               HasSubstr("half a surrogate pair"));
 }
