@@ -112,7 +112,8 @@ class EvidenceWriter:
         return self.fixtures - 1
 
     def test(self, label, observations=(), fixtures=(), opaque=False, outcome="", seconds=-1.0, flaky=False):
-        message = [tagged(1, label_bytes(label)), observed(2, observations), packed(3, map(varint, fixtures)), number_field(4, int(opaque)), number_field(5, OUTCOMES[outcome])]
+        message = [tagged(1, label_bytes(label)), observed(2, observations), packed(3, map(varint, fixtures)), number_field(4, int(opaque)),
+                   number_field(5, OUTCOMES[outcome])]
         message.append(b"\x31" + struct.pack("<d", seconds) + number_field(7, int(flaky and outcome == "passed")))
         self._record(4, b"".join(message))
         self.tests += 1
