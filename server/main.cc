@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "server/ops/config.h"
 #include "server/ops/config_table.h"
+#include "server/ops/freed_memory.h"
 #include "server/ops/logging.h"
 #include "server/ops/metrics_table.h"
 #include "server/ops/shutdown.h"
@@ -49,6 +50,7 @@ void LogEffectiveConfig(const ServerConfig& config) {
 }
 
 int Serve(const ServerConfig& config) {
+  KeepFreedMemory();
   BlockTerminationSignals();
   LogEffectiveConfig(config);
   auto server = Server::Start(config);

@@ -61,6 +61,44 @@ def test_a_function_is_watched_again_after_it_was_called_very_often(project):
     assert found.entered("test_two") == {"double", "get"}
 
 
+@pytest.mark.parametrize("taken", [(), (3,), (5,)])
+def test_what_is_called_very_often_counts_for_the_tests_that_call_it_and_for_no_other(project, taken):
+    project.write({"lib.py": LIB + """
+    def numbers():
+        for n in range(300):
+            yield n
+    """, "taker.py": f"import sys\nfor n in {taken}: sys.monitoring.use_tool_id(n, 'taker')\n", "test_a.py": """
+        import lib, threading
+        def many():
+            for n in lib.numbers(): lib.double(n)
+        def test_many(): many()
+        def test_none(): pass
+        def test_many_again(): many()
+        def test_one_generator():
+            global numbers
+            numbers = lib.numbers()
+            next(numbers)
+        def test_generator_that_goes_on(): next(numbers)
+        def test_once(): lib.double(1)
+        def test_none_again(): pass
+        def test_thread():
+            thread = threading.Thread(target=many)
+            thread.start()
+            thread.join()
+        def test_unused(): lib.unused()
+        def test_millions():
+            for n in range(30_000): lib.double(n)
+        def test_last(): many()
+    """})
+    found = project.record("-p", "taker", environment={"PYTHONPATH": str(project.top)})
+    for test in ("test_many", "test_many_again", "test_thread", "test_last"):
+        assert found.entered(test) == {"double", "numbers"}, test
+    assert found.entered("test_none") == found.entered("test_none_again") == set()
+    assert found.entered("test_one_generator") == found.entered("test_generator_that_goes_on") == {"numbers"}
+    assert found.entered("test_once") == found.entered("test_millions") == {"double"}
+    assert found.entered("test_unused") == {"unused"}
+
+
 def test_modules_and_functions_of_equal_code_are_told_apart(project):
     project.write({"p/__init__.py": "", "p/a.py": "def f():\n    return 1\n", "p/b.py": "def f():\n    return 1\n", "test_a.py": """
         from p import a, b

@@ -52,9 +52,16 @@ def line_ranges(lines):
 
 
 def observation(file, lines=(), functions=(), opened=False, imported=False):
-    """`lines` and `functions` are byte strings of varints: firsts and lasts in turn."""
-    return b"".join((number_field(1, file), packed(2, lines), packed(3, functions), number_field(4, int(opened)),
-                     number_field(5, int(imported))))
+    """The message after its length. `lines` and `functions` are byte strings of varints: firsts and lasts in turn."""
+    message = b"".join((number_field(1, file), packed(2, lines), packed(3, functions), number_field(4, int(opened)),
+                        number_field(5, int(imported))))
+    return varint(len(message)) + message
+
+
+def observed(field, observations):
+    """A repeated field of what observation() returned."""
+    tag = varint(field << 3 | 2)
+    return tag + tag.join(observations) if observations else b""
 
 
 def label_bytes(label):
@@ -99,23 +106,21 @@ class EvidenceWriter:
     def fixture(self, path, first, last, observations=(), fixtures=(), opaque=False):
         """Observations are the bytes of observation(); `fixtures` are numbers that this returned before."""
         message = [number_field(1, self.file(path)), number_field(2, first), number_field(3, last)]
-        message += [tagged(4, seen) for seen in observations]
-        message += [packed(5, map(varint, fixtures)), number_field(6, int(opaque))]
+        message += [observed(4, observations), packed(5, map(varint, fixtures)), number_field(6, int(opaque))]
         self._record(3, b"".join(message))
         self.fixtures += 1
         return self.fixtures - 1
 
     def test(self, label, observations=(), fixtures=(), opaque=False, outcome="", seconds=-1.0, flaky=False):
-        message = [tagged(1, label_bytes(label))]
-        message += [tagged(2, seen) for seen in observations]
-        message += [packed(3, map(varint, fixtures)), number_field(4, int(opaque)), number_field(5, OUTCOMES[outcome])]
+        message = [tagged(1, label_bytes(label)), observed(2, observations), packed(3, map(varint, fixtures)), number_field(4, int(opaque)),
+                   number_field(5, OUTCOMES[outcome])]
         message.append(b"\x31" + struct.pack("<d", seconds) + number_field(7, int(flaky and outcome == "passed")))
         self._record(4, b"".join(message))
         self.tests += 1
 
     def outside(self, observations):
         if observations:
-            self._record(5, b"".join(tagged(1, seen) for seen in observations))
+            self._record(5, observed(1, observations))
 
     def close(self):
         self._record(6, number_field(1, self.tests))

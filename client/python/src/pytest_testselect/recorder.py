@@ -1,9 +1,10 @@
 """Records which of the repository's functions run, by sys.monitoring (Python >= 3.12).
 
-Two tools share the work. The first sees every code object of the process start once, and is then off for good: what is not
-the repository's own costs one call in all. The second watches the repository's code alone. Taking a code object out of the
-watch and back costs as much as some fifteen calls of a function, so that those alone are taken out that start more often, until
-the context changes.
+Three tools share the work. The first sees every code object of the process start once, and is then off for good: what is not
+the repository's own costs one call in all. The second watches the repository's code alone, and hears of every start. The third
+watches what was seen to start often in one context: it hears of the first start in each. To listen for that again costs as much as
+some ten starts that are heard of, too much for what starts a few times. Where there is no third tool, what starts often is taken
+out of the watch until the context changes.
 
 PYTEST_DONT_REWRITE
 """
@@ -19,7 +20,8 @@ from .trace import Trace
 
 # Debuggers, coverage tools and profilers have 0, 1 and 2 by convention; tests that try sys.monitoring begin there.
 TOOL_IDS = (4, 3, 5)
-_MANY_STARTS = 16     # of one code object in one context: worth taking it out
+_OFTEN = 40            # starts of one code object in one context: the first is enough from then on
+_WORTH_COUNTING = 200  # starts in one context
 _BATCH = 1000         # starts that are kept before they are counted
 # Functions of the library that start a process or speak to one, and say so in no audit event.
 _SPEAKERS = {"spawnv_passfds": os.path.join("multiprocessing", "util.py"), "send": os.path.join("multiprocessing", "connection.py"),
@@ -49,11 +51,13 @@ class Recorder:
         self._current = self.outside
         self._fired = []          # code objects, as they start
         self._starts = collections.Counter()   # by key of a code object: in this context
-        self._out = []            # those taken out of the watch
+        self._out = []            # those taken out of the watch until the context changes
+        self._heard = []          # those that the third tool heard of in this context
         self.survives_fork = False
         self._importing = None    # the code object of the outermost module that is being imported in a context
         self._interrupted = None  # the context that it is imported in
-        self._find, self._watch = self._claim()
+        self._tools = self._claim()
+        self._find, self._watch, self._first = (*self._tools, None)[:3]
 
     @staticmethod
     def _claim():
@@ -61,9 +65,9 @@ class Recorder:
         if len(free) < 2:
             raise Unavailable("the monitoring tools of this process are taken: " +
                               ", ".join(f"{tool} by {sys.monitoring.get_tool(tool)}" for tool in TOOL_IDS if tool not in free))
-        for tool in free[:2]:
+        for tool in free:
             sys.monitoring.use_tool_id(tool, "testselect")
-        return free[:2]
+        return free
 
     def start(self):
         for module in list(sys.modules.values()):
@@ -80,8 +84,17 @@ class Recorder:
             if len(fired) > _BATCH:
                 count()
 
-        mon.register_callback(self._watch, events.PY_START, entered)
-        mon.register_callback(self._watch, events.PY_RESUME, entered)
+        heard, disable = self._heard.append, mon.DISABLE
+
+        def entered_first(code, _):
+            add(code)
+            heard(code)
+            return disable
+
+        for event in (events.PY_START, events.PY_RESUME):
+            mon.register_callback(self._watch, event, entered)
+            if self._first is not None:
+                mon.register_callback(self._first, event, entered_first)
         mon.register_callback(self._watch, events.PY_RETURN, self._returned)
         mon.set_events(self._find, events.PY_START | events.PY_RESUME)
         os.register_at_fork(after_in_child=self._forked)
@@ -93,7 +106,7 @@ class Recorder:
     def stop(self):
         """Watches no more; harmless when said twice."""
         mon = sys.monitoring
-        for tool in (self._find, self._watch):
+        for tool in self._tools:
             if mon.get_tool(tool) != "testselect":
                 continue
             mon.set_events(tool, mon.events.NO_EVENTS)
@@ -147,12 +160,12 @@ class Recorder:
             self._watch_code(code)
         return mon.DISABLE
 
-    def _watch_code(self, code, more=0):
+    def _watch_code(self, code, more=0, tool=None):
         events = sys.monitoring.events
         wanted = events.PY_START | more
         if code.co_flags & _RESUMABLE:
             wanted |= events.PY_RESUME
-        sys.monitoring.set_local_events(self._watch, code, wanted)
+        sys.monitoring.set_local_events(self._watch if tool is None else tool, code, wanted)
 
     def _module_starts(self, code):
         path = self.repository.path_of(code.co_filename)
@@ -194,31 +207,45 @@ class Recorder:
         self._kept.setdefault(key, code)
 
     def _take(self, trace):
-        """Moves what has fired to `trace`, and returns it. Any thread may call, at any time, even while another one does: each
-        start is taken once, and counts for the context that changed meanwhile, too."""
+        """Moves what has fired to `trace`, and returns its keys, one a start. Any thread may call, at any time, even while another
+        one does: each start is taken once, and counts for the context that changed meanwhile, too."""
         taken = []
         try:
             taken.extend(map(self._fired.pop, itertools.repeat(-1, len(self._fired))))
         except IndexError:             # another thread took the rest
             pass
-        trace.codes.update(map(key_of, taken))
+        keys = list(map(key_of, taken))
+        trace.codes.update(keys)
         if trace is not self._current:
-            self._current.codes.update(map(key_of, taken))
-        return taken
+            self._current.codes.update(keys)
+        return keys
 
     def _count(self):
         """Takes out of the watch what fires all the time."""
-        taken, starts = self._take(self._current), self._starts
-        starts.update(map(key_of, taken))
-        for code in taken:
-            if starts[key_of(code)] >= _MANY_STARTS:
-                starts[key_of(code)] = -len(taken)
+        self._starts.update(self._take(self._current))
+        self._take_out(self._starts)
+
+    def _take_out(self, starts):
+        for key, count in list(starts.items()):       # another thread may count meanwhile
+            code = self._kept[key] if count >= _OFTEN else None
+            if code is not None and sys.monitoring.get_local_events(self._watch, code):
                 sys.monitoring.set_local_events(self._watch, code, 0)
                 self._out.append(code)
 
+    def _listen_again(self, code):
+        """For its first start in the next context. Other threads go on: the second tool listens where the third does not."""
+        self._watch_code(code)
+        sys.monitoring.set_local_events(self._first, code, 0)
+        self._watch_code(code, tool=self._first)
+        sys.monitoring.set_local_events(self._watch, code, 0)
+
     def _flush(self, trace):
-        """Gives `trace`, the current context, what has fired, and watches again what was taken out."""
-        self._take(trace)
+        """Gives `trace`, the current context, what has fired, and watches again what is not watched any more."""
+        taken = self._take(trace)
+        if self._first is not None and len(taken) >= _WORTH_COUNTING:
+            self._take_out(collections.Counter(taken))
         self._starts.clear()
+        while self._heard:
+            self._listen_again(self._heard.pop())
         while self._out:
-            self._watch_code(self._out.pop())
+            self._watch_code(self._out.pop(), tool=self._first)

@@ -11,6 +11,7 @@ from .code_ranges import Places, is_function, nested_functions
 from .evidence_file import line_ranges, varint
 
 FUNCTION, LINES = 0, 1
+OPENED, IMPORTED = -1, -2          # in place of a place's number
 
 
 @contextlib.contextmanager
@@ -141,7 +142,8 @@ class _Section:
 
     def __init__(self, out, report, always, outcomes):
         self.out, self.report, self.always, self.outcomes = out, report, always, outcomes
-        self.places = [(path, kind, data) for path, kind, data in report["places"]]
+        self.places = report["places"]
+        self.known = {}            # what observations() made: most tests do in a file what another one did
 
     def write(self):
         out = self.out
@@ -168,18 +170,33 @@ class _Section:
 
     def observations(self, trace):
         numbers, opened, imported, _ = trace
-        files = {}
-        for number in numbers:
-            path, kind, data = self.places[number]
-            entry = files.get(path)
-            if entry is None:
-                entry = files[path] = ([], [])
-            entry[kind].append(data)
-        for path in (*opened, *imported):
-            files.setdefault(path, ([], []))
-        opened, imported = set(opened), set(imported)
-        return [evidence_file.observation(self.out.file(path), lines, functions, path in opened, path in imported)
-                for path, (functions, lines) in files.items()]
+        places, files = self.places, {}
+        for number in sorted(numbers):
+            path = places[number][0]
+            seen = files.get(path)
+            if seen is None:
+                files[path] = [path, number]
+            else:
+                seen.append(number)
+        if opened or imported:
+            for path in (*opened, *imported):
+                files.setdefault(path, [path])
+            for path in opened:
+                files[path].append(OPENED)
+            for path in imported:
+                files[path].append(IMPORTED)
+        return [self.observation(tuple(seen)) for seen in files.values()]
+
+    def observation(self, seen):
+        """`seen`: a path, and numbers of places in it, or OPENED, or IMPORTED."""
+        known = self.known.get(seen)
+        if known is None:
+            kinds = ([], [])
+            for _, kind, data in map(self.places.__getitem__, (number for number in seen[1:] if number >= 0)):
+                kinds[kind].append(data)
+            known = self.known[seen] = evidence_file.observation(self.out.file(seen[0]), kinds[LINES], kinds[FUNCTION],
+                                                                 OPENED in seen, IMPORTED in seen)
+        return known
 
 
 def _write_early(out, reports, repository):
