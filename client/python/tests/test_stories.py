@@ -225,16 +225,20 @@ def test_a_pytest_within_a_test_is_no_other_run(project, known):
 
 
 def test_shorter_tests_run_first(project, known):
-    sleep = "import time\ndef test_{0}(): time.sleep({1})\n"
-    known({"test_a.py": sleep.format("a", .5), "test_b.py": sleep.format("b", .1),
-           "test_m.py": "import time\nclass TestA:\n    def test_a(self): time.sleep(0.4)\nclass TestB:\n    def test_b(self): time.sleep(0.05)\n"})
-    for file, old in [("test_a.py", "sleep(0.5)"), ("test_b.py", "sleep(0.1)"), ("test_m.py", "sleep(0.4)"), ("test_m.py", "sleep(0.05)")]:
+    known({"test_a.py": "import time\ndef test_a(): time.sleep(0.9)\n", "test_m.py": """
+        import time
+        class TestA:
+            def test_a(self): time.sleep(0.3)
+        class TestB:
+            def test_b(self): time.sleep(0.01)
+    """})
+    for file, old in [("test_a.py", "sleep(0.9)"), ("test_m.py", "sleep(0.3)"), ("test_m.py", "sleep(0.01)")]:
         project.change(file, old, "sleep(0)")
-    assert ran(smart(project)) == ["TestB::test_b", "test_b", "TestA::test_a", "test_a"]
+    assert ran(smart(project)) == ["TestB::test_b", "TestA::test_a", "test_a"]
 
 
 def test_first_the_failed_then_the_affected_then_the_rest_each_the_shortest_first(project, known):
-    names = {"rest_slow": .3, "rest_fast": .05, "aff_slow": .3, "aff_fast": .05, "fail_slow": .3, "fail_fast": .05}
+    names = {"rest_slow": .5, "rest_fast": .01, "aff_slow": .5, "aff_fast": .01, "fail_slow": .5, "fail_fast": .01}
     known({"test_a.py": "import time\n" + "".join(
         f"def test_{name}():\n    time.sleep({seconds})\n    {'assert False' if 'fail' in name else 'pass'}\n" for name, seconds in names.items())}, expect=1)
     text = (project.top / "test_a.py").read_text()
