@@ -253,8 +253,9 @@ absl::Status SharedLog::Apply(const std::string& name, const Look& look, const N
 
 absl::Status SharedLog::ApplyNotes(const std::string& name, const News& news) {
   MutexLock writing(&notes_mutex_);
-  for (const auto& [key, notes] : news.notes) {
-    NoteBatch newest = notes;
+  for (const auto& told : news.notes) {
+    const std::string& key = told.first;
+    NoteBatch newest = told.second;
     {
       MutexLock lock(&mutex_);
       const auto& noted = Find(name).noted;
