@@ -47,7 +47,12 @@ class SharedIndexStore final : public IndexStore {
                                      const CommitOptions& options) override {
     TS_RETURN_IF_ERROR(header.Validate());
     TS_RETURN_IF_ERROR(HearBeforeWriting(header.repository));
-    TS_ASSIGN_OR_RETURN(const SegmentInfo info, engine_->Commit(header, content, options));
+    TS_ASSIGN_OR_RETURN(SegmentInfo info, engine_->Commit(header, content, options));
+    TS_ASSIGN_OR_RETURN(const bool there, IsThere(info));
+    if (!there) {  // another machine deleted it, which was not heard yet
+      TS_RETURN_IF_ERROR(engine_->DeleteSegments({info.id}).status());
+      TS_ASSIGN_OR_RETURN(info, engine_->Commit(header, content, options));
+    }
     log_->RememberOwn(info);
     return info;
   }
@@ -133,6 +138,8 @@ class SharedIndexStore final : public IndexStore {
 
  private:
   absl::StatusOr<Digest> StoreId();
+  // Whether the segment, which is here, is in the object store; asks only where it was before.
+  absl::StatusOr<bool> IsThere(const SegmentInfo& segment);
   absl::Status TakePart();
   absl::Status TellKeptNotes(const std::string& repository);
   absl::Status HearBeforeWriting(absl::string_view repository, absl::Duration max_age = kWriteAge);
@@ -190,6 +197,18 @@ absl::Status SharedIndexStore::TakePart() {
     TS_RETURN_IF_ERROR(TellKeptNotes(repository));
   }
   return engine_->PutNote(kStoreNote, id->ToHex());
+}
+
+absl::StatusOr<bool> SharedIndexStore::IsThere(const SegmentInfo& segment) {
+  if (!log_->HasSeen(segment)) return true;  // put there just now
+  const absl::Status there =
+      objects_
+          ->Get(SharedEventKey(segment.header.repository,
+                               {SharedEventKind::kSegment, segment.created, segment.id}))
+          .status();
+  if (absl::IsNotFound(there)) return false;
+  TS_RETURN_IF_ERROR(there);
+  return true;
 }
 
 // What answers depend on, and was noted before there was anybody to tell.

@@ -102,6 +102,14 @@ std::string SharedRecordKey(absl::string_view repository, absl::Time time, const
   return absl::StrCat(SharedRecordPrefix(repository), Stamp(time, id));
 }
 
+absl::Time TimeOfSharedRecord(absl::string_view key) {
+  const absl::string_view name = key.substr(key.rfind('/') + 1);
+  uint64_t micros = 0;
+  const bool known = name.size() == kTimeDigits + 1 + kIdDigits &&
+                     absl::SimpleHexAtoi(name.substr(0, kTimeDigits), &micros);
+  return known ? absl::FromUnixMicros(static_cast<int64_t>(micros)) : absl::InfinitePast();
+}
+
 std::string SharedHistoryPrefix(absl::string_view repository, absl::string_view job) {
   return absl::StrCat(Folder("history", repository), Digest::Of(job).ToHex(), "/");
 }

@@ -43,6 +43,8 @@ absl::StatusOr<SharedEventName> ParseSharedEventKey(absl::string_view key);
 // The same for notes that no selection depends on.
 std::string SharedRecordPrefix(absl::string_view repository);
 std::string SharedRecordKey(absl::string_view repository, absl::Time time, const Digest& id);
+// InfinitePast for a key that SharedRecordKey cannot have made.
+absl::Time TimeOfSharedRecord(absl::string_view key);
 // The histories of a job's labels.
 std::string SharedHistoryPrefix(absl::string_view repository, absl::string_view job);
 std::string SharedHistoryKey(absl::string_view repository, absl::string_view job, absl::Time time,

@@ -74,6 +74,7 @@ IndexStore::Freshness SharedLog::Refresh(absl::string_view repository, absl::Dur
   }
   // Whoever comes while a slow look is under way has that much less to wait.
   const absl::Time until = std::min(deadline, r.looking + (deadline - begin));
+  r.compare = r.compare || max_age <= absl::ZeroDuration();
   const bool away = r.failed > r.heard && begin - r.failed < kAskAgainAfter;
   while (!away && r.heard < oldest && r.failed < begin && absl::Now() < until && !stopping_) {
     r.asked = true;
@@ -128,7 +129,7 @@ SharedLog::Look SharedLog::Begin(const std::string& name, absl::Time now) {
   MutexLock lock(&mutex_);
   Repository& r = Find(name);
   Look look;
-  look.all = now - r.compared >= compare_every_;
+  look.all = std::exchange(r.compare, false) || now - r.compared >= compare_every_;
   look.seen = r.seen;
   if (!look.all) {
     look.after = SharedEventKey(name, {SharedEventKind::kNotes, r.newest - kOverlap, Digest()});
@@ -252,8 +253,9 @@ absl::Status SharedLog::Apply(const std::string& name, const Look& look, const N
 
 absl::Status SharedLog::ApplyNotes(const std::string& name, const News& news) {
   MutexLock writing(&notes_mutex_);
-  for (const auto& [key, notes] : news.notes) {
-    NoteBatch newest = notes;
+  for (const auto& told : news.notes) {
+    const std::string& key = told.first;
+    NoteBatch newest = told.second;
     {
       MutexLock lock(&mutex_);
       const auto& noted = Find(name).noted;
@@ -293,6 +295,14 @@ void SharedLog::RememberOwn(const SegmentInfo& segment) {
   Remember(repository,
            SharedEventKey(repository, {SharedEventKind::kSegment, segment.created, segment.id}),
            segment.created);
+}
+
+bool SharedLog::HasSeen(const SegmentInfo& segment) {
+  const std::string& repository = segment.header.repository;
+  MutexLock lock(&mutex_);
+  return Find(repository)
+      .seen.contains(
+          SharedEventKey(repository, {SharedEventKind::kSegment, segment.created, segment.id}));
 }
 
 absl::Status SharedLog::TellSealed(const std::string& repository,

@@ -35,7 +35,8 @@ class SharedLog {
             absl::Duration compare_every);
   ~SharedLog();  // waits for the read that is under way
 
-  // As IndexStore::Refresh.
+  // As IndexStore::Refresh. With a `max_age` of zero what was deleted is known too, which costs a
+  // look at all keys.
   IndexStore::Freshness Refresh(absl::string_view repository, absl::Duration max_age,
                                 absl::Time deadline);
 
@@ -48,6 +49,8 @@ class SharedLog {
   absl::Status TellGone(const std::vector<CatalogEntry>& entries);
   // What the engine told itself (SegmentExchange::PutRow).
   void RememberOwn(const SegmentInfo& segment);
+  // Whether the segment was told before, by this machine or another.
+  bool HasSeen(const SegmentInfo& segment);
 
   // Events of the repository that could not be read at the last look, by what is wrong with the
   // first of them; empty: none. They are read again at each look.
@@ -66,8 +69,9 @@ class SharedLog {
     absl::Time failed = absl::InfinitePast();             // when the last one began that did not
     absl::Time looking = absl::InfiniteFuture();          // when the look that is under way began
     absl::Status failure;
-    bool asked = false;  // somebody waits
-    bool known = false;  // a look succeeded once, here or before the last start
+    bool asked = false;    // somebody waits
+    bool compare = false;  // and wants to know what was deleted
+    bool known = false;    // a look succeeded once, here or before the last start
   };
   struct Look {
     bool all = false;  // compare all keys

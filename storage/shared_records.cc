@@ -47,6 +47,8 @@ void SharedRecords::Tell(const NoteBatch& notes) {
   // Deletions prune what each machine keeps; others prune by themselves.
   if (notes.puts.empty()) return;
   MutexLock lock(&mutex_);
+  // It will be told later than whatever can be heard until then.
+  for (const auto& put : notes.puts) RememberTime(put.first, absl::InfiniteFuture());
   waiting_.push_back(notes);
   waiting_bytes_ += SizeOf(notes);
   while (waiting_bytes_ > kMaxWaiting) {
@@ -90,7 +92,12 @@ void SharedRecords::Run() {
 
 absl::Status SharedRecords::Send(const std::string& repository, const NoteBatch& notes) {
   const std::string bytes = EncodeNotes(notes);
-  const std::string key = SharedRecordKey(repository, absl::Now(), Digest::Of(bytes));
+  const absl::Time now = absl::Now();
+  const std::string key = SharedRecordKey(repository, now, Digest::Of(bytes));
+  {
+    MutexLock lock(&mutex_);
+    for (const auto& put : notes.puts) RememberTime(put.first, now);
+  }
   const absl::Status put = objects_.Create(key, bytes);
   return absl::IsAlreadyExists(put) ? absl::OkStatus() : put;
 }
@@ -119,18 +126,45 @@ absl::Status SharedRecords::Refresh(const std::string& repository) {
   return absl::OkStatus();
 }
 
+void SharedRecords::RememberTime(absl::string_view note, absl::Time time) {
+  const absl::Time now = absl::Now();
+  // What was told before that is older than whatever is still to come.
+  for (; !forget_.empty() && now - forget_.front().first > kOverlap; forget_.pop_front()) {
+    const auto it = told_.find(forget_.front().second);
+    if (it != told_.end() && now - it->second > kOverlap) told_.erase(it);
+  }
+  told_.insert_or_assign(note, time);
+  forget_.emplace_back(now, note);
+}
+
+void SharedRecords::LeaveNewer(const std::string& key, NoteBatch* notes) {
+  const absl::Time time = TimeOfSharedRecord(key);
+  std::erase_if(notes->puts, [&](const auto& put) {
+    const absl::StatusOr<std::string> here = local_.GetNote(put.first);
+    MutexLock lock(&mutex_);
+    const auto told = told_.find(put.first);
+    if (here.ok() && (*here == put.second || (told != told_.end() && told->second > time))) {
+      return true;
+    }
+    RememberTime(put.first, time);
+    return false;
+  });
+}
+
 absl::Status SharedRecords::ReadNew(const std::string& repository,
                                     const std::vector<std::string>& keys) {
   const absl::Span<const std::string> all(keys);
   for (size_t begin = 0; begin < all.size(); begin += kObjectsAtOnce) {
-    for (absl::StatusOr<std::string>& value : objects_.GetAll(all.subspan(begin, kObjectsAtOnce))) {
+    const auto some = all.subspan(begin, kObjectsAtOnce);
+    const std::vector<absl::StatusOr<std::string>> values = objects_.GetAll(some);
+    for (size_t i = 0; i < some.size(); ++i) {
+      const absl::StatusOr<std::string>& value = values[i];
       if (absl::IsNotFound(value.status())) continue;
       TS_RETURN_IF_ERROR(value.status());
       absl::StatusOr<NoteBatch> notes = DecodeNotes(*value);
       if (absl::IsDataLoss(notes.status())) continue;  // one decision less can be explained
       TS_RETURN_IF_ERROR(notes.status());
-      // What is here is as new, or newer.
-      std::erase_if(notes->puts, [&](const auto& put) { return local_.GetNote(put.first).ok(); });
+      LeaveNewer(some[i], &*notes);
       notes->deletes.clear();
       notes->repository = repository;
       if (!notes->puts.empty()) TS_RETURN_IF_ERROR(local_.WriteNotes(*notes));

@@ -94,6 +94,15 @@ absl::StatusOr<std::optional<v1::UploadCoverageResponse>> UploadProcessor::FindF
   if (!response.ParseFromString(*note)) {
     return absl::DataLossError(absl::StrCat("the result of upload ", spec.id, " is unreadable"));
   }
+  // Another machine may just have deleted the segment: what is stored is not what was.
+  IndexStore& store = *environment_.store;
+  if (store.IsShared()) {
+    const absl::Status heard = store
+                                   .Refresh(spec.header.repository, absl::ZeroDuration(),
+                                            absl::Now() + environment_.config->object_store_wait)
+                                   .heard;
+    if (!heard.ok() && !absl::IsDataLoss(heard)) return absl::UnavailableError(heard.message());
+  }
   TS_ASSIGN_OR_RETURN(const std::vector<SegmentInfo> segments,
                       environment_.store->SegmentsAt(spec.header.repository, spec.header.commit));
   for (const SegmentInfo& info : segments) {

@@ -59,7 +59,7 @@ class SharedIndexStoreTest : public testing::Test {
   }
 
   static IndexStore::Freshness Hear(const Node& node) {
-    return node.store->Refresh("repo", absl::ZeroDuration(), absl::Now() + absl::Minutes(1));
+    return node.store->Refresh("repo", absl::Nanoseconds(1), absl::Now() + absl::Minutes(1));
   }
   static SegmentInfo Put(const Node& node, const UploadHeader& header,
                          const SegmentContent& content) {

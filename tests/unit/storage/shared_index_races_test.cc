@@ -209,5 +209,57 @@ TEST_F(SharedIndexRacesTest, NotesThatAnswersDependOnAreToldOnceAnIndexIsShared)
   EXPECT_THAT(b.store->GetNote("miss/repo/x"), IsOkAndHolds("1"));
 }
 
+TEST_F(SharedIndexRacesTest, OutcomesThatAreReportedAgainReplaceTheFirstElsewhere) {
+  const Node a = Start("a"), b = Start("b");
+  const auto tell = [](const Node& node, const std::string& value) {
+    EXPECT_TRUE(
+        node.store->WriteNotes({.puts = {{"outcomes/repo/x", value}}, .repository = "repo"}).ok());
+  };
+  const auto hear_until = [](const Node& node, const std::string& value) {
+    const absl::Time until = absl::Now() + absl::Minutes(1);
+    const auto there = [&] {
+      const auto note = node.store->GetNote("outcomes/repo/x");
+      return note.ok() && *note == value;
+    };
+    while (!there() && absl::Now() < until) ASSERT_TRUE(node.store->RefreshNotes("repo").ok());
+    ASSERT_TRUE(there());
+  };
+  tell(a, "1");
+  hear_until(b, "1");
+  tell(b, "2");
+  hear_until(a, "2");
+  ASSERT_TRUE(b.store->RefreshNotes("repo").ok());
+  EXPECT_THAT(b.store->GetNote("outcomes/repo/x"), IsOkAndHolds("2"));
+  const Node c = Start("c");
+  hear_until(c, "2");
+}
+
+TEST_F(SharedIndexRacesTest, WhoWantsTheNewestHearsWhatWasDeletedToo) {
+  SharedIndexOptions seldom;
+  seldom.compare_every = absl::Hours(1);
+  const Node a = Start("a", seldom), b = Start("b");
+  Put(a, Header(1), SmallContent(20, 3));
+  ASSERT_EQ(*b.store->Delete("repo", Commit(1), std::nullopt), 1u);
+  ASSERT_TRUE(Hear(a).heard.ok());
+  EXPECT_THAT(*a.store->SegmentsAt("repo", Commit(1)), SizeIs(1));
+  ASSERT_TRUE(a.store->Refresh("repo", absl::ZeroDuration(), absl::InfiniteFuture()).heard.ok());
+  EXPECT_THAT(*a.store->SegmentsAt("repo", Commit(1)), IsEmpty());
+}
+
+TEST_F(SharedIndexRacesTest, AnUploadThatAnotherMachineJustDeletedIsStoredAgain) {
+  SharedIndexOptions seldom;
+  seldom.compare_every = absl::Hours(1);
+  const Node a = Start("a", seldom), b = Start("b");
+  Put(a, Header(1), SmallContent(20, 3));
+  ASSERT_EQ(*b.store->Delete("repo", Commit(1), std::nullopt), 1u);
+  ASSERT_TRUE(Hear(a).heard.ok());
+  EXPECT_THAT(*a.store->SegmentsAt("repo", Commit(1)), SizeIs(1));  // it is told once an hour
+  Put(a, Header(1), SmallContent(20, 3));
+  for (const Node* node : {&a, &b}) {
+    ASSERT_TRUE(Hear(*node).heard.ok());
+    EXPECT_THAT(*node->store->SegmentsAt("repo", Commit(1)), SizeIs(1));
+  }
+}
+
 }  // namespace
 }  // namespace testselect
