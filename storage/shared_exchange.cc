@@ -49,15 +49,35 @@ bool SharedExchange::IsThere(const Digest& blob) const {
   return it != there_.end() && absl::Now() - it->second < kThereFor;
 }
 
+void SharedExchange::ForgetThere() {
+  MutexLock lock(&mutex_);
+  there_.clear();
+}
+
 void SharedExchange::RememberThere(absl::Span<const Digest> blobs) {
   const absl::Time now = absl::Now();
   MutexLock lock(&mutex_);
   absl::erase_if(there_, [&](const auto& seen) { return now - seen.second >= kThereFor; });
-  for (const Digest& blob : blobs) there_[blob] = now;
+  // What is known already keeps its time: it may be known from here alone.
+  for (const Digest& blob : blobs) there_.emplace(blob, now);
 }
 
-absl::Status SharedExchange::TakeNoteAway(absl::string_view key) const {
-  return Heard(objects_.Delete(absl::StrCat(kSharedUnneededPrefix, key)));
+absl::Status SharedExchange::TakeNotesAway(absl::Span<const std::string> keys) const {
+  std::vector<std::string> removing;
+  for (const std::string& key : keys) {
+    TS_RETURN_IF_ERROR(Heard(objects_.Delete(absl::StrCat(kSharedUnneededPrefix, key))));
+    removing.push_back(absl::StrCat(kSharedRemovingPrefix, key));
+  }
+  // Whoever deletes one either announced it before this looks, or finds that the note is gone.
+  const std::vector<absl::StatusOr<std::string>> announced = objects_.GetAll(removing);
+  for (size_t i = 0; i < announced.size(); ++i) {
+    if (announced[i].ok()) {
+      return absl::UnavailableError(
+          absl::StrCat(keys[i], " is being deleted, as nothing needed it; try again"));
+    }
+    if (!absl::IsNotFound(announced[i].status())) return Heard(announced[i].status());
+  }
+  return absl::OkStatus();
 }
 
 // Puts the blobs of one segment there. Used once.
@@ -104,13 +124,13 @@ class SharedExchange::Publication {
     std::vector<size_t> of;
     for (size_t i = 0; i < put.size(); ++i) {
       if (absl::IsAlreadyExists(put[i])) {
-        TS_RETURN_IF_ERROR(exchange_.TakeNoteAway(objects[i].key));
         others.push_back(objects[i].key);
         of.push_back(i);
       } else {
         TS_RETURN_IF_ERROR(exchange_.Heard(put[i]));
       }
     }
+    TS_RETURN_IF_ERROR(exchange_.TakeNotesAway(others));
     std::vector<absl::StatusOr<std::string>> values = exchange_.objects_.GetAll(others);
     for (size_t i = 0; i < values.size(); ++i) {
       TS_RETURN_IF_ERROR(exchange_.Heard(values[i].status()));
@@ -161,7 +181,7 @@ absl::StatusOr<SegmentExchange::Content> SharedExchange::PutContent(
   const std::string key = SharedContentKey(content.id);
   const absl::Status put = objects_.Create(key, list);
   if (absl::IsAlreadyExists(put)) {
-    TS_RETURN_IF_ERROR(TakeNoteAway(key));
+    TS_RETURN_IF_ERROR(TakeNotesAway({key}));
   } else {
     TS_RETURN_IF_ERROR(Heard(put));
   }

@@ -26,6 +26,8 @@ class SharedExchange final : public SegmentExchange {
   void RememberContent(const Digest& segment, const Digest& content) override;
   absl::StatusOr<std::vector<Digest>> ListContent(const CatalogEntry& entry) override;
   std::vector<absl::StatusOr<std::string>> FetchBlobs(absl::Span<const Digest> names) override;
+  // Nothing is known to be in the store: it was another one.
+  void ForgetThere();
 
  private:
   class Publication;
@@ -35,8 +37,9 @@ class SharedExchange final : public SegmentExchange {
   // Returns `status`, which a call of the store ended with, and remembers it.
   absl::Status Heard(const absl::Status& status) const;
   absl::StatusOr<Digest> ContentOf(const CatalogEntry& entry);
-  // Somebody needs the object from now on: it is not collected (shared_garbage.h).
-  absl::Status TakeNoteAway(absl::string_view key) const;
+  // Somebody needs the objects from now on: they are not collected (shared_garbage.h).
+  // kUnavailable where one is being deleted.
+  absl::Status TakeNotesAway(absl::Span<const std::string> keys) const;
   bool IsThere(const Digest& blob) const;
   void RememberThere(absl::Span<const Digest> blobs);
 

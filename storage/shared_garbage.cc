@@ -18,6 +18,8 @@ namespace {
 constexpr char kIndexPrefix[] = "index/";
 constexpr size_t kKeysAtOnce = 1000;
 constexpr size_t kObjectsAtOnce = 128;
+// Longer than anybody who announced that he deletes an object is at it, or tries.
+constexpr absl::Duration kRemovingFor = absl::Hours(1);
 
 using Keys = absl::flat_hash_set<std::string>;
 
@@ -85,6 +87,33 @@ absl::StatusOr<Keys> FindNeeded(ObjectStore& objects) {
   return needed;
 }
 
+// Deletes what nothing needs, and its note. Whoever has just met it, and needs it, has taken the
+// note away, or finds it announced and leaves it alone (SharedExchange::TakeNotesAway).
+absl::Status Remove(ObjectStore& objects, const std::string& key, const std::string& note) {
+  const std::string removing = absl::StrCat(kSharedRemovingPrefix, key);
+  const absl::Status announced = objects.Create(removing, "");
+  if (absl::IsAlreadyExists(announced)) return absl::OkStatus();  // another one is at it
+  TS_RETURN_IF_ERROR(announced);
+  const absl::Status still_unneeded = objects.Get(note).status();
+  if (still_unneeded.ok()) {
+    TS_RETURN_IF_ERROR(objects.Delete(key));
+    TS_RETURN_IF_ERROR(objects.Delete(note));
+  } else if (!absl::IsNotFound(still_unneeded)) {
+    return still_unneeded;
+  }
+  return objects.Delete(removing);
+}
+
+// Takes back what was announced by who did not come to an end.
+absl::Status DropStaleAnnouncements(ObjectStore& objects) {
+  TS_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> all, ListAll(objects, kSharedRemovingPrefix));
+  for (const ObjectInfo& removing : all) {
+    if (absl::Now() - removing.modified < kRemovingFor) continue;
+    TS_RETURN_IF_ERROR(objects.Delete(removing.key));
+  }
+  return absl::OkStatus();
+}
+
 // An object `unneeded/KEY` says since when, by its time, KEY was not needed.
 absl::Status Settle(ObjectStore& objects, const Keys& needed, absl::Duration unneeded_for) {
   Keys there;
@@ -99,12 +128,8 @@ absl::Status Settle(ObjectStore& objects, const Keys& needed, absl::Duration unn
     const std::string key = note.key.substr(absl::string_view(kSharedUnneededPrefix).size());
     if (there.erase(key) > 0) {
       if (absl::Now() - note.modified < unneeded_for) continue;
-      // Whoever has just met the blob, and needs it, has taken the note away.
-      if (const absl::Status note_there = objects.Get(note.key).status(); !note_there.ok()) {
-        if (absl::IsNotFound(note_there)) continue;
-        return note_there;
-      }
-      TS_RETURN_IF_ERROR(objects.Delete(key));
+      TS_RETURN_IF_ERROR(Remove(objects, key, note.key));
+      continue;
     }
     TS_RETURN_IF_ERROR(objects.Delete(note.key));
   }
@@ -135,6 +160,7 @@ absl::Status DropOldRecords(ObjectStore& objects) {
 }  // namespace
 
 absl::Status CollectSharedGarbage(ObjectStore* objects, absl::Duration unneeded_for) {
+  TS_RETURN_IF_ERROR(DropStaleAnnouncements(*objects));
   const absl::StatusOr<Keys> needed = FindNeeded(*objects);
   TS_RETURN_IF_ERROR(needed.status());
   TS_RETURN_IF_ERROR(Settle(*objects, *needed, unneeded_for));

@@ -53,6 +53,7 @@ class SharedIndexStore final : public IndexStore {
       TS_RETURN_IF_ERROR(engine_->DeleteSegments({info.id}).status());
       TS_ASSIGN_OR_RETURN(info, engine_->Commit(header, content, options));
     }
+    TS_RETURN_IF_ERROR(CheckStored(info));
     log_->RememberOwn(info);
     return info;
   }
@@ -140,6 +141,9 @@ class SharedIndexStore final : public IndexStore {
   absl::StatusOr<Digest> StoreId();
   // Whether the segment, which is here, is in the object store; asks only where it was before.
   absl::StatusOr<bool> IsThere(const SegmentInfo& segment);
+  // Makes sure that what was just stored lies in the store that this machine is part of. If not,
+  // nothing is here either, so that the next try stores all of it.
+  absl::Status CheckStored(const SegmentInfo& segment);
   absl::Status TakePart();
   absl::Status TellKeptNotes(const std::string& repository);
   absl::Status HearBeforeWriting(absl::string_view repository, absl::Duration max_age = kWriteAge);
@@ -148,6 +152,7 @@ class SharedIndexStore final : public IndexStore {
   const std::unique_ptr<ObjectStore> objects_;
   SharedExchange exchange_;
   const SharedIndexOptions options_;
+  Digest store_;  // which one `objects_` is
   std::unique_ptr<ReplicaEngine> engine_;
   std::unique_ptr<SharedLog> log_;
   std::unique_ptr<SharedRecords> records_;
@@ -179,8 +184,14 @@ absl::Status SharedIndexStore::TakePart() {
   const absl::StatusOr<std::string> part_of = engine_->GetNote(kStoreNote);
   if (!part_of.ok() && !absl::IsNotFound(part_of.status())) return part_of.status();
   const absl::StatusOr<Digest> id = StoreId();
-  if (absl::IsUnavailable(id.status()) && part_of.ok()) return absl::OkStatus();
+  if (absl::IsUnavailable(id.status()) && part_of.ok()) {
+    TS_ASSIGN_OR_RETURN(store_, Digest::FromHex(kStoreNote, *part_of));
+    log_->SetStore(store_);
+    return absl::OkStatus();
+  }
   TS_RETURN_IF_ERROR(id.status());
+  store_ = *id;
+  log_->SetStore(store_);
   if (part_of.ok()) {
     if (*part_of == id->ToHex()) return absl::OkStatus();
     return absl::FailedPreconditionError(
@@ -209,6 +220,14 @@ absl::StatusOr<bool> SharedIndexStore::IsThere(const SegmentInfo& segment) {
   if (absl::IsNotFound(there)) return false;
   TS_RETURN_IF_ERROR(there);
   return true;
+}
+
+absl::Status SharedIndexStore::CheckStored(const SegmentInfo& segment) {
+  const absl::Status same = CheckSharedStore(objects_.get(), store_);
+  if (same.ok()) return same;
+  exchange_.ForgetThere();
+  const absl::Status deleted = engine_->DeleteSegments({segment.id}).status();
+  return deleted.ok() ? same : deleted;
 }
 
 // What answers depend on, and was noted before there was anybody to tell.

@@ -60,6 +60,18 @@ absl::StatusOr<Digest> DecodeSharedFormat(absl::string_view bytes) {
                                                     "', not '", kMagic, " ", kVersion, "'"));
 }
 
+absl::Status CheckSharedStore(ObjectStore* objects, const Digest& store) {
+  const absl::StatusOr<std::string> format = objects->Get(kSharedFormatKey);
+  if (!format.ok() && !absl::IsNotFound(format.status())) return format.status();
+  if (format.ok()) {
+    TS_ASSIGN_OR_RETURN(const Digest id, DecodeSharedFormat(*format));
+    if (id == store) return absl::OkStatus();
+  }
+  return absl::UnavailableError(
+      absl::StrCat(objects->description(), " holds ", format.ok() ? "another index" : "no index",
+                   ", and this machine has a part of one: is it mounted, is it the right bucket?"));
+}
+
 std::string SharedBlobKey(const Digest& blob) {
   const std::string hex = blob.ToHex();
   return absl::StrCat(kSharedBlobPrefix, hex.substr(0, 2), "/", hex.substr(2));

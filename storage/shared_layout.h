@@ -11,6 +11,7 @@
 #include "absl/types/span.h"
 #include "storage/index_store.h"
 #include "storage/model/digest.h"
+#include "storage/object_store.h"
 #include "storage/segment_catalog.h"
 
 namespace testselect {
@@ -21,10 +22,16 @@ inline constexpr char kSharedContentPrefix[] = "content/";
 inline constexpr char kSharedRecordsPrefix[] = "records/";
 // Before the key of an object that nothing needs (shared_garbage.h).
 inline constexpr char kSharedUnneededPrefix[] = "unneeded/";
+// Before the key of an object that is being deleted.
+inline constexpr char kSharedRemovingPrefix[] = "removing/";
 
 // The object `format`: which store this is. Another version is kFailedPrecondition naming both.
 std::string EncodeSharedFormat(const Digest& store);
 absl::StatusOr<Digest> DecodeSharedFormat(absl::string_view bytes);
+
+// Whether this is still the store `store`: a folder that is not mounted any more looks like an
+// empty one. kUnavailable if it is not.
+absl::Status CheckSharedStore(ObjectStore* objects, const Digest& store);
 
 std::string SharedBlobKey(const Digest& blob);
 std::string SharedContentKey(const Digest& content);

@@ -63,6 +63,11 @@ SharedLog::Repository& SharedLog::Find(const std::string& name) {
   return r;
 }
 
+void SharedLog::SetStore(const Digest& store) {
+  MutexLock lock(&mutex_);
+  store_ = store;
+}
+
 IndexStore::Freshness SharedLog::Refresh(absl::string_view repository, absl::Duration max_age,
                                          absl::Time deadline) {
   const absl::Time begin = absl::Now();
@@ -131,6 +136,7 @@ SharedLog::Look SharedLog::Begin(const std::string& name, absl::Time now) {
   Look look;
   look.all = std::exchange(r.compare, false) || now - r.compared >= compare_every_;
   look.seen = r.seen;
+  look.store = store_;
   if (!look.all) {
     look.after = SharedEventKey(name, {SharedEventKind::kNotes, r.newest - kOverlap, Digest()});
   }
@@ -154,16 +160,22 @@ absl::StatusOr<SharedLog::News> SharedLog::Read(const std::string& name, const L
   const std::string prefix = SharedEventPrefix(name);
   std::string after = look.after;
   std::vector<std::string> unseen;
+  bool is_known = false;  // it is the store that it was
   while (true) {
     TS_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> page,
                         objects_.List(prefix, after, kKeysAtOnce));
     for (const ObjectInfo& object : page) {
       if (look.all) news.listed.insert(object.key);
-      if (!look.seen.contains(object.key)) unseen.push_back(object.key);
+      if (look.seen.contains(object.key)) {
+        is_known = true;
+      } else {
+        unseen.push_back(object.key);
+      }
     }
     if (page.size() < kKeysAtOnce) break;
     after = page.back().key;
   }
+  if (!is_known) TS_RETURN_IF_ERROR(CheckSharedStore(&objects_, look.store));
   // Another object may hold the same segment, which was stored twice.
   if (const absl::flat_hash_set<Digest> gone = FindGone(look, news); !gone.empty()) {
     for (const std::string& key : news.listed) {

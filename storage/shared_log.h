@@ -35,6 +35,9 @@ class SharedLog {
             absl::Duration compare_every);
   ~SharedLog();  // waits for the read that is under way
 
+  // Which store it is, once known: looks that meet nothing known make sure of it.
+  void SetStore(const Digest& store);
+
   // As IndexStore::Refresh. With a `max_age` of zero what was deleted is known too, which costs a
   // look at all keys.
   IndexStore::Freshness Refresh(absl::string_view repository, absl::Duration max_age,
@@ -75,6 +78,7 @@ class SharedLog {
   };
   struct Look {
     bool all = false;  // compare all keys
+    Digest store;
     std::string after;
     absl::flat_hash_set<std::string> seen;
   };
@@ -109,6 +113,7 @@ class SharedLog {
   mutable Mutex mutex_;
   std::condition_variable_any asked_, answered_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  Digest store_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Repository> repositories_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;
 };

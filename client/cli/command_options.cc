@@ -81,18 +81,22 @@ void CommandOptions::Output(CommonOptions& common, bool has_json) {
   if (has_json) Switch("--json", common.json, "Print the answer as one JSON object.");
 }
 
+void SettleServer(CommonOptions& common) {
+  if (common.upload_server == nullptr) return;
+  const char* const other = std::getenv(kServerVariable);
+  common.remote.server = !common.upload_server->empty() ? *common.upload_server
+                         : other != nullptr             ? other
+                                                        : "";
+}
+
 void CommandOptions::Server(CommonOptions& common, const std::string& doc, Sends sends) {
   if (sends == Sends::kUploads) {
-    CLI::Option* server =
-        Text("--server", common.remote.server, "HOST:PORT",
-             absl::StrCat(doc, " TESTSELECT_UPLOAD_SERVER comes before TESTSELECT_SERVER."))
-            ->envname(kUploadServerVariable);
-    app_->parse_complete_callback([server, &common] {
-      const char* const own = std::getenv(kUploadServerVariable);
-      const char* const other = std::getenv(kServerVariable);
-      const bool is_said = server->count() > 0 || (own != nullptr && *own != '\0');
-      if (!is_said && other != nullptr) common.remote.server = other;
-    });
+    // Into a place of its own: CLI11 reads the variables of all commands, whichever is given.
+    const auto server = std::make_shared<std::string>();
+    Text("--server", *server, "HOST:PORT",
+         absl::StrCat(doc, " TESTSELECT_UPLOAD_SERVER comes before TESTSELECT_SERVER."))
+        ->envname(kUploadServerVariable);
+    app_->preparse_callback([server, &common](size_t) { common.upload_server = server; });
   } else {
     Text("--server", common.remote.server, "HOST:PORT", doc)->envname(kServerVariable);
   }

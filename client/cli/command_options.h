@@ -20,6 +20,9 @@ inline constexpr char kUploadServerVariable[] = "TESTSELECT_UPLOAD_SERVER";
 CLI::App* AddCommand(CLI::App* parent, const std::string& name, const std::string& doc,
                      CommandLine& values, Command command, const std::string& examples);
 
+// Sets the server of a command that sends uploads, once all is parsed.
+void SettleServer(CommonOptions& common);
+
 // Adds options of one command. Targets must outlive the tree.
 class CommandOptions {
  public:

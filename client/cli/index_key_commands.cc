@@ -79,7 +79,7 @@ void AddIndexImport(CLI::App* group, CommandLine& values) {
   options.Text("--key", index.key, "KEY",
                "With --from: what the index is stored under. Default: --commit, or a beginning of "
                "it of at least 7 digits.");
-  options.Index(values.common, /*has_json=*/true);
+  options.Index(values.common, /*has_json=*/true, CommandOptions::Sends::kUploads);
 }
 
 }  // namespace testselect::client

@@ -149,6 +149,7 @@ int Main(const std::vector<std::string>& arguments) {
     return static_cast<int>(ExitCode::kInternal);
   }
   if (values.command == Command::kServe) values.serve.arguments = PassedThrough(*tree);
+  SettleServer(values.common);
   ResolveRevisions(values);
   return static_cast<int>(Run(*tree, values));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,10 @@ namespace testselect::client {
 // Of every command that works on an index.
 struct CommonOptions {
   RemoteOptions remote;
-  std::string repo;       // a directory in process, a configured name with a server; empty: "."
-  std::string sources;    // HOST:PORT; empty: nobody's
+  std::string repo;     // a directory in process, a configured name with a server; empty: "."
+  std::string sources;  // HOST:PORT; empty: nobody's
+  // Of a command that sends uploads; see SettleServer. Null: of another.
+  std::shared_ptr<const std::string> upload_server;
   double timeout = 0;     // seconds; 0: the command's default
   double lock_wait = 60;  // seconds
   bool quiet = false;

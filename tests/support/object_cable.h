@@ -23,7 +23,7 @@ class Cable final : public ObjectStore {
   // Set while nothing is under way. Creating objects whose keys begin so fails; reading such as
   // begin so ends before all bytes came.
   std::string refused = "none", cut_short = "none";
-  std::function<void(absl::string_view)> before_get;  // of an object
+  std::function<void(absl::string_view)> before_get, before_delete;  // of an object
 
   absl::StatusOr<std::string> Get(absl::string_view key) override {
     if (before_get) before_get(key);
@@ -36,6 +36,7 @@ class Cable final : public ObjectStore {
     return pulled || absl::StartsWith(key, refused) ? Away() : store_->Create(key, bytes);
   }
   absl::Status Delete(absl::string_view key) override {
+    if (before_delete) before_delete(key);
     return pulled ? Away() : store_->Delete(key);
   }
   absl::StatusOr<std::vector<ObjectInfo>> List(absl::string_view prefix, absl::string_view after,

@@ -105,7 +105,7 @@ TEST_F(RunNodeTest, ARoundThatExecutesNothingLeavesNoReport) {
   const std::string script =
       std::string(std::getenv("TESTSELECT_SOURCE_DIR")) + "/client/runners/js_evidence.cjs";
   Shell(
-      "node -e \"const {Evidence} = require('" + script +
+      "TESTSELECT_RUN_TOP=$PWD node -e \"const {Evidence} = require('" + script +
       "'); new Evidence('none.info', 'none.xml').end(); const some = new Evidence('some.info', '');"
       " some.addLines('$PWD/calc.py', new Map()); some.end()\"");
   EXPECT_FALSE(std::filesystem::exists(repo_ + "/none.info"));
@@ -124,10 +124,11 @@ TEST_F(RunNodeTest, ALockFileAloneRunsNothing) {
   ExpectRan(RunRunner("jest"), 0, 1);
 }
 
+// Without '#', at which Vite cuts a file's name off.
 void WriteManyFiles(const std::string& repo, int count) {
   const std::string parts[] = {
       "a b", "[x]", "(y)", "'q'", "\xC3\xBC", "::", "$HOME", "{a,b}", "\"d\"",
-      "@",   "#",   "%s",  "=",   ",",        "+",  "!",     "*",     "~"};
+      "@",   "%s",  "=",   ",",   "+",        "!",  "*",     "~"};
   for (int i = 0; i < count; ++i) {
     const std::string& part = parts[static_cast<size_t>(i) % std::size(parts)];
     std::filesystem::create_directories(repo + "/t/" + part);

@@ -84,7 +84,18 @@ TEST_F(CliServerTest, ARunAsksTheFrontendAndGivesItsEvidenceToTheIndexer) {
   const Finished done = Run(run, {.environment = {"TESTSELECT_UPLOAD_SERVER=" + indexer}});
   ASSERT_EQ(done.exit_code, 0) << done.err;
   EXPECT_EQ(std::string_view(Json(done.out)["upload"]["state"]), "sealed");
+  // What uploads alone takes the variable, too; what is typed comes before it.
   const std::vector<std::string> upload = {"upload", "--repo", "app", "--commit", base_, coverage_};
+  const std::vector<std::string> both = {"TESTSELECT_SERVER=" + frontend,
+                                         "TESTSELECT_UPLOAD_SERVER=" + indexer};
+  EXPECT_EQ(Run(upload, {.environment = both}).exit_code, 0);
+  std::vector<std::string> typed = upload;
+  typed.insert(typed.end(), {"--server", frontend});
+  EXPECT_NE(Run(typed, {.environment = both}).exit_code, 0);
+  // Questions go to the other one.
+  const Finished asked =
+      Run({"select", "--repo", "app", "--base", base_, "--head", head_}, {.environment = both});
+  EXPECT_EQ(asked.exit_code, 0) << asked.err;
   EXPECT_EQ(Run(upload, {.environment = {"TESTSELECT_SERVER=" + indexer}}).exit_code, 0);
 }
 

@@ -157,7 +157,8 @@ TEST_F(StructureCliTest, ErrorsNameFieldAndValue) {
   ExpectUsageError({"who", "calc.py:1-"}, "FILE: 'calc.py:1-': expected FILE[:LINE[-LINE]]");
   ExpectUsageError({"who", "calc.py:10000001"}, "with lines from 1 to 10000000");
   ExpectNoSuch({"who", "calc.py:x"}, "path: 'calc.py:x'");
-  ExpectUsageError({"who", "calc.py", "--commit", "HEAD"}, "--commit");
+  EXPECT_EQ(Run({"who", "calc.py", "--commit", "HEAD"}).exit_code, 0);
+  ExpectUsageError({"who", "calc.py", "--commit", "nowhere"}, "--commit");
 }
 
 // Where `testselect serve` listens.

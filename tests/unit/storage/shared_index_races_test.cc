@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "tests/support/status_matchers.h"
@@ -102,6 +104,27 @@ TEST_F(SharedIndexRacesTest, WhoStoresASegmentTakesAwayTheNotesOfAllThatItNeeds)
   const Node b = Start("b");
   Put(b, Header(1), SmallContent(20, 3));
   EXPECT_THAT(KeysOf("unneeded/"), IsEmpty());
+}
+
+TEST_F(SharedIndexRacesTest, WhatIsBeingDeletedIsNotReliedOn) {
+  const Node a = Start("a", CollectingAtOnce()), b = Start("b");
+  const NaiveEvidence evidence = MakeEvidence(1, 50, 20);
+  Put(a, Header(1), ContentOf(evidence));
+  ASSERT_TRUE(a.store->Delete("repo", Commit(1), std::nullopt).ok());
+  ASSERT_TRUE(a.store->CollectGarbage().ok());
+  int tries = 0;
+  a.cable->before_delete = [&](absl::string_view key) {
+    if (!absl::StartsWith(key, "blobs/") || tries++ > 0) return;
+    EXPECT_THAT(b.store->Commit(Header(1), ContentOf(evidence), {}).status(),
+                StatusIs(absl::StatusCode::kUnavailable, HasSubstr("is being deleted")));
+  };
+  ASSERT_TRUE(a.store->CollectGarbage().ok());
+  EXPECT_GT(tries, 0);
+  EXPECT_THAT(KeysOf("removing/"), IsEmpty());
+  const SegmentInfo again = Put(b, Header(1), ContentOf(evidence));
+  const Node c = Start("c");
+  ASSERT_TRUE(Hear(c).heard.ok());
+  EXPECT_TRUE(ReadAt(c, again.id) == evidence);
 }
 
 TEST_F(SharedIndexRacesTest, WithoutASegmentsListOfBlobsNoneIsCollected) {
@@ -258,6 +281,54 @@ TEST_F(SharedIndexRacesTest, AnUploadThatAnotherMachineJustDeletedIsStoredAgain)
   for (const Node* node : {&a, &b}) {
     ASSERT_TRUE(Hear(*node).heard.ok());
     EXPECT_THAT(*node->store->SegmentsAt("repo", Commit(1)), SizeIs(1));
+  }
+}
+
+// What Hear says once it is `expected`, which is a second after an outage at the latest.
+template <typename Heard>
+IndexStore::Freshness HearUntil(const Heard& hear,
+                                const std::function<bool(const absl::Status&)>& expected) {
+  const absl::Time give_up = absl::Now() + absl::Minutes(1);
+  IndexStore::Freshness news = hear();
+  while (!expected(news.heard) && absl::Now() < give_up) news = hear();
+  return news;
+}
+
+// What is below a mount point is an empty folder, where everything could be written.
+TEST_F(SharedIndexRacesTest, AFolderThatIsNotMountedTakesNoUploadsAndDeletesNothing) {
+  namespace fs = std::filesystem;
+  const Node a = Start("a"), b = Start("b");
+  const SegmentInfo first = Put(a, Header(1), SmallContent(20, 3));
+  ASSERT_TRUE(Hear(b).heard.ok());
+  fs::rename(Objects(), Objects() + ".away");
+  fs::create_directory(Objects());
+  // Nobody has noticed yet.
+  const NaiveEvidence evidence = MakeEvidence(1, 50, 20);
+  EXPECT_THAT(a.store->Commit(Header(2), ContentOf(evidence), {}).status(),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("is it mounted")));
+  for (const Node* node : {&a, &b}) {
+    const IndexStore::Freshness news = Hear(*node);
+    EXPECT_TRUE(news.usable);
+    EXPECT_THAT(news.heard, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("is it mounted")));
+    EXPECT_THAT(*node->store->SegmentsAt("repo", Commit(1)), SizeIs(1));
+    EXPECT_THAT(node->store->Commit(Header(3), SmallContent(21, 3), {}).status(),
+                StatusIs(absl::StatusCode::kUnavailable));
+  }
+  EXPECT_TRUE(a.store->Open(first.id).ok());
+  // Another index, of somebody who began anew there, is no better.
+  const Node other = Start("other");
+  const IndexStore::Freshness anew =
+      HearUntil([&] { return Hear(a); },
+                [](const absl::Status& s) { return absl::StrContains(s.message(), "another"); });
+  EXPECT_THAT(anew.heard, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("another index")));
+  fs::remove_all(Objects());
+  fs::rename(Objects() + ".away", Objects());
+  HearUntil([&] { return Hear(a); }, [](const absl::Status& s) { return s.ok(); });
+  const SegmentInfo second = Put(a, Header(2), ContentOf(evidence));
+  for (const Node* node : {&a, &b}) {
+    HearUntil([&] { return Hear(*node); }, [](const absl::Status& s) { return s.ok(); });
+    EXPECT_THAT(*node->store->ListCommits("repo"), SizeIs(2));
+    EXPECT_TRUE(ReadAt(*node, second.id) == evidence);
   }
 }
 
