@@ -145,6 +145,7 @@ class SharedIndexStore final : public IndexStore {
   // nothing is here either, so that the next try stores all of it.
   absl::Status CheckStored(const SegmentInfo& segment);
   absl::Status TakePart();
+  absl::Status GoOnWithPart(absl::string_view part_of);
   absl::Status TellKeptNotes(const std::string& repository);
   absl::Status HearBeforeWriting(absl::string_view repository, absl::Duration max_age = kWriteAge);
   absl::StatusOr<uint64_t> DeleteEntries(const std::vector<CatalogEntry>& entries);
@@ -180,24 +181,29 @@ absl::StatusOr<Digest> SharedIndexStore::StoreId() {
   return DecodeSharedFormat(*format);
 }
 
-absl::Status SharedIndexStore::TakePart() {
-  const absl::StatusOr<std::string> part_of = engine_->GetNote(kStoreNote);
-  if (!part_of.ok() && !absl::IsNotFound(part_of.status())) return part_of.status();
-  const absl::StatusOr<Digest> id = StoreId();
-  if (absl::IsUnavailable(id.status()) && part_of.ok()) {
-    TS_ASSIGN_OR_RETURN(store_, Digest::FromHex(kStoreNote, *part_of));
-    log_->SetStore(store_);
+// Of a machine that has a part: a store that is away, or that holds nothing (a folder that is not
+// mounted), may come back. Looks tell until then.
+absl::Status SharedIndexStore::GoOnWithPart(absl::string_view part_of) {
+  TS_ASSIGN_OR_RETURN(store_, Digest::FromHex(kStoreNote, part_of));
+  log_->SetStore(store_);
+  const absl::StatusOr<std::string> format = objects_->Get(kSharedFormatKey);
+  if (absl::IsUnavailable(format.status()) || absl::IsNotFound(format.status())) {
     return absl::OkStatus();
   }
-  TS_RETURN_IF_ERROR(id.status());
-  store_ = *id;
+  TS_RETURN_IF_ERROR(format.status());
+  TS_ASSIGN_OR_RETURN(const Digest id, DecodeSharedFormat(*format));
+  if (id == store_) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(options_.local.path, " is part of another object store than ",
+                   objects_->description(), "; give it another directory"));
+}
+
+absl::Status SharedIndexStore::TakePart() {
+  const absl::StatusOr<std::string> part_of = engine_->GetNote(kStoreNote);
+  if (part_of.ok()) return GoOnWithPart(*part_of);
+  if (!absl::IsNotFound(part_of.status())) return part_of.status();
+  TS_ASSIGN_OR_RETURN(store_, StoreId());
   log_->SetStore(store_);
-  if (part_of.ok()) {
-    if (*part_of == id->ToHex()) return absl::OkStatus();
-    return absl::FailedPreconditionError(
-        absl::StrCat(options_.local.path, " is part of another object store than ",
-                     objects_->description(), "; give it another directory"));
-  }
   TS_RETURN_IF_ERROR(engine_->PublishAll());
   for (const std::string& repository : engine_->Repositories()) {
     std::vector<Digest> sealed;
@@ -207,7 +213,7 @@ absl::Status SharedIndexStore::TakePart() {
     TS_RETURN_IF_ERROR(log_->TellSealed(repository, sealed));
     TS_RETURN_IF_ERROR(TellKeptNotes(repository));
   }
-  return engine_->PutNote(kStoreNote, id->ToHex());
+  return engine_->PutNote(kStoreNote, store_.ToHex());
 }
 
 absl::StatusOr<bool> SharedIndexStore::IsThere(const SegmentInfo& segment) {

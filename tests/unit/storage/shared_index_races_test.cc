@@ -294,6 +294,24 @@ IndexStore::Freshness HearUntil(const Heard& hear,
   return news;
 }
 
+TEST_F(SharedIndexRacesTest, AMachineStartsAgainWhileTheFolderIsNotMountedAndMakesNoIndexThere) {
+  namespace fs = std::filesystem;
+  const NaiveEvidence evidence = MakeEvidence(1, 50, 20);
+  const SegmentInfo info = Put(Start("a"), Header(1), ContentOf(evidence));
+  fs::rename(Objects(), Objects() + ".away");
+  fs::create_directory(Objects());
+  const Node a = Start("a");
+  EXPECT_THAT(KeysOf(""), IsEmpty());
+  EXPECT_TRUE(Hear(a).usable);
+  EXPECT_THAT(Hear(a).heard, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("no index")));
+  EXPECT_TRUE(ReadAt(a, info.id) == evidence);
+  fs::remove_all(Objects());
+  fs::rename(Objects() + ".away", Objects());
+  const auto news =
+      HearUntil([&] { return Hear(a); }, [](const absl::Status& s) { return s.ok(); });
+  EXPECT_TRUE(news.heard.ok()) << news.heard;
+}
+
 // What is below a mount point is an empty folder, where everything could be written.
 TEST_F(SharedIndexRacesTest, AFolderThatIsNotMountedTakesNoUploadsAndDeletesNothing) {
   namespace fs = std::filesystem;

@@ -207,6 +207,7 @@ TEST_F(SharedIndexStoreTest, AnIndexThatWasOneMachinesOwnIsPutThere) {
   own->reset();
   std::filesystem::remove_all(Objects());
   std::filesystem::create_directory(Objects());
+  const Node other = Start("other");
   EXPECT_THAT(Try("a").status(), StatusIs(absl::StatusCode::kFailedPrecondition,
                                           HasSubstr("part of another object store")));
 }
