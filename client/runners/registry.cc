@@ -28,7 +28,7 @@ constexpr RunnerKind kRunners[] = {
     {"gradle", "Gradle's Test tasks; evidence by test class, one JVM each", NewGradleRunner},
     {"cargo", "cargo test; evidence by LLVM's counters, one process a test", NewCargoRunner},
     {"nextest", "cargo nextest; evidence by LLVM's counters, one process a test", NewNextestRunner},
-    {"rspec", "RSpec; outcomes alone", NewRspecRunner},
+    {"rspec", "RSpec; evidence by Ruby's Coverage, one example at a time", NewRspecRunner},
     {"dan", "two commands: one prints the labels, one gets the chosen ones in a JSON file",
      NewDanRunner},
     {"custom", "two commands: one prints the labels, one is a template with {labels} or {file}",
