@@ -215,7 +215,7 @@ module TestselectRecorder
       ensure
         if here?
           look do |executed, loaded|
-            @evidence.outside(executed) if loaded # by a way that `loading` does not see
+            @evidence.outside(executed) if loaded.any? # by a way that `loading` does not see
             merge(executed, @current)
             yield executed
           end

@@ -380,6 +380,15 @@ TEST_F(RunFileRunnersTest, RspecRecordsSelectsAndRunsWhatAChangeNeeds) {
   const Finished first = RunRunner("rspec");
   ExpectRan(first, 7, 0);
   EXPECT_THAT(first.err, Not(HasSubstr("no evidence")));
+  // What an example executes is no other's, but for what runs while it loads a file.
+  const auto outside = [&](const std::string& lines) {
+    const Finished who = Run({"who", lines, "--commit", "HEAD", "--json"});
+    EXPECT_EQ(who.exit_code, 0) << who.err;
+    return bool(Json(who.out)["outside_tests"]);
+  };
+  EXPECT_FALSE(outside("lib/till.rb:4"));
+  EXPECT_FALSE(outside("lib/setup.rb:3"));
+  EXPECT_TRUE(outside("lib/late.rb:2"));
   ExpectRan(RunRunner("rspec"), 0, 7);
   const auto change = [&](const std::string& file, const std::string& text, const std::string& from,
                           const std::string& to, uint64_t selected) {
