@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "storage/model/status_macros.h"
 
 namespace testselect {
@@ -13,6 +14,8 @@ constexpr absl::string_view kStartName = "\nsources";
 // What cutting costs less than a pack that is written, and read by all who begin.
 constexpr size_t kFewSources = 32;
 constexpr size_t kWorthAPack = 10;  // a pack may lack one in so many
+constexpr absl::Duration kHeardLately = absl::Minutes(1);
+constexpr absl::Duration kWait = absl::Seconds(1);
 
 template <typename Names>
 bool IsWorthAPack(const Names& packed, const std::vector<std::string>& keys) {
@@ -25,7 +28,11 @@ bool IsWorthAPack(const Names& packed, const std::vector<std::string>& keys) {
 
 absl::StatusOr<std::vector<CutSource>> PackShelf::Fetch(absl::string_view repository,
                                                         absl::Span<const std::string> keys,
-                                                        absl::Time) {
+                                                        absl::Time deadline) {
+  // Who is away is not waited for: cutting is better.
+  const IndexStore::Freshness news =
+      store_.Refresh(repository, kHeardLately, std::min(deadline, absl::Now() + kWait));
+  TS_RETURN_IF_ERROR(news.heard);
   const absl::StatusOr<NoteBatch> start = store_.GetStart(repository, kStartName);
   if (absl::IsNotFound(start.status())) return std::vector<CutSource>();
   TS_RETURN_IF_ERROR(start.status());

@@ -219,6 +219,18 @@ TEST_F(SourcePackTest, WhatOneServerPreparesAnotherNeedNotCut) {
   EXPECT_THAT(heard_, ElementsAre(absl::StrCat(kFiles)));
 }
 
+TEST_F(SourcePackTest, AStoreThatIsAwayIsNotWaitedFor) {
+  const auto one = Machine("one");
+  PackShelf packs(one.get());
+  const std::vector<std::string> keys = Cut(one.get());
+  EXPECT_THAT(packs.Offer("app", keys), IsOkAndHolds(true));
+  std::filesystem::rename(folder_.path() + "/objects", folder_.path() + "/away");
+  EXPECT_FALSE(packs.Fetch("app", keys, absl::InfiniteFuture()).ok());
+  SourceForest forest(second_.get(), With(&packs));
+  EXPECT_THAT(forest.Tree("app", repository_, Tree()), IsOk());
+  EXPECT_THAT(heard_, SizeIs(1));
+}
+
 TEST_F(SourcePackTest, ADamagedPackIsReplaced) {
   const auto one = Machine("one");
   EXPECT_THAT(PackShelf(one.get()).Offer("app", Cut(one.get())), IsOkAndHolds(true));
