@@ -148,7 +148,6 @@ class SharedIndexStore final : public IndexStore {
   absl::Status GoOnWithPart(absl::string_view part_of);
   absl::Status TellKeptNotes(const std::string& repository);
   absl::Status HearBeforeWriting(absl::string_view repository, absl::Duration max_age = kWriteAge);
-  absl::StatusOr<uint64_t> DeleteEntries(const std::vector<CatalogEntry>& entries);
 
   const std::unique_ptr<ObjectStore> objects_;
   SharedExchange exchange_;
@@ -281,7 +280,10 @@ absl::StatusOr<uint64_t> SharedIndexStore::Delete(absl::string_view repository,
     return e.info.header.commit != commit || (job.has_value() && e.info.header.job != *job);
   });
   TS_RETURN_IF_ERROR(log_->TellGone(entries));
-  return engine_->Delete(repository, commit, job);
+  absl::StatusOr<uint64_t> deleted = engine_->Delete(repository, commit, job);
+  // A look that was under way has found them gone, and deleted them here.
+  if (absl::IsNotFound(deleted.status()) && !entries.empty()) deleted = entries.size();
+  return deleted;
 }
 
 absl::StatusOr<uint64_t> SharedIndexStore::DeleteSegments(absl::Span<const Digest> segments) {
