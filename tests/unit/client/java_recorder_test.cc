@@ -124,7 +124,7 @@ class JavaRecorderTest : public ::testing::Test {
     if (!finished.ok()) return std::string(finished.status().message());
     return finished->state.ok() ? finished->out : absl::StrCat("failed: ", finished->err);
   }
-  bool HasJdk() { return absl::StrContains(Output({"javac", "-version"}), "javac "); }
+  bool HasJdk() { return absl::StartsWith(Output({"javac", "-version"}), "javac "); }
   // Runs `program` with the recorder; what the recorder wrote.
   absl::StatusOr<std::string> Record(absl::string_view program, absl::string_view says) {
     EXPECT_THAT(WriteFileAtomically(Path("top/src/p/Main.java"), program), IsOk());
