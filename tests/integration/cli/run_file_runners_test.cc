@@ -100,7 +100,7 @@ TEST_F(RunNodeTest, JestRecordsSelectsAndRunsWhatAChangeNeeds) {
 }
 
 // As when every worker of a second round fails to start.
-TEST_F(RunNodeTest, ARoundThatExecutesNothingLeavesNoReport) {
+TEST_F(RunFileRunnersTest, ARoundThatExecutesNothingLeavesNoReport) {
   if (!Works("node --version")) GTEST_SKIP() << "there is no node";
   const std::string script =
       std::string(std::getenv("TESTSELECT_SOURCE_DIR")) + "/client/runners/js_evidence.cjs";
