@@ -19,6 +19,8 @@ class PackShelf final : public SourceShelf {
   // `store` must outlive the shelf, and be shared.
   explicit PackShelf(IndexStore* store) : store_(*store) {}
 
+  // kUnavailable within a second where the store was not heard for a minute; kDataLoss for a damaged
+  // pack, which the next Offer replaces. Cost: reads the whole pack.
   absl::StatusOr<std::vector<CutSource>> Fetch(absl::string_view repository,
                                                absl::Span<const std::string> keys,
                                                absl::Time deadline) override;
